@@ -1,0 +1,138 @@
+/* csr.h - the public interface of the engine: compile rules, replay history, run a service.
+ *
+ * Two opaque things matter. A csr_ruleset is immutable and may be shared by any number of engines and threads. A
+ * csr_engine consumes records and gives incidents. A program that only checks rules needs no engine; an engine needs
+ * no compiler.
+ *
+ * Nothing here is global: two engines in one process do not know of one another. Functions that fail say why in the
+ * csr_report they are given, or in the error text of their result; none prints.
+ */
+#ifndef CSR_ENGINE_CSR_H
+#define CSR_ENGINE_CSR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CSR_VERSION "0.1.0"
+
+typedef struct csr_report csr_report;
+typedef struct csr_ruleset csr_ruleset;
+
+/* Exit statuses of commands, and of calls that can fail in more than one way. */
+enum csr_status {
+    CSR_OK = 0,
+    CSR_WRONG = 1,  /* the thing asked about is wrong: a rule error, a record set aside */
+    CSR_USAGE = 2,
+    CSR_SYSTEM = 3, /* an unreadable file, a broken socket, no memory */
+};
+
+/* ---- reports: diagnostics of a compile ---------------------------------------------------------------------- */
+
+csr_report *csr_report_new(void);
+void csr_report_free(csr_report *r);
+uint32_t csr_report_errors(const csr_report *r);
+uint32_t csr_report_warnings(const csr_report *r);
+/* A file that could not be read, as opposed to a file that is wrong. */
+bool csr_report_system_failed(const csr_report *r);
+struct csr_report_style {
+    bool color, json;
+};
+void csr_report_print(const csr_report *r, FILE *to, struct csr_report_style style);
+
+/* ---- rule sets --------------------------------------------------------------------------------------------- */
+
+/* One text: a file by path (text NULL: it is read), or bytes in memory under a name. */
+struct csr_text {
+    const char *name;
+    const char *text;
+    size_t len;
+};
+
+struct csr_compile_options {
+    const struct csr_text *texts; /* files, or folders walked for .csr */
+    size_t n_texts;
+    bool without_lints;
+};
+
+/* Compiles everything together with the embedded standard library and, where a text says `use aws-core`, the embedded
+ * packs. No texts: the embedded community rules. NULL if there was any error: *r says which. The report may be NULL. */
+csr_ruleset *csr_compile(const struct csr_compile_options *o, csr_report *r);
+void csr_ruleset_free(csr_ruleset *rs);
+size_t csr_ruleset_rules(const csr_ruleset *rs);
+const char *csr_ruleset_rule_name(const csr_ruleset *rs, size_t index);
+/* Hexadecimal digest of everything the set was made from. */
+const char *csr_ruleset_digest(const csr_ruleset *rs);
+
+/* "tokens", "ast", "ir" or "plan". The first two show one text; they work on wrong files too. */
+enum csr_status csr_dump(const struct csr_compile_options *o, const char *stage, FILE *to, csr_report *r);
+
+/* The long explanation of a diagnostic code; NULL if there is no such code, *near then the nearest one or NULL. */
+const char *csr_explain_code(const char *code, const char **title, const char **near);
+/* All codes in order, for docs/diagnostics.md: NULL behind the last. */
+const char *csr_code(size_t index);
+
+/* ---- replay ------------------------------------------------------------------------------------------------ */
+
+struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate + aside */
+    uint64_t in, evaluated, late, duplicate, aside;
+    uint64_t hits, incidents, revisions, bytes;
+    uint64_t states_made, states_completed, states_expired, states_vetoed, states_superseded, states_merged,
+        states_dropped, states_evicted, states_live;
+};
+
+/* A record that was not evaluated. The record's bytes are valid during the call. */
+struct csr_aside {
+    const char *file;
+    uint64_t line;
+    const char *why;
+    const char *record;
+    size_t record_len;
+};
+
+struct csr_progress {
+    uint64_t bytes_read, bytes_all; /* bytes_all 0: unknown */
+    uint64_t records, incidents;
+};
+
+struct csr_replay_options {
+    const char *const *paths; /* files, folders, or "-" */
+    size_t n_paths;
+    unsigned threads;         /* 0: one a processor */
+    int64_t lateness;         /* seconds; < 0: what the sources declare */
+    void *world;
+    /* One revision of an incident as a line of JSON without its newline. Called in the one order that every number
+     * of threads gives. False ends the replay (a closed pipe). */
+    bool (*incident)(void *world, const char *json, size_t len);
+    void (*aside)(void *world, const struct csr_aside *a);
+    void (*progress)(void *world, const struct csr_progress *p); /* now and then; NULL: never */
+    const volatile bool *stop; /* set by a signal handler: ends early, in order; NULL: never */
+};
+
+struct csr_replay_result {
+    struct csr_counts counts;
+    char error[512]; /* CSR_SYSTEM: what failed, with its path */
+};
+
+enum csr_status csr_replay(const csr_ruleset *rs, const struct csr_replay_options *o, struct csr_replay_result *out);
+
+/* ---- the service ------------------------------------------------------------------------------------------- */
+
+struct csr_run_options {
+    const char *site;    /* path of the site file */
+    unsigned threads;
+    const char *socket;  /* control socket; NULL: what the site file says, else beside it */
+    const volatile bool *stop;    /* SIGTERM, SIGINT */
+    volatile bool *reload;        /* SIGHUP sets it, the service clears it */
+    void *world;
+    void (*talk)(void *world, const char *line); /* receipts and troubles, for standard error */
+};
+
+/* Compiles the site file and runs until told to stop or until a standard input that it reads has ended. */
+enum csr_status csr_run(const struct csr_run_options *o, csr_report *r, char error[512]);
+
+/* One request to a running service, one answer: a JSON object as text, to be freed. NULL: error says why. */
+char *csr_control(const char *socket, const char *request_json, char error[512]);
+
+#endif

@@ -1,0 +1,34 @@
+/* input.h - where records come from: what io gives to the dealing worker, one record at a time.
+ *
+ * An input is used by one worker at a time (the one that holds the dealing token). Bytes stay valid until the
+ * record's sequence is released, which happens once its batch is written.
+ */
+#ifndef CSR_ENGINE_EVENT_INPUT_H
+#define CSR_ENGINE_EVENT_INPUT_H
+
+#include "engine/event/event.h"
+
+struct input_record {
+    struct text bytes;  /* one record, out of its envelope */
+    uint32_t origin;    /* which file: input->origin_name */
+    uint64_t line;      /* in it, from 1 */
+};
+
+enum input_result {
+    INPUT_RECORD,
+    INPUT_IDLE,  /* nothing now; a live input may give more later */
+    INPUT_END,
+};
+
+struct input {
+    void *world;
+    /* Waits at most wait_ms for a record (0: not at all). */
+    enum input_result (*next)(void *world, struct input_record *out, int wait_ms);
+    /* Everything before the n-th record given by next (from 0) is done with. */
+    void (*release)(void *world, uint64_t n);
+    struct text (*origin_name)(void *world, uint32_t origin);
+    /* Bytes read and, if known, in all (0: not known): for a progress bar. */
+    void (*progress)(void *world, uint64_t *read, uint64_t *all);
+};
+
+#endif

@@ -1,0 +1,46 @@
+/* eval.h - the value of an expression, for an event or for a match.
+ *
+ * One evaluator serves both: what differs are the leaves. An event's stage knows slots, fields and items; a match's
+ * stage knows captures, counts and baselines' answers. Values are remembered by node until eval_reset, so that a
+ * predicate shared by a hundred rules is evaluated once for an event.
+ *
+ * The evaluator never allocates from the system: lists and texts that it makes lie in its scratch, which the owner
+ * resets with the batch. When the scratch is full the value is unknown and eval->overflowed is set.
+ */
+#ifndef CSR_ENGINE_IR_EVAL_H
+#define CSR_ENGINE_IR_EVAL_H
+
+#include "engine/ir/ir.h"
+
+struct scratch {
+    char *at;
+    size_t len, cap;
+};
+
+struct eval {
+    const struct ir *ir;
+    struct value (*leaf)(struct eval *e, ir_node_id id, const struct ir_node *node);
+    void *world;          /* the leaf's own */
+    struct scratch *scratch;
+    struct value *memo;   /* [ir->n_nodes] */
+    uint32_t *memo_stamp; /* [ir->n_nodes]: the value is this stamp's */
+    uint32_t stamp;
+    uint32_t schema;      /* of the event at hand, for FIELD */
+    struct value items[16]; /* what quantifiers bind; values under a quantifier are not remembered */
+    uint64_t evaluated;   /* nodes evaluated, for profiles and for the test that sharing works */
+    bool overflowed;
+};
+
+/* memo and memo_stamp are the caller's, of n_nodes each, zeroed. */
+void eval_init(struct eval *e, const struct ir *ir, struct scratch *scratch, struct value *memo,
+               uint32_t *memo_stamp);
+/* A new event or match: forgets all values. */
+void eval_reset(struct eval *e);
+
+struct value eval_value(struct eval *e, ir_node_id id);
+enum tri eval_test(struct eval *e, ir_node_id id);
+
+/* "glob*" against text: only * is special. */
+bool glob_match(struct text pattern, struct text t, bool nocase);
+
+#endif

@@ -1,0 +1,377 @@
+/* ir.h - the checked meaning of a rule set: the treaty between compile time and run time.
+ *
+ * The compiler (engine/compile) writes it, everything else only reads it. It says what the rules mean; how a stage
+ * runs it fast is that stage's business (match/plan.h, state/).
+ *
+ * Expressions are one pool of nodes, hash-consed: two equal expressions, of whatever rules, are one node with one
+ * number, so a stage that remembers a node's value for an event has evaluated each distinct predicate once. Nodes
+ * stand in order: operands have smaller numbers than what uses them.
+ *
+ * Invariants
+ * 1. Everything here lies in one arena, is immutable once sealed (ir_seal), and holds no pointer that depends on a
+ *    thread or an event.
+ * 2. Numbers (nodes, slots, fields, lists, baselines, rules) index the arrays below; IR_NONE is "none".
+ * 3. Durations are seconds in matching (language.md B2), nanoseconds in values.
+ */
+#ifndef CSR_ENGINE_IR_IR_H
+#define CSR_ENGINE_IR_IR_H
+
+#include "engine/base/value.h"
+#include "grammar/base/source.h"
+
+#define IR_NONE UINT32_MAX
+
+typedef uint32_t ir_node_id;
+
+/* ---- values ------------------------------------------------------------------------------------------- */
+
+enum ir_type {
+    IR_ANY, /* a raw path: known only when seen */
+    IR_STRING, IR_INT, IR_FLOAT, IR_BOOL, IR_TIME, IR_DURATION, IR_SIZE, IR_IP, IR_CIDR, IR_ARN, IR_LIST, IR_RECORD,
+};
+
+enum ir_op {
+#define IR_OP(op, name, arity) IR_##op,
+#include "engine/ir/ir_op.def"
+#undef IR_OP
+    IR_OPS
+};
+
+/* What x, y and z mean is said for each op in ir_op.def. */
+struct ir_node {
+    uint8_t op;   /* enum ir_op */
+    uint8_t type; /* enum ir_type of the result */
+    uint16_t z;
+    uint32_t x, y;
+    uint32_t first, n; /* operands: ir->operands[first .. first + n) */
+    struct csr_span span; /* the first place that wrote it; not part of its identity */
+};
+
+/* A path into the record without any "[]": what the decoder picks up. */
+struct ir_slot {
+    struct text *names; /* member names from the record's root */
+    uint32_t len;
+    bool unwrap; /* below requestParameters/responseElements: EC2's "<Call>Request" object may stand between */
+};
+
+/* A field by its name, with the node that gives it in each schema (IR_NONE: the schema has no such field). Closed
+ * fields are those of schema/field.def; `req.x` and `resp.x` become fields too, once used. */
+struct ir_field {
+    struct text name;
+    uint8_t type;
+    ir_node_id *in_schema; /* [ir->n_schemas] */
+};
+
+/* How one kind of record is read (stdlib/aws/cloudtrail.csr). */
+struct ir_schema {
+    struct text name;    /* "cloudtrail" */
+    struct text feed;    /* what `from` and `require` call it */
+    ir_node_id when;     /* is this record one of mine? IR_NONE: always */
+    ir_node_id identity; /* text that names the record; IR_NONE: a hash of its bytes */
+    ir_node_id time;
+    ir_node_id service, action; /* `service:action` is what API patterns are matched against */
+    ir_node_id ok;
+    ir_node_id account, region; /* with the schema and trail they name the feed, for watermarks */
+    int64_t disorder;           /* seconds; 600 where nothing is said */
+};
+
+/* A list by name, or a list in braces. Values are sorted by their key bytes. */
+struct ir_list {
+    struct text name; /* empty for braces */
+    struct value *values;
+    uint32_t len;
+    bool has_nets, has_globs; /* for `in` over addresses; for `like` */
+    const struct value_set *set; /* built by ir_seal */
+};
+
+/* ---- events ------------------------------------------------------------------------------------------- */
+
+/* `iam:Create*`: both halves may hold "*". api.len == 0 is the lone "*". rule != IR_NONE: another rule's groups. */
+struct ir_api {
+    struct text service, action;
+    uint32_t rule;
+};
+
+/* One group of a step: the first that fits an event gives the values. */
+struct ir_group {
+    struct ir_api *apis;
+    uint32_t n_apis;
+    ir_node_id test;       /* over the event alone; IR_NONE: always */
+    ir_node_id *key;       /* [rule->n_by] */
+    ir_node_id *joins;     /* [rule->n_joins]; IR_NONE where this step does not take part */
+    ir_node_id *captures;  /* [step->n_captures] */
+};
+
+/* A value that later stages read off a step's events: `probe.principal.name`, `launch.n`, a target of respond. */
+struct ir_capture {
+    struct text name; /* as written behind the step: "principal.name" */
+    uint8_t type;
+    bool is_target;   /* named by respond: all its values are collected, up to 256 */
+};
+
+struct ir_step {
+    struct text name; /* "on" in an `on` rule */
+    struct csr_span span;
+    struct ir_group *groups;
+    uint32_t n_groups;
+    struct ir_capture *captures;
+    uint32_t n_captures;
+    uint32_t *asks; /* numbers into rule->asks: baseline questions put about each event of this step */
+    uint32_t n_asks;
+    bool counted;   /* count(), distinct(), sum() … read it: exact amounts need a slot a second */
+};
+
+/* `==` between steps: all steps that take part must agree on the value (language.md B12). */
+struct ir_join {
+    struct text name; /* "role.resp.role.roleName": for explain and dumps */
+};
+
+/* ---- match -------------------------------------------------------------------------------------------- */
+
+enum ir_match_kind { IR_M_STEP, IR_M_CHAIN, IR_M_ANY_ORDER, IR_M_EITHER, IR_M_OPTIONAL, IR_M_REPEAT, IR_M_GROUP };
+
+/* The arrow before kid i (i > 0) of a chain. */
+struct ir_arrow {
+    bool strict;            /* => */
+    int64_t least, most;    /* seconds; 0 and INT64_MAX where nothing is said */
+};
+
+/* As written, checked: for the oracle, explain, graph and dumps. Execution uses the automata below. */
+struct ir_match {
+    uint8_t kind; /* enum ir_match_kind */
+    uint32_t step;        /* STEP */
+    uint32_t least, most; /* REPEAT; most 0: no upper bound */
+    struct ir_match *kids;
+    struct ir_arrow *arrows; /* CHAIN: [n_kids], the first unused */
+    uint32_t n_kids;
+    struct csr_span span;
+};
+
+/* A place of an automaton: `times` events of one step. An event fills at most one place. */
+struct ir_place {
+    uint32_t step;
+    uint16_t times;   /* 1 .. 1024 */
+    bool is_optional; /* belongs to the automaton's optional item, not to the required part */
+};
+
+/* Between two places of one alternative, before -> after. */
+struct ir_order {
+    uint16_t before, after;
+    bool strict;
+    int64_t least, most; /* from the last event of `before` to the first of `after`; see gap_* for groups */
+};
+
+/* A gap between two groups of places: from the last event of the left places to the first of the right ones. */
+struct ir_gap {
+    uint64_t left, right; /* bits of places */
+    int64_t least, most;
+};
+
+/* One way to fulfil a match: places with a partial order. Progress is the number of events taken in each place, and
+ * only progress that respects `order` is reachable. */
+struct ir_alternative {
+    struct ir_place *places;
+    uint32_t n_places; /* at most 64 */
+    struct ir_order *order; /* transitively closed */
+    uint32_t n_order;
+    struct ir_gap *gaps;
+    uint32_t n_gaps;
+};
+
+/* automata[0] is the required part; automata[i] (i > 0) is the required part with optional item i - 1 required as
+ * well, each judged on its own (language.md B9). */
+struct ir_automaton {
+    struct ir_alternative *alternatives;
+    uint32_t n_alternatives;
+    uint64_t optional_steps; /* bits of steps that item i - 1 holds */
+};
+
+/* ---- baselines ---------------------------------------------------------------------------------------- */
+
+struct ir_baseline {
+    struct text name;
+    struct csr_span span;
+    ir_node_id *key;
+    uint32_t n_key;
+    ir_node_id value;   /* IR_NONE: only the key is remembered */
+    struct ir_group *on; /* what it learns: n_key, joins and captures of these groups are unused */
+    uint32_t n_on;
+    bool learns_failed; /* `on` names ok, failed or denied; else only successful records are learnt */
+    int64_t keep, warmup; /* seconds */
+    uint32_t days;
+    uint64_t fingerprint[2];
+};
+
+enum ir_ask_kind { IR_ASK_NEW, IR_ASK_AGE };
+
+/* A question to a baseline about the events of one step. */
+struct ir_ask {
+    uint8_t kind;
+    uint32_t baseline;
+    uint32_t step;
+};
+
+/* ---- rules -------------------------------------------------------------------------------------------- */
+
+enum ir_severity { IR_INFO, IR_LOW, IR_MEDIUM, IR_HIGH, IR_CRITICAL };
+
+struct ir_severity_if {
+    uint8_t severity;
+    ir_node_id when; /* IR_NONE: the line without `if` */
+};
+
+/* Literal text and operands in turn; operand IR_NONE: literal. */
+struct ir_template_part {
+    struct text literal;
+    ir_node_id operand;
+};
+struct ir_template {
+    struct ir_template_part *parts;
+    uint32_t len;
+};
+
+struct ir_term {
+    int32_t points;
+    ir_node_id when;
+    struct text words; /* as written, canonical: "exists quota" */
+};
+
+struct ir_respond {
+    int32_t at; /* score */
+    bool settled;
+    struct text verb;        /* "notify", "aws.disable_key" */
+    struct text *arg_names;  /* "principal", "sink": names from the action's declaration, or "0", "1" … */
+    ir_node_id *args;
+    uint32_t n_args;
+    uint32_t limit;          /* 0: none */
+    struct text limit_what;
+    int64_t undo_after;      /* seconds, 0: none */
+    struct csr_span span;
+};
+
+struct ir_by {
+    struct text name; /* "actor", or the `with` name */
+    uint8_t type;
+};
+
+struct ir_rule {
+    struct text name;  /* "aws-core.stolen_key_to_miners": pack and name, or the bare name */
+    struct text pack;  /* "aws-core", empty in a file without a pack */
+    struct text pack_version, author, license;
+    struct text doc;
+    struct csr_span span;
+    struct ir_template title;
+    struct ir_severity_if *severities;
+    uint32_t n_severities;
+    struct text *attack;
+    uint32_t n_attack;
+    struct text *refs;
+    uint32_t n_refs;
+    struct text *falsepos;
+    uint32_t n_falsepos;
+
+    struct ir_by *by;
+    uint32_t n_by;
+    int64_t within; /* seconds; 0 in an `on` rule */
+    bool is_on;     /* one event is a match */
+    struct ir_step *steps;
+    uint32_t n_steps; /* at most 64 */
+    struct ir_join *joins;
+    uint32_t n_joins;
+    struct ir_match *match; /* NULL in an `on` rule */
+    struct ir_automaton *automata;
+    uint32_t n_automata;
+    struct ir_ask *asks;
+    uint32_t n_asks;
+
+    bool has_score;
+    int32_t score;       /* the first number */
+    struct ir_term *terms;
+    uint32_t n_terms;
+    int32_t open_at;
+    int64_t once;        /* seconds */
+    struct ir_respond *responds;
+    uint32_t n_responds;
+
+    bool monotone;            /* B3: nothing that later records can take back */
+    uint64_t fingerprint[2];  /* of what B24 names: equal fingerprints keep their state over a reload */
+};
+
+struct ir_param {
+    struct text rule, name;
+    struct value value, least, most;
+};
+
+/* ---- the site ----------------------------------------------------------------------------------------- */
+
+enum ir_sink_kind { IR_SINK_FILE, IR_SINK_WEBHOOK, IR_SINK_EXEC };
+
+struct ir_source {
+    struct text name, kind, path; /* kind: "file" or "stdin" */
+    bool follow;
+    int64_t disorder; /* seconds */
+};
+struct ir_sink {
+    struct text name;
+    uint8_t kind; /* enum ir_sink_kind */
+    struct text path, url;
+    struct text *argv;
+    uint32_t n_argv;
+    int64_t timeout; /* nanoseconds */
+    uint32_t retries;
+    struct csr_span span;
+};
+enum ir_policy_mode { IR_POLICY_PROPOSE, IR_POLICY_ENFORCE };
+struct ir_site {
+    struct ir_source *sources;
+    uint32_t n_sources;
+    struct ir_sink *sinks;
+    uint32_t n_sinks;
+    uint8_t mode; /* enum ir_policy_mode; PROPOSE without a policy */
+    struct text *allow;
+    uint32_t n_allow;
+    struct text incidents; /* where incidents go as NDJSON: "-" is standard output */
+    struct text state;     /* folder of the action journal; empty: none asked for */
+    struct text socket;    /* control socket; empty: the default */
+};
+
+/* ---- the whole ---------------------------------------------------------------------------------------- */
+
+struct ir {
+    struct arena *arena;
+    struct ir_node *nodes;
+    uint32_t n_nodes;
+    ir_node_id *operands;
+    uint32_t n_operands;
+    struct value *constants;
+    uint32_t n_constants;
+    struct ir_slot *slots;
+    uint32_t n_slots;
+    struct ir_field *fields;
+    uint32_t n_fields;
+    struct ir_schema *schemas;
+    uint32_t n_schemas;
+    struct ir_list *lists;
+    uint32_t n_lists;
+    struct ir_baseline *baselines;
+    uint32_t n_baselines;
+    struct ir_rule *rules;
+    uint32_t n_rules;
+    struct ir_param *params;
+    uint32_t n_params;
+    struct ir_site *site; /* NULL without source, sink or policy */
+    uint64_t fingerprint[2]; /* of all files read, for receipts */
+};
+
+/* Sorts and indexes lists, computes fingerprints and checks the invariants; afterwards nothing is written. */
+void ir_seal(struct ir *ir);
+/* "true" if the rule has nothing but literal text, for tests of dumps. */
+struct text ir_severity_name(enum ir_severity severity);
+
+/* What `csr dump --stage=ir` and `--stage=plan` print: rules, steps and predicates in words; candidates by API name,
+ * shared predicates, slots, automata with their progress. Canonical: the same rules give the same bytes. */
+struct csr_dump;
+void ir_dump(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to);
+void ir_dump_plan(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to);
+
+#endif

@@ -1,0 +1,65 @@
+/* hit.h - what state receives: an event that fits a step of a rule, under one key.
+ *
+ * A hit is a copy of the few bytes that outlive the event. It is written once by a matcher into the batch, and read
+ * by the shard that owns the key.
+ */
+#ifndef CSR_ENGINE_MATCH_HIT_H
+#define CSR_ENGINE_MATCH_HIT_H
+
+#include "engine/ir/ir.h"
+
+/* 128 bits under the engine's secret key (SipHash): equality of keys and values in state. */
+struct hash128 {
+    uint64_t hi, lo;
+};
+
+/* What people are shown of an event. */
+struct evidence {
+    struct text identity, service, action, region, account, source_ip, error;
+    int64_t time; /* nanoseconds */
+};
+
+/* A question to a baseline: put by a touch now, and once more when the hit settles. */
+struct hit_ask {
+    uint32_t ask;      /* rule->asks */
+    uint32_t answer;   /* number of the touch in its shard's batch */
+    bool is_absent;    /* a part of key or value is absent: the test is false */
+    bool is_unknown;   /* withheld: unknown */
+    struct hash128 key, value, account;
+};
+
+struct hit {
+    uint64_t seq;
+    int64_t second;
+    uint32_t rule, step;
+    struct hash128 key_hash; /* of the rule's identity, tenant and key */
+    struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
+    struct hash128 *joins;   /* [rule->n_joins]; zero where this step takes no part */
+    struct hit_ask *asks;    /* [step->n_asks] */
+    uint32_t n_asks;
+    struct evidence evidence;
+    struct value *captures;  /* [step->n_captures]: scalars, lists of scalars, absent or unknown */
+    uint32_t n_captures;
+};
+
+/* A copy in one piece: `size` bytes at `out`, 8-aligned, all pointers into itself. */
+size_t hit_size(const struct hit *h);
+struct hit *hit_copy(void *out, const struct hit *h);
+
+/* Baselines are asked and taught by touches; one per (event, baseline). */
+struct touch {
+    uint64_t seq;
+    int64_t second;
+    uint32_t baseline;
+    bool learns, asks;
+    struct hash128 key, value, account; /* account: whose history stands in for a new key's */
+};
+
+struct answer {
+    bool is_known;  /* false: warm-up is not over */
+    bool is_new;
+    bool is_seen;   /* the value was seen before; age has a meaning */
+    int64_t age;    /* seconds since the key first showed the value */
+};
+
+#endif

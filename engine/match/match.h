@@ -1,0 +1,36 @@
+/* match.h - from an event to hits and touches: candidates by API name, predicates at most once per event.
+ *
+ * A plan is made from a sealed IR: which groups want which `service:action`, and in which order to test them. It is
+ * immutable and shared; a matcher is one worker's.
+ */
+#ifndef CSR_ENGINE_MATCH_MATCH_H
+#define CSR_ENGINE_MATCH_MATCH_H
+
+#include "engine/event/decode.h"
+#include "engine/match/hit.h"
+
+struct plan;
+struct plan *plan_new(const struct ir *ir, const uint64_t secret[2]);
+void plan_free(struct plan *p);
+
+struct matcher;
+struct matcher *matcher_new(const struct plan *p, const struct decoder *d);
+void matcher_free(struct matcher *m);
+
+/* Where a matcher puts what it finds about one record. Every record that is no aside is announced first, by the hash of
+ * its identity: whether it is a duplicate is decided later, in order, by the partition that owns the hash
+ * (state_seen), and the touches and hits of a duplicate are then dropped. `touch` returns the number of the touch in
+ * the batch, of the partition that owns the baseline's key: the hit's asks carry it. Views in hit are valid during
+ * the call. */
+struct match_out {
+    void *world;
+    void (*identity)(void *world, struct hash128 identity, int64_t second);
+    uint32_t (*touch)(void *world, const struct touch *t);
+    void (*hit)(void *world, const struct hit *h);
+};
+
+/* Decodes and matches one record. ASIDE_NONE: *event is filled, its views valid until the next call. */
+enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
+                        struct event *event);
+
+#endif

@@ -1,0 +1,76 @@
+/* state.h - keyed state of one partition: automata, groups, baselines. The stage that never sees a clock or a thread.
+ *
+ * State lies in 64 fixed partitions by the top bits of the key's hash, so that nothing depends on the number of
+ * shards. Whoever calls owns the partition for the call.
+ *
+ * For each batch the caller runs, per partition, in order of sequence within each round: state_seen for every record's
+ * identity; state_touch for every touch of a record that is no duplicate, settle_asks of an earlier batch first; then,
+ * when the answers of all partitions are there, state_settled, state_hit for every hit of a record that is no
+ * duplicate, and state_watermark once.
+ */
+#ifndef CSR_ENGINE_STATE_STATE_H
+#define CSR_ENGINE_STATE_STATE_H
+
+#include "engine/state/incident.h"
+
+#define STATE_PARTITIONS 64
+static inline uint32_t state_partition(struct hash128 h)
+{
+    return (uint32_t)(h.hi >> 58);
+}
+
+struct state;
+
+/* What belongs to a rule set and is shared by all partitions: rule and baseline identities, automata ready to run. */
+struct state_plan;
+struct state_plan *state_plan_new(const struct ir *ir);
+void state_plan_free(struct state_plan *p);
+
+struct state_limits {
+    uint32_t keys_most;      /* live keys of one rule in one partition; 0: the default */
+    uint32_t values_most;    /* values of one baseline in one partition */
+};
+
+struct state *state_new(struct state_limits limits);
+void state_free(struct state *s);
+
+/* From here on this plan; keeps what language.md B24 keeps. Counts go to the receipt. */
+struct state_adoption {
+    uint64_t rules_kept, rules_changed, rules_new, rules_dropped, half_built_dropped;
+};
+void state_adopt(struct state *s, const struct state_plan *p, struct state_adoption *out);
+
+/* True if a record of this identity came before and is still remembered: until the watermark passed it by 15m. */
+bool state_seen(struct state *s, struct hash128 identity, int64_t second);
+struct answer state_touch(struct state *s, const struct touch *t);
+
+/* A settling incident's question, to be put to the partition that owns the baseline's key, in a later round. */
+struct settle_ask {
+    uint32_t partition;  /* that asks */
+    uint64_t ticket;     /* the asking partition's own */
+    struct touch touch;  /* learns is false; second: as of this second */
+};
+
+struct state_out {
+    void *world;
+    struct answer (*answer)(void *world, uint32_t number, struct hash128 key); /* of this batch's touches */
+    void (*incident)(void *world, const struct incident *i); /* valid during the call */
+    void (*settle)(void *world, const struct settle_ask *ask);
+    char *(*memory)(void *world, size_t size); /* batch memory for what incident points at */
+};
+void state_hit(struct state *s, const struct hit *h, const struct state_out *out);
+/* Answers to earlier settle_asks; before the batch's hits. */
+void state_settled(struct state *s, uint64_t ticket, const struct answer *a, const struct state_out *out);
+/* All records up to this second have come (INT64_MAX: the input has ended). cause: sequence of the batch's end. */
+void state_watermark(struct state *s, int64_t second, uint64_t cause, const struct state_out *out);
+/* Whether settling still waits for answers: the input may not end yet. */
+bool state_waits(const struct state *s);
+
+/* step states made = completed + expired + vetoed + superseded + merged + dropped + evicted + live */
+struct state_counts {
+    uint64_t made, completed, expired, vetoed, superseded, merged, dropped, evicted, live;
+    uint64_t keys, half_built, incidents_open, baseline_values, bytes;
+};
+void state_count(const struct state *s, struct state_counts *add_to);
+
+#endif
