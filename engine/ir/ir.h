@@ -26,12 +26,12 @@ typedef uint32_t ir_node_id;
 /* ---- values ------------------------------------------------------------------------------------------- */
 
 enum ir_type {
-    IR_ANY, /* a raw path: known only when seen */
-    IR_STRING, IR_INT, IR_FLOAT, IR_BOOL, IR_TIME, IR_DURATION, IR_SIZE, IR_IP, IR_CIDR, IR_ARN, IR_LIST, IR_RECORD,
+    IR_TYPE_ANY, /* a raw path: known only when seen */
+    IR_TYPE_STRING, IR_TYPE_INT, IR_TYPE_FLOAT, IR_TYPE_BOOL, IR_TYPE_TIME, IR_TYPE_DURATION, IR_TYPE_SIZE, IR_TYPE_IP, IR_TYPE_CIDR, IR_TYPE_ARN, IR_TYPE_LIST, IR_TYPE_RECORD,
 };
 
 enum ir_op {
-#define IR_OP(op, name, arity) IR_##op,
+#define IR_OP(op, name, arity) IR_OP_##op,
 #include "engine/ir/ir_op.def"
 #undef IR_OP
     IR_OPS
