@@ -97,6 +97,8 @@ struct ir_group {
     struct ir_api *apis;
     uint32_t n_apis;
     ir_node_id test;       /* over the event alone; IR_NONE: always */
+    ir_node_id gate;       /* over this hit's own captures and asks (`new`, `age` in a step's predicate): judged in
+                              state, provisionally at once and for good when the hit settles; IR_NONE: always */
     ir_node_id *key;       /* [rule->n_by] */
     ir_node_id *joins;     /* [rule->n_joins]; IR_NONE where this step does not take part */
     ir_node_id *captures;  /* [step->n_captures] */
