@@ -3,10 +3,16 @@
  * State lies in 64 fixed partitions by the top bits of the key's hash, so that nothing depends on the number of
  * shards. Whoever calls owns the partition for the call.
  *
- * For each batch the caller runs, per partition, in order of sequence within each round: state_seen for every record's
- * identity; state_touch for every touch of a record that is no duplicate, settle_asks of an earlier batch first; then,
- * when the answers of all partitions are there, state_settled, state_hit for every hit of a record that is no
- * duplicate, and state_watermark once.
+ * A partition has three parts that never look at one another: identities, baselines, automata. Each has a watermark of
+ * its own, so that a round may run ahead of the later rounds of earlier batches and no answer changes. For each batch
+ * the caller runs, per partition, in order of sequence within each round:
+ *   identities   state_forget, then state_seen for every record's identity
+ *   touches      state_learn, then answers to settle_asks of earlier batches (state_touch), then state_touch for every
+ *                touch of a record that is no duplicate
+ *   hits         when the answers of all partitions are there: state_settled, state_hit for every hit of a record that
+ *                is no duplicate, and at the batch's end, where the watermark is moved, state_watermark
+ * state_forget and state_learn get the watermark that state_watermark got last before this batch. state_adopt runs
+ * between all rounds of one batch and all rounds of the next.
  */
 #ifndef CSR_ENGINE_STATE_STATE_H
 #define CSR_ENGINE_STATE_STATE_H
@@ -40,8 +46,12 @@ struct state_adoption {
 };
 void state_adopt(struct state *s, const struct state_plan *p, struct state_adoption *out);
 
+/* The watermark of identities. */
+void state_forget(struct state *s, int64_t second);
 /* True if a record of this identity came before and is still remembered: until the watermark passed it by 15m. */
 bool state_seen(struct state *s, struct hash128 identity, int64_t second);
+/* The watermark of baselines: what they learn is older than this. */
+void state_learn(struct state *s, int64_t second);
 struct answer state_touch(struct state *s, const struct touch *t);
 
 /* A settling incident's question, to be put to the partition that owns the baseline's key, in a later round. */
@@ -59,7 +69,9 @@ struct state_out {
     char *(*memory)(void *world, size_t size); /* batch memory for what incident points at */
 };
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out);
-/* Answers to earlier settle_asks; before the batch's hits. */
+/* Answers to earlier settle_asks, in the order in which they were asked; before the batch's hits. Tickets outlive
+ * state_adopt (the caller finds the baseline again by its fingerprint; unknown if it is gone). What changes has the
+ * cause of the last state_watermark. */
 void state_settled(struct state *s, uint64_t ticket, const struct answer *a, const struct state_out *out);
 /* All records up to this second have come (INT64_MAX: the input has ended). cause: sequence of the batch's end. */
 void state_watermark(struct state *s, int64_t second, uint64_t cause, const struct state_out *out);
