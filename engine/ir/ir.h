@@ -17,6 +17,7 @@
 #define CSR_ENGINE_IR_IR_H
 
 #include "engine/base/value.h"
+#include "engine/schema/type.h"
 #include "grammar/base/source.h"
 
 #define IR_NONE UINT32_MAX
@@ -24,11 +25,6 @@
 typedef uint32_t ir_node_id;
 
 /* ---- values ------------------------------------------------------------------------------------------- */
-
-enum ir_type {
-    IR_TYPE_ANY, /* a raw path: known only when seen */
-    IR_TYPE_STRING, IR_TYPE_INT, IR_TYPE_FLOAT, IR_TYPE_BOOL, IR_TYPE_TIME, IR_TYPE_DURATION, IR_TYPE_SIZE, IR_TYPE_IP, IR_TYPE_CIDR, IR_TYPE_ARN, IR_TYPE_LIST, IR_TYPE_RECORD,
-};
 
 enum ir_op {
 #define IR_OP(op, name, arity) IR_OP_##op,
