@@ -1,0 +1,22 @@
+/* cmd_check.c - csr check: compile and say what is wrong. */
+#include "tools/csr/rules.h"
+
+#include <string.h>
+
+int verb_check(const struct call *call)
+{
+    const char *format;
+    if (!call_choice(call, "format", "text|json", &format)) return CSR_USAGE;
+    bool json = format && strcmp(format, "json") == 0;
+    int status;
+    uint32_t warnings = 0;
+    csr_ruleset *rules = rules_compile(call, call->operands, call->n_operands, stdout, json, &status, &warnings);
+    if (rules) {
+        size_t n = csr_ruleset_rules(rules);
+        if (!json)
+            fprintf(stderr, "%zu rule%s, %u warning%s\n", n, n == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+        if (warnings && call_has(call, "deny-warnings")) status = CSR_WRONG;
+    }
+    csr_ruleset_free(rules);
+    return status;
+}

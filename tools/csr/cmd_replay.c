@@ -1,0 +1,145 @@
+/* cmd_replay.c - csr replay: history in, incidents out. */
+#include "tools/csr/progress.h"
+#include "tools/csr/rules.h"
+#include "tools/csr/story.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RULES_MOST   CALL_OPTIONS_MOST
+#define ASIDES_SHOWN 10 /* the rest is counted */
+
+/* See cmd_run.c: what a signal handler may write. */
+static volatile bool stop_asked;
+
+static void on_signal(int number)
+{
+    (void)number;
+    stop_asked = true;
+}
+
+struct replay {
+    FILE *out, *aside;
+    bool as_story;
+    struct stories stories;
+    struct progress progress;
+    uint64_t asides;
+};
+
+static bool take_incident(void *world, const char *json, size_t len)
+{
+    struct replay *r = world;
+    progress_clear(&r->progress);
+    if (r->as_story)
+        stories_add(&r->stories, json, len);
+    else if (fwrite(json, 1, len, r->out) != len || putc('\n', r->out) == EOF)
+        return false;
+    return !ferror(r->out);
+}
+
+static void put_json_text(FILE *to, const char *at, size_t len)
+{
+    putc('"', to);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)at[i];
+        if (c == '"' || c == '\\')
+            fprintf(to, "\\%c", c);
+        else if (c < 0x20 || c >= 0x7f)
+            fprintf(to, "\\u%04x", c); /* bytes as they are: the record may not be UTF-8 */
+        else
+            putc(c, to);
+    }
+    putc('"', to);
+}
+
+static void take_aside(void *world, const struct csr_aside *a)
+{
+    struct replay *r = world;
+    if (r->asides++ < ASIDES_SHOWN) {
+        progress_clear(&r->progress);
+        fprintf(stderr, "%s:%llu: set aside: %s\n", a->file, (unsigned long long)a->line, a->why);
+    }
+    if (!r->aside) return;
+    fputs("{\"file\":", r->aside);
+    put_json_text(r->aside, a->file, strlen(a->file));
+    fprintf(r->aside, ",\"line\":%llu,\"why\":", (unsigned long long)a->line);
+    put_json_text(r->aside, a->why, strlen(a->why));
+    fputs(",\"record\":", r->aside);
+    put_json_text(r->aside, a->record, a->record_len);
+    fputs("}\n", r->aside);
+}
+
+static void take_progress(void *world, const struct csr_progress *now)
+{
+    struct replay *r = world;
+    progress_show(&r->progress, now);
+}
+
+static bool open_out(const struct call *call, const char *option, FILE **to)
+{
+    const char *path = call_value(call, option);
+    if (!path || strcmp(path, "-") == 0) return true;
+    *to = fopen(path, "w");
+    if (!*to) fail(call, CSR_SYSTEM, "cannot write %s: %s", path, strerror(errno));
+    return *to != NULL;
+}
+
+static int replay_rules(const struct call *call, const csr_ruleset *rules, struct replay *r,
+                        struct csr_replay_options *o)
+{
+    struct csr_replay_result result = {0};
+    o->world = r;
+    o->incident = take_incident;
+    o->aside = take_aside;
+    o->progress = take_progress;
+    o->stop = &stop_asked;
+    signal(SIGINT, on_signal);
+    progress_begin(&r->progress, stderr);
+    enum csr_status status = csr_replay(rules, o, &result);
+    progress_clear(&r->progress);
+    if (r->as_story) stories_end(&r->stories);
+    if (r->asides > ASIDES_SHOWN)
+        fprintf(stderr, "… and %llu more set aside\n", (unsigned long long)(r->asides - ASIDES_SHOWN));
+    if (result.error[0]) fail(call, (int)status, "%s", result.error);
+    if (result.counts.in || !result.error[0])
+        summary_print(&result.counts, progress_seconds(&r->progress), stderr);
+    return (int)status;
+}
+
+/* Closes what was written and tells if that failed. */
+static int close_out(const struct call *call, FILE *f, int status)
+{
+    bool failed = ferror(f) || fflush(f);
+    if (f != stdout) failed |= fclose(f) != 0;
+    return failed && !stop_asked ? fail(call, CSR_SYSTEM, "writing failed: %s", strerror(errno)) : status;
+}
+
+int verb_replay(const struct call *call)
+{
+    struct replay r = {.out = stdout};
+    struct csr_replay_options o = {.paths = call->operands, .n_paths = call->n_operands};
+    long threads = 0;
+    long long lateness = -1;
+    const char *format, *paths[RULES_MOST];
+    if (!call_number(call, "threads", 1, 1024, &threads) || !call_duration(call, "lateness", &lateness) ||
+        !call_choice(call, "format", "json|story", &format))
+        return CSR_USAGE;
+    size_t n_paths = call_values(call, "rules", paths, RULES_MOST);
+    int status;
+    csr_ruleset *rules = rules_compile(call, paths, n_paths, stderr, false, &status, NULL);
+    if (!rules) return status;
+    if (open_out(call, "output", &r.out) && open_out(call, "aside", &r.aside)) {
+        o.threads = (unsigned)threads;
+        o.lateness = lateness;
+        r.as_story = format ? strcmp(format, "story") == 0 : isatty(fileno(r.out));
+        if (r.as_story) stories_init(&r.stories, r.out, wants_color(call, r.out));
+        status = close_out(call, r.out, replay_rules(call, rules, &r, &o));
+        if (r.aside) status = close_out(call, r.aside, status);
+    } else {
+        status = CSR_SYSTEM;
+    }
+    csr_ruleset_free(rules);
+    return status;
+}

@@ -1,0 +1,69 @@
+/* progress.c - the progress line and the summary of a replay. */
+#include "tools/csr/progress.h"
+
+#include <unistd.h>
+
+static double since(const struct timespec *then)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - then->tv_sec) + (double)(now.tv_nsec - then->tv_nsec) / 1e9;
+}
+
+void progress_begin(struct progress *p, FILE *to)
+{
+    *p = (struct progress){.to = to, .is_terminal = isatty(fileno(to))};
+    clock_gettime(CLOCK_MONOTONIC, &p->begun);
+    p->drawn = p->begun;
+}
+
+double progress_seconds(const struct progress *p)
+{
+    return since(&p->begun);
+}
+
+const char *number_print(unsigned long long n, char out[32])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", n), at = 0;
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0) out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = 0;
+    return out;
+}
+
+void progress_show(struct progress *p, const struct csr_progress *now)
+{
+    double seconds = since(&p->begun);
+    if (!p->is_terminal || seconds < 1 || since(&p->drawn) < 0.1) return;
+    clock_gettime(CLOCK_MONOTONIC, &p->drawn);
+    p->shown = true;
+    char records[32], incidents[32];
+    fprintf(p->to, "\r\033[K%s records, %s incidents, %.0f MB/s", number_print(now->records, records),
+            number_print(now->incidents, incidents), (double)now->bytes_read / 1e6 / seconds);
+    if (now->bytes_all && now->bytes_read) {
+        double share = (double)now->bytes_read / (double)now->bytes_all;
+        if (share > 1) share = 1;
+        int full = (int)(share * 30);
+        fprintf(p->to, "  [%.*s%*s] %3.0f %%, %.0f s left", full, "##############################", 30 - full, "",
+                share * 100, seconds / share - seconds);
+    }
+    fflush(p->to);
+}
+
+void progress_clear(struct progress *p)
+{
+    if (p->shown) fputs("\r\033[K", p->to);
+    p->shown = false;
+}
+
+void summary_print(const struct csr_counts *c, double seconds, FILE *to)
+{
+    char in[32], evaluated[32], late[32], duplicate[32], aside[32], incidents[32];
+    fprintf(to, "%s records in %.2f s: %s evaluated, %s late, %s duplicate, %s set aside; %s incident%s\n",
+            number_print(c->in, in), seconds, number_print(c->evaluated, evaluated), number_print(c->late, late),
+            number_print(c->duplicate, duplicate), number_print(c->aside, aside), number_print(c->incidents, incidents),
+            c->incidents == 1 ? "" : "s");
+}
