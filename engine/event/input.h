@@ -10,6 +10,7 @@
 
 struct input_record {
     struct text bytes;  /* one record, out of its envelope */
+    enum aside aside;   /* ASIDE_NONE; else there is nothing to decode, only this to count and report */
     uint32_t origin;    /* which file: input->origin_name */
     uint64_t line;      /* in it, from 1 */
 };

@@ -28,10 +28,13 @@ struct hit_ask {
     struct hash128 key, value, account;
 };
 
+#define HIT_FAN_MOST 256 /* keys of one event for one step; elements of a captured list */
+
 struct hit {
     uint64_t seq;
     int64_t second;
     uint32_t rule, step;
+    bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
     struct hash128 key_hash; /* of the rule's identity, tenant and key */
     struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
     struct hash128 *joins;   /* [rule->n_joins]; zero where this step takes no part */

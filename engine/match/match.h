@@ -17,6 +17,19 @@ struct matcher;
 struct matcher *matcher_new(const struct plan *p, const struct decoder *d);
 void matcher_free(struct matcher *m);
 
+/* What became of the groups that fitted, for reports and for the test that nothing is lost uncounted. */
+struct match_counts {
+    uint64_t events;
+    uint64_t tested;       /* groups whose predicate was asked for */
+    uint64_t hits, touches;
+    uint64_t blinded;      /* a withheld value decides: the step does not match */
+    uint64_t key_missing;  /* fits, but a part of the key is absent */
+    uint64_t join_missing; /* fits, but what another step must agree with is absent */
+    uint64_t fan_capped;   /* keys beyond HIT_FAN_MOST */
+    uint64_t names_cached, names_bypassed; /* look-ups of `service:action` */
+};
+void matcher_count(const struct matcher *m, struct match_counts *add_to);
+
 /* Where a matcher puts what it finds about one record. Every record that is no aside is announced first, by the hash of
  * its identity: whether it is a duplicate is decided later, in order, by the partition that owns the hash
  * (state_seen), and the touches and hits of a duplicate are then dropped. `touch` returns the number of the touch in
