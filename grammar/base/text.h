@@ -47,4 +47,10 @@ static inline bool text_ends(struct text t, struct text suffix)
     return t.len >= suffix.len && memcmp(t.at + t.len - suffix.len, suffix.at, suffix.len) == 0;
 }
 
+/* ASCII letters only: names in logs that differ in case differ in these. */
+static inline char text_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 #endif
