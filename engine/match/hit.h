@@ -6,12 +6,8 @@
 #ifndef CSR_ENGINE_MATCH_HIT_H
 #define CSR_ENGINE_MATCH_HIT_H
 
+#include "engine/base/hash.h"
 #include "engine/ir/ir.h"
-
-/* 128 bits under the engine's secret key (SipHash): equality of keys and values in state. */
-struct hash128 {
-    uint64_t hi, lo;
-};
 
 /* What people are shown of an event. */
 struct evidence {
