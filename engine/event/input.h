@@ -1,7 +1,8 @@
 /* input.h - where records come from: what io gives to the dealing worker, one record at a time.
  *
- * An input is used by one worker at a time (the one that holds the dealing token). Bytes stay valid until the
- * record's sequence is released, which happens once its batch is written.
+ * An input is used by one worker at a time (the one that holds the dealing token), release, origin_name and progress
+ * included. Bytes stay valid until the record's sequence is released, which happens once its batch is written; names
+ * of origins as long as the input.
  */
 #ifndef CSR_ENGINE_EVENT_INPUT_H
 #define CSR_ENGINE_EVENT_INPUT_H
@@ -13,6 +14,7 @@ struct input_record {
     enum aside aside;   /* ASIDE_NONE; else there is nothing to decode, only this to count and report */
     uint32_t origin;    /* which file: input->origin_name */
     uint64_t line;      /* in it, from 1 */
+    int64_t stamp;      /* second in which it was delivered (the stamp in its file's name); 0: not known */
 };
 
 enum input_result {
