@@ -10,6 +10,7 @@
 #ifndef CSR_ENGINE_IR_EVAL_H
 #define CSR_ENGINE_IR_EVAL_H
 
+#include "engine/base/glob.h"
 #include "engine/ir/ir.h"
 
 struct scratch {
@@ -39,8 +40,5 @@ void eval_reset(struct eval *e);
 
 struct value eval_value(struct eval *e, ir_node_id id);
 enum tri eval_test(struct eval *e, ir_node_id id);
-
-/* "glob*" against text: only * is special. */
-bool glob_match(struct text pattern, struct text t, bool nocase);
 
 #endif
