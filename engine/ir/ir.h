@@ -155,8 +155,7 @@ struct ir_place {
 /* Between two places of one alternative, before -> after. */
 struct ir_order {
     uint16_t before, after;
-    bool strict;
-    int64_t least, most; /* from the last event of `before` to the first of `after`; see gap_* for groups */
+    bool strict; /* in an earlier second */
 };
 
 /* A gap between two groups of places: from the last event of the left places to the first of the right ones. */

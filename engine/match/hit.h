@@ -30,6 +30,7 @@ struct hit {
     uint64_t seq;
     int64_t second;
     uint32_t rule, step;
+    uint32_t group; /* of the step's groups, the one that fits: its gate is judged by state */
     bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
     struct hash128 key_hash; /* of the rule's identity, tenant and key */
     struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
