@@ -147,60 +147,60 @@ void json_name(struct json_out *o, const char *name)
     json_name_text(o, text_of(name));
 }
 
-void json_text(struct json_out *o, struct text t)
+void json_put_text(struct json_out *o, struct text t)
 {
     separate(o);
     put_string(o, t);
 }
 
-void json_cstring(struct json_out *o, const char *s)
+void json_put_cstring(struct json_out *o, const char *s)
 {
-    json_text(o, text_of(s));
+    json_put_text(o, text_of(s));
 }
 
 /* ---- the rest ------------------------------------------------------------------------------------------- */
 
-void json_as_it_is(struct json_out *o, struct text json)
+void json_put_json(struct json_out *o, struct text json)
 {
     separate(o);
     put(o, json.at, json.len);
 }
 
-void json_int(struct json_out *o, int64_t i)
+void json_put_int(struct json_out *o, int64_t i)
 {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)i);
-    json_as_it_is(o, text_of(text));
+    json_put_json(o, text_of(text));
 }
 
-void json_uint(struct json_out *o, uint64_t i)
+void json_put_uint(struct json_out *o, uint64_t i)
 {
     char text[24];
     snprintf(text, sizeof text, "%llu", (unsigned long long)i);
-    json_as_it_is(o, text_of(text));
+    json_put_json(o, text_of(text));
 }
 
-void json_float(struct json_out *o, double f)
+void json_put_float(struct json_out *o, double f)
 {
     char text[32] = "null";
     for (int digits = 15; isfinite(f) && digits <= 17; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, f);
         if (strtod(text, NULL) == f) break;
     }
-    json_as_it_is(o, text_of(text));
+    json_put_json(o, text_of(text));
 }
 
-void json_bool(struct json_out *o, bool b)
+void json_put_bool(struct json_out *o, bool b)
 {
-    json_as_it_is(o, b ? TEXT("true") : TEXT("false"));
+    json_put_json(o, b ? TEXT("true") : TEXT("false"));
 }
 
-void json_null(struct json_out *o)
+void json_put_null(struct json_out *o)
 {
-    json_as_it_is(o, TEXT("null"));
+    json_put_json(o, TEXT("null"));
 }
 
-void json_newline(struct json_out *o)
+void json_put_newline(struct json_out *o)
 {
     put(o, "\n", 1);
 }

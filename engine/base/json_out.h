@@ -3,7 +3,7 @@
  * Commas are not the caller's business: what is put after `{`, `[` or `:` gets none, everything else does. So
  *
  *     json_open(o, '{');
- *     json_name(o, "score"), json_int(o, 90);
+ *     json_name(o, "score"), json_put_int(o, 90);
  *     json_close(o, '}');
  *
  * Invariants
@@ -41,16 +41,16 @@ void json_close(struct json_out *o, char bracket); /* '}' or ']' */
 void json_name(struct json_out *o, const char *name);
 void json_name_text(struct json_out *o, struct text name);
 
-void json_text(struct json_out *o, struct text t);
-void json_cstring(struct json_out *o, const char *s);
-void json_int(struct json_out *o, int64_t i);
-void json_uint(struct json_out *o, uint64_t i);
-void json_float(struct json_out *o, double f); /* the shortest digits that read back as f; no finite f: null */
-void json_bool(struct json_out *o, bool b);
-void json_null(struct json_out *o);
+void json_put_text(struct json_out *o, struct text t);
+void json_put_cstring(struct json_out *o, const char *s);
+void json_put_int(struct json_out *o, int64_t i);
+void json_put_uint(struct json_out *o, uint64_t i);
+void json_put_float(struct json_out *o, double f); /* the shortest digits that read back as f; no finite f: null */
+void json_put_bool(struct json_out *o, bool b);
+void json_put_null(struct json_out *o);
 /* A value that is JSON on one line already: another json_out's, or a number's digits. */
-void json_as_it_is(struct json_out *o, struct text json);
+void json_put_json(struct json_out *o, struct text json);
 /* The end of a line; what follows begins anew. */
-void json_newline(struct json_out *o);
+void json_put_newline(struct json_out *o);
 
 #endif

@@ -10,7 +10,7 @@
 static void put_time(struct json_out *o, int64_t nanoseconds)
 {
     char text[32];
-    json_text(o, (struct text){text, time_print(nanoseconds, text)});
+    json_put_text(o, (struct text){text, time_print(nanoseconds, text)});
 }
 
 static void put_second(struct json_out *o, int64_t second)
@@ -21,7 +21,7 @@ static void put_second(struct json_out *o, int64_t second)
 static void put_net(struct json_out *o, const struct ip_net *net)
 {
     char text[50];
-    json_text(o, (struct text){text, ip_print(net, text)});
+    json_put_text(o, (struct text){text, ip_print(net, text)});
 }
 
 static void put_value(struct json_out *o, struct value v);
@@ -37,20 +37,20 @@ static void put_list(struct json_out *o, struct value v)
 static void put_value(struct json_out *o, struct value v)
 {
     switch ((enum value_kind)v.kind) {
-    case VALUE_BOOL: json_bool(o, v.i); return;
+    case VALUE_BOOL: json_put_bool(o, v.i); return;
     case VALUE_INT:
-    case VALUE_SIZE: json_int(o, v.i); return;
-    case VALUE_FLOAT: json_float(o, v.f); return;
-    case VALUE_STRING: v.is_number ? json_as_it_is(o, value_text(v)) : json_text(o, value_text(v)); return;
+    case VALUE_SIZE: json_put_int(o, v.i); return;
+    case VALUE_FLOAT: json_put_float(o, v.f); return;
+    case VALUE_STRING: v.is_number ? json_put_json(o, value_text(v)) : json_put_text(o, value_text(v)); return;
     case VALUE_TIME: put_time(o, v.i); return;
-    case VALUE_DURATION: json_float(o, (double)v.i / NANOSECONDS); return;
+    case VALUE_DURATION: json_put_float(o, (double)v.i / NANOSECONDS); return;
     case VALUE_NET: put_net(o, v.net); return;
-    case VALUE_JSON: json_text(o, value_text(v)); return;
+    case VALUE_JSON: json_put_text(o, value_text(v)); return;
     case VALUE_LIST: put_list(o, v); return;
     case VALUE_ABSENT:
     case VALUE_UNKNOWN:
     case VALUE_NULL:
-    case VALUE_SET: json_null(o); return;
+    case VALUE_SET: json_put_null(o); return;
     }
 }
 
@@ -59,7 +59,7 @@ static void put_value(struct json_out *o, struct value v)
 static void member_text(struct json_out *o, const char *name, struct text t)
 {
     json_name(o, name);
-    t.len ? json_text(o, t) : json_null(o);
+    t.len ? json_put_text(o, t) : json_put_null(o);
 }
 
 static void member_if_any(struct json_out *o, const char *name, struct text t)
@@ -76,14 +76,14 @@ static void member_second(struct json_out *o, const char *name, int64_t second)
 static void member_bool(struct json_out *o, const char *name, bool b)
 {
     json_name(o, name);
-    json_bool(o, b);
+    json_put_bool(o, b);
 }
 
 static void member_texts(struct json_out *o, const char *name, const struct text *texts, uint32_t n)
 {
     json_name(o, name);
     json_open(o, '[');
-    for (uint32_t i = 0; i < n; i++) json_text(o, texts[i]);
+    for (uint32_t i = 0; i < n; i++) json_put_text(o, texts[i]);
     json_close(o, ']');
 }
 
@@ -94,7 +94,7 @@ static void put_names(struct json_out *o, const struct incident *i, const struct
     member_text(o, "type", TEXT("incident"));
     member_text(o, "id", text_of(i->id));
     member_text(o, "match_id", text_of(i->match_id));
-    json_name(o, "revision"), json_uint(o, i->revision);
+    json_name(o, "revision"), json_put_uint(o, i->revision);
     member_text(o, "state", text_of(incident_state_name(i->state)));
     member_text(o, "rule", rule->name);
 }
@@ -160,7 +160,7 @@ static void put_step(struct json_out *o, const struct incident_step *s, const st
 {
     json_open(o, '{');
     member_text(o, "name", rule->steps[s->step].name);
-    json_name(o, "count"), json_uint(o, s->count);
+    json_name(o, "count"), json_put_uint(o, s->count);
     member_second(o, "first", s->first);
     member_second(o, "last", s->last);
     json_name(o, "events");
@@ -184,7 +184,7 @@ static void put_reasons(struct json_out *o, const struct incident *i)
     json_open(o, '[');
     for (const struct incident_reason *r = i->reasons; r < i->reasons + i->n_reasons; r++) {
         json_open(o, '{');
-        json_name(o, "points"), json_int(o, r->points);
+        json_name(o, "points"), json_put_int(o, r->points);
         member_text(o, "why", r->why);
         if (r->is_unknown) member_bool(o, "unknown", true);
         json_close(o, '}');
@@ -229,7 +229,7 @@ void incident_json(struct json_out *o, const struct incident *i)
     put_pack(o, rule);
     member_text(o, "title", i->title);
     member_text(o, "severity", ir_severity_name(i->severity));
-    json_name(o, "score"), json_int(o, i->score);
+    json_name(o, "score"), json_put_int(o, i->score);
     put_key(o, i, rule);
     member_texts(o, "witness", i->witness, i->n_witness);
     member_bool(o, "tie", i->tie);
