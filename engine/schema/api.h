@@ -1,8 +1,8 @@
 /* api.h - the names of API calls: whether `iam:CreateUser` exists, and what was meant if it does not.
  *
- * A misspelt name in a rule would wait for a call that never comes, in silence; so the compiler asks here. The names are
- * two tables in the binary, one generated (aws_api.def), one kept by hand (aws_extra.def), read in place: a program that
- * compiles no rules pays nothing for them.
+ * A misspelt name in a rule would wait for a call that never comes, in silence; so the compiler asks here. The
+ * names are two tables in the binary, one generated (aws_api.def), one kept by hand (aws_extra.def), read in place: a
+ * program that compiles no rules pays nothing for them.
  */
 #ifndef CSR_ENGINE_SCHEMA_API_H
 #define CSR_ENGINE_SCHEMA_API_H
