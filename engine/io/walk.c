@@ -1,0 +1,138 @@
+/* walk.c - see walk.h. */
+#include "engine/io/walk.h"
+
+#include "engine/io/when.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MOST 64 /* of folders: a link that leads back ends here */
+
+static const char *const PLAIN_ENDINGS[] = {".json", ".ndjson", ".jsonl", ".log"};
+static const char *const PACKED_ENDINGS[] = {".gz", ".zst"};
+
+static bool fail(char error[512], const char *path, const char *why)
+{
+    snprintf(error, 512, "%s: %s", path, why);
+    return false;
+}
+
+static bool strip_ending(struct text *name, const char *const *endings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct text ending = text_of(endings[i]);
+        if (name->len <= ending.len || !text_ends(*name, ending)) continue;
+        name->len -= ending.len;
+        return true;
+    }
+    return false;
+}
+
+/* Every .zst is taken, of .gz only what says what is in it: folders of logs hold archives too. */
+bool walk_takes(const char *file_name)
+{
+    struct text name = text_of(file_name);
+    if (name.at[0] == '.' || is_digest_name(name)) return false;
+    bool is_zstd = text_ends(name, TEXT(".zst"));
+    strip_ending(&name, PACKED_ENDINGS, 2);
+    return strip_ending(&name, PLAIN_ENDINGS, 4) || is_zstd;
+}
+
+static bool add(struct walk *w, const char *path, uint64_t size, char error[512])
+{
+    if (w->len == w->cap) {
+        size_t cap = w->cap ? w->cap * 2 : 16;
+        struct walked *files = realloc(w->files, cap * sizeof *files);
+        if (!files) return fail(error, path, strerror(ENOMEM));
+        w->files = files;
+        w->cap = cap;
+    }
+    char *copy = strdup(path);
+    if (!copy) return fail(error, path, strerror(ENOMEM));
+    w->files[w->len++] = (struct walked){copy, size};
+    return true;
+}
+
+/* Permission is asked for by opening: root, access lists and network file systems know better than the mode bits. */
+static bool add_file(struct walk *w, const char *path, uint64_t size, char error[512])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return fail(error, path, strerror(errno));
+    close(fd);
+    return add(w, path, size, error);
+}
+
+static bool walk_below(struct walk *w, const char *path, int depth, bool is_named, char error[512]);
+
+static bool walk_folder(struct walk *w, const char *path, int depth, char error[512])
+{
+    DIR *folder = opendir(path);
+    if (!folder) return fail(error, path, strerror(errno));
+    bool good = true;
+    for (struct dirent *entry; good && (entry = readdir(folder));) {
+        if (entry->d_name[0] == '.') continue;
+        char *below = NULL;
+        bool has_slash = text_ends(text_of(path), TEXT("/"));
+        if (asprintf(&below, "%s%s%s", path, has_slash ? "" : "/", entry->d_name) < 0)
+            good = fail(error, path, strerror(ENOMEM));
+        else
+            good = walk_below(w, below, depth + 1, false, error);
+        free(below);
+    }
+    closedir(folder);
+    return good;
+}
+
+static bool walk_below(struct walk *w, const char *path, int depth, bool is_named, char error[512])
+{
+    struct stat s;
+    const char *slash = strrchr(path, '/');
+    if (stat(path, &s)) /* a file that went away while its folder was read is no mistake of the user */
+        return !is_named && errno == ENOENT ? true : fail(error, path, strerror(errno));
+    if (S_ISDIR(s.st_mode)) return depth > DEPTH_MOST ? true : walk_folder(w, path, depth, error);
+    if (!S_ISREG(s.st_mode)) return is_named ? fail(error, path, "neither a file nor a folder") : true;
+    if (!is_named && !walk_takes(slash ? slash + 1 : path)) return true;
+    return add_file(w, path, (uint64_t)s.st_size, error);
+}
+
+bool walk_path(struct walk *w, const char *path, char error[512])
+{
+    return walk_below(w, path, 0, true, error);
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct walked *)a)->path, ((const struct walked *)b)->path);
+}
+
+/* Two paths to one file differ by links or dots: the device and number of the file tell. */
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+void walk_seal(struct walk *w)
+{
+    size_t kept = 0;
+    if (w->len) qsort(w->files, w->len, sizeof *w->files, by_path);
+    for (size_t i = 0; i < w->len; i++) {
+        if (kept && !strcmp(w->files[kept - 1].path, w->files[i].path))
+            free(w->files[i].path);
+        else
+            w->files[kept++] = w->files[i];
+    }
+    w->len = kept;
+}
+
+void walk_free(struct walk *w)
+{
+    for (size_t i = 0; i < w->len; i++) free(w->files[i].path);
+    free(w->files);
+    *w = (struct walk){0};
+}
