@@ -43,7 +43,7 @@ bool walk_takes(const char *file_name)
     return strip_ending(&name, PLAIN_ENDINGS, 4) || is_zstd;
 }
 
-static bool add(struct walk *w, const char *path, uint64_t size, char error[512])
+static bool add(struct walk *w, const char *path, const struct stat *s, char error[512])
 {
     if (w->len == w->cap) {
         size_t cap = w->cap ? w->cap * 2 : 16;
@@ -54,17 +54,20 @@ static bool add(struct walk *w, const char *path, uint64_t size, char error[512]
     }
     char *copy = strdup(path);
     if (!copy) return fail(error, path, strerror(ENOMEM));
-    w->files[w->len++] = (struct walked){copy, size};
+    bool is_file = S_ISREG(s->st_mode);
+    w->files[w->len++] = (struct walked){copy, is_file ? (uint64_t)s->st_size : 0, s->st_dev, s->st_ino, !is_file};
     return true;
 }
 
 /* Permission is asked for by opening: root, access lists and network file systems know better than the mode bits. */
-static bool add_file(struct walk *w, const char *path, uint64_t size, char error[512])
+static bool add_file(struct walk *w, const char *path, const struct stat *s, char error[512])
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return fail(error, path, strerror(errno));
-    close(fd);
-    return add(w, path, size, error);
+    if (S_ISREG(s->st_mode)) {
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0) return fail(error, path, strerror(errno));
+        close(fd);
+    }
+    return add(w, path, s, error);
 }
 
 static bool walk_below(struct walk *w, const char *path, int depth, bool is_named, char error[512]);
@@ -95,14 +98,25 @@ static bool walk_below(struct walk *w, const char *path, int depth, bool is_name
     if (stat(path, &s)) /* a file that went away while its folder was read is no mistake of the user */
         return !is_named && errno == ENOENT ? true : fail(error, path, strerror(errno));
     if (S_ISDIR(s.st_mode)) return depth > DEPTH_MOST ? true : walk_folder(w, path, depth, error);
-    if (!S_ISREG(s.st_mode)) return is_named ? fail(error, path, "neither a file nor a folder") : true;
-    if (!is_named && !walk_takes(slash ? slash + 1 : path)) return true;
-    return add_file(w, path, (uint64_t)s.st_size, error);
+    if (!is_named && (!S_ISREG(s.st_mode) || !walk_takes(slash ? slash + 1 : path))) return true;
+    return add_file(w, path, &s, error);
 }
 
 bool walk_path(struct walk *w, const char *path, char error[512])
 {
-    return walk_below(w, path, 0, true, error);
+    struct stat s;
+    if (strcmp(path, "-")) return walk_below(w, path, 0, true, error);
+    if (fstat(STDIN_FILENO, &s)) return fail(error, "standard input", strerror(errno));
+    s.st_mode = S_IFIFO; /* also if it is a file: it may be read from its middle */
+    return add(w, path, &s, error);
+}
+
+static int by_file(const void *a, const void *b)
+{
+    const struct walked *x = a, *y = b;
+    if (x->device != y->device) return x->device < y->device ? -1 : 1;
+    if (x->number != y->number) return x->number < y->number ? -1 : 1;
+    return strcmp(x->path, y->path);
 }
 
 static int by_path(const void *a, const void *b)
@@ -110,24 +124,20 @@ static int by_path(const void *a, const void *b)
     return strcmp(((const struct walked *)a)->path, ((const struct walked *)b)->path);
 }
 
-/* Two paths to one file differ by links or dots: the device and number of the file tell. */
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-    return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
-}
-
 void walk_seal(struct walk *w)
 {
-    size_t kept = 0;
-    if (w->len) qsort(w->files, w->len, sizeof *w->files, by_path);
-    for (size_t i = 0; i < w->len; i++) {
-        if (kept && !strcmp(w->files[kept - 1].path, w->files[i].path))
+    if (!w->len) return;
+    size_t kept = 1;
+    qsort(w->files, w->len, sizeof *w->files, by_file);
+    for (size_t i = 1; i < w->len; i++) {
+        const struct walked *last = &w->files[kept - 1];
+        if (last->device == w->files[i].device && last->number == w->files[i].number)
             free(w->files[i].path);
         else
             w->files[kept++] = w->files[i];
     }
     w->len = kept;
+    qsort(w->files, w->len, sizeof *w->files, by_path);
 }
 
 void walk_free(struct walk *w)

@@ -9,6 +9,9 @@
 struct walked {
     char *path;
     uint64_t size;
+    uint64_t device, number; /* what makes a file the same under two paths */
+    bool is_stream;          /* a pipe or a device: can be read once, has no size */
+    bool is_finished, is_taken; /* for inbox.c */
 };
 
 /* Files sorted by path, each once however often it was named. */
@@ -19,7 +22,8 @@ struct walk {
 
 /* Adds a file, or the files below a folder whose names end in .json .ndjson .jsonl .log, alone or with .gz or .zst, and
  * .gz and .zst themselves. Names that begin with a dot and CloudTrail's digests are left out; a file that is named
- * itself is always taken. False and error: a path is missing, cannot be read, or is neither file nor folder. */
+ * itself is always taken, also if it is a pipe. "-" is standard input. False and error: a path is missing or cannot be
+ * read. */
 bool walk_path(struct walk *w, const char *path, char error[512]);
 /* Sorts and drops what was named twice. */
 void walk_seal(struct walk *w);

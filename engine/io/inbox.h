@@ -1,0 +1,13 @@
+/* inbox.h - a folder that files are delivered into; see follow.h. */
+#ifndef CSR_ENGINE_IO_INBOX_H
+#define CSR_ENGINE_IO_INBOX_H
+
+#include "engine/event/input.h"
+
+struct inbox;
+
+struct inbox *inbox_open(const char *path, char error[512]);
+void inbox_close(struct inbox *i); /* NULL is allowed */
+struct input inbox_input(struct inbox *i);
+
+#endif
