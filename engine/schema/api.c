@@ -1,8 +1,8 @@
 /* api.c - the tables of API names and how they are searched.
  *
- * The calls of a service are one text, names in order with a blank behind each: half a megabyte of literals that needs
- * no index, no relocation and no start-up. Looking a name up reads the calls of its service, at most 20 KB; only a
- * mistake reads more.
+ * The calls of a service are one text, names in order with a blank behind each: half a megabyte of literals
+ * that needs no index, no relocation and no start-up. Looking a name up reads the calls of its service, at
+ * most 20 KB; only a mistake reads more.
  *
  * Invariants
  * 1. Both tables of services are sorted by prefix, bytewise; a service may stand in both.
@@ -86,8 +86,10 @@ static const struct service *service_in(size_t table, struct text prefix)
         size_t middle = (lo + hi) / 2;
         int order = text_compare(text_of(tables[table].at[middle].prefix), prefix);
         if (order == 0) return &tables[table].at[middle];
-        if (order < 0) lo = middle + 1;
-        else hi = middle;
+        if (order < 0)
+            lo = middle + 1;
+        else
+            hi = middle;
     }
     return NULL;
 }

@@ -1,8 +1,8 @@
 /* api.h - the names of API calls: whether `iam:CreateUser` exists, and what was meant if it does not.
  *
- * A misspelt name in a rule would wait for a call that never comes, in silence; so the compiler asks here. The
- * names are two tables in the binary, one generated (aws_api.def), one kept by hand (aws_extra.def), read in place: a
- * program that compiles no rules pays nothing for them.
+ * A misspelt name in a rule would wait for a call that never comes, in silence; so the compiler asks here.
+ * The names are two tables in the binary, one generated (aws_api.def), one kept by hand (aws_extra.def), read
+ * in place: a program that compiles no rules pays nothing for them.
  */
 #ifndef CSR_ENGINE_SCHEMA_API_H
 #define CSR_ENGINE_SCHEMA_API_H
@@ -24,11 +24,11 @@ struct api_answer {
 /* Both halves may hold "*" as in a rule: "iam", "Create*". */
 struct api_answer api_look_up(struct text service, struct text action);
 
-/* The IAM prefix of a service by any of its names ("monitoring": "cloudwatch"); {NULL, 0} if there is none. */
+/* The IAM prefix of a service by any of its names ("monitoring": "cloudwatch"); {NULL, 0} if none. */
 struct text api_service(struct text name);
 
-/* The name less the date of an API version that Lambda and CloudFront write behind some: "CreateFunction20150331",
- * "AddPermission20150331v2", "PublishFunction2020_05_31". Any other name as it is. */
+/* The name less the date of an API version that Lambda and CloudFront write behind some:
+ * "CreateFunction20150331", "AddPermission20150331v2", "PublishFunction2020_05_31". Any other name as it is. */
 struct text api_stem(struct text action);
 
 #endif

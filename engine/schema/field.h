@@ -1,8 +1,8 @@
 /* field.h - the catalogue of closed fields: the names that mean the same in every source.
  *
- * A rule may say `actor` or `src.ip` of any event; what stands behind the name is written once for each kind of record
- * in its schema (stdlib/aws/cloudtrail.csr). The rows are in field.def; the compiler, `csr fields` and the docs read
- * the same table.
+ * A rule may say `actor` or `src.ip` of any event; what stands behind the name is written once for each kind
+ * of record in its schema (stdlib/aws/cloudtrail.csr). The rows are in field.def; the compiler, `csr fields`
+ * and the docs read the same table.
  */
 #ifndef CSR_ENGINE_SCHEMA_FIELD_H
 #define CSR_ENGINE_SCHEMA_FIELD_H
@@ -18,8 +18,8 @@ enum field_use {
 };
 
 struct field_info {
-    struct text name;    /* "src.ip" */
-    enum ir_type type;   /* IR_TYPE_LIST: a list of texts */
+    struct text name;  /* "src.ip" */
+    enum ir_type type; /* IR_TYPE_LIST: a list of texts */
     enum field_use use;
     const char *meaning; /* one sentence */
     const char *example; /* a value, or a test that reads it */

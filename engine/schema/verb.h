@@ -6,7 +6,9 @@
 
 /* What a verb's one argument must be. */
 enum verb_target {
-    VERB_SINK_FILE, VERB_SINK_WEBHOOK, VERB_SINK_EXEC, /* the name of a sink of that kind, as text */
+    VERB_SINK_FILE,
+    VERB_SINK_WEBHOOK,
+    VERB_SINK_EXEC, /* the name of a sink of that kind, as text */
     VERB_ACCESS_KEY,
     VERB_PRINCIPAL, /* `step.principal`, or names of users and roles */
     VERB_INSTANCE,
