@@ -1,4 +1,4 @@
-/* action.c - the verbs that can act, and how an action goes: judged, written down, attempted, written down.
+/* action.c - how an action goes: judged, written down, attempted, written down.
  *
  * A failed attempt that may work later is repeated as often as the sink says, after pauses that double and are spread
  * at random, so that many engines do not knock at once.
@@ -19,13 +19,11 @@
 #define PAUSE_FIRST_MS  250
 #define PAUSE_MOST_MS   30000
 
-static const struct acting_verb {
-    struct verb verb;
-    enum attempt_result (*attempt)(const struct attempt *a);
-} acting_verbs[] = {
-    {{"notify", ACTION_TELLS, IR_SINK_FILE}, notify_attempt},
-    {{"webhook", ACTION_TELLS, IR_SINK_WEBHOOK}, http_attempt},
-    {{"exec", ACTION_RUNS, IR_SINK_EXEC}, exec_attempt},
+/* By what a verb acts through. */
+static enum attempt_result (*const attempts[])(const struct attempt *a) = {
+    [VERB_SINK_FILE] = notify_attempt,
+    [VERB_SINK_WEBHOOK] = http_attempt,
+    [VERB_SINK_EXEC] = exec_attempt,
 };
 
 struct actions {
@@ -127,8 +125,8 @@ static int pause_ms(struct actions *a, uint32_t n)
 }
 
 /* The attempts of one action, each written down. */
-static struct action_result attempt_it(struct actions *a, const struct acting_verb *v,
-                                       struct attempt *attempt, int64_t id)
+static struct action_result attempt_it(struct actions *a, enum verb_target through, struct attempt *attempt,
+                                       int64_t id)
 {
     struct action_result r = {.outcome = ACTION_FAILED, .journal_id = id};
     char trouble[256];
@@ -137,14 +135,14 @@ static struct action_result attempt_it(struct actions *a, const struct acting_ve
         if (n > 1 && attempt_cancelled(a->cancelled, pause_ms(a, n))) return r;
         r.attempts = n;
         r.error[0] = '\0';
-        enum attempt_result result = v->attempt(attempt);
+        enum attempt_result result = attempts[through](attempt);
         journal_attempt(a->journal, id, n, r.error, trouble);
         if (result == ATTEMPT_DONE) r.outcome = ACTION_DONE;
         if (result != ATTEMPT_AGAIN || n > attempt->sink->retries) return r;
     }
 }
 
-static struct action_result act(struct actions *a, const struct acting_verb *v, const struct action_job *job,
+static struct action_result act(struct actions *a, enum verb_target through, const struct action_job *job,
                                 const struct ir_sink *sink)
 {
     struct action_result r = {0};
@@ -161,28 +159,21 @@ static struct action_result act(struct actions *a, const struct acting_verb *v, 
     if (r.outcome != ACTION_INTENDED) return r;
     int64_t timeout = sink->timeout > 0 ? sink->timeout : TIMEOUT_DEFAULT;
     struct attempt attempt = {job, sink, entry.key, a->user_agent, timeout, a->cancelled, NULL};
-    r = attempt_it(a, v, &attempt, entry.id);
+    r = attempt_it(a, through, &attempt, entry.id);
     if (!journal_outcome(a->journal, entry.id, r.outcome, r.error, trouble) && r.outcome == ACTION_DONE)
         memcpy(r.error, trouble, sizeof r.error);
     return r;
 }
 
-static const struct acting_verb *find_verb(struct text name)
-{
-    for (size_t i = 0; i < sizeof acting_verbs / sizeof *acting_verbs; i++)
-        if (text_equal(name, text_of(acting_verbs[i].verb.name))) return &acting_verbs[i];
-    return NULL;
-}
-
 struct action_result actions_perform(struct actions *a, const struct action_job *job)
 {
-    const struct acting_verb *v = find_verb(job->verb);
+    const struct verb_info *verb = verb_find(job->verb);
     const struct ir_sink *sink = NULL;
     struct action_result r = {0};
     struct journal_entry entry = {0};
     char trouble[256];
-    r.outcome = policy_judge(a->site, v ? &v->verb : NULL, job, &sink, r.error);
-    if (r.outcome == ACTION_INTENDED) return act(a, v, job, sink);
+    r.outcome = policy_judge(a->site, verb, job, &sink, r.error);
+    if (r.outcome == ACTION_INTENDED) return act(a, verb->target, job, sink);
     if (journal_note(a->journal, job, r.outcome, r.error, &entry, trouble))
         r.journal_id = entry.id;
     else

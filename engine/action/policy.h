@@ -3,22 +3,10 @@
 #define CSR_ENGINE_ACTION_POLICY_H
 
 #include "engine/action/action.h"
+#include "engine/schema/verb.h"
 
-/* What an action does decides how sure an incident must be. */
-enum action_class {
-    ACTION_TELLS, /* somebody is told */
-    ACTION_RUNS,  /* the operator's program runs, and may change anything */
-};
-
-/* A verb that can act. */
-struct verb {
-    const char *name;
-    enum action_class class;
-    enum ir_sink_kind sink_kind;
-};
-
-/* ACTION_INTENDED: attempt it, through *sink. Else the outcome, and why. */
-enum action_outcome policy_judge(const struct ir_site *site, const struct verb *verb,
-                                 const struct action_job *job, const struct ir_sink **sink, char why[256]);
+/* ACTION_INTENDED: attempt it, through *sink. Else the outcome, and why. site and verb may be NULL. */
+enum action_outcome policy_judge(const struct ir_site *site, const struct verb_info *verb, const struct action_job *job,
+                                 const struct ir_sink **sink, char why[256]);
 
 #endif
