@@ -34,7 +34,8 @@ struct hit {
     bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
     struct hash128 key_hash; /* of the rule's identity, tenant and key */
     struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
-    struct hash128 *joins;   /* [rule->n_joins]; zero where this step takes no part */
+    struct hash128 *joins;   /* [n_joins], rule->n_joins; zero where this step takes no part */
+    uint32_t n_joins;
     struct hit_ask *asks;    /* [step->n_asks] */
     uint32_t n_asks;
     struct evidence evidence;
