@@ -1,0 +1,246 @@
+/* batch.h - what the workers share: batches in flight, shards, and who may write what when.
+ *
+ * A worker goes round: work of its shard, writing, dealing and matching a batch, work of other shards. What
+ * it finds is claimed by a token; it never waits for one.
+ *
+ *     dealt      a batch gets number, records, rules              dealing token
+ *     matched    hits, touches and identities, by shard           the worker that dealt it
+ *     seen       duplicates are known                             each shard
+ *     touched    baselines were asked and taught; answers         each shard
+ *     hit        automata moved; incidents                        each shard
+ *     written    merged, given out; the slot is free              writing token
+ *
+ * Invariants
+ * 1. A batch's part is written by the holder named above, and read by others only after the cursor of that
+ *    step: batch.matched, shard.done[round], run.dealt, run.written (published with release, read with
+ *    acquire).
+ * 2. Shard s does round r of batch b only when every shard has done round r - 1 of it, and rounds of one
+ *    kind in order of batches. So the answers of all partitions are there before hits, and duplicates
+ *    before touches.
+ * 3. At most `slots` batches are in flight: batch b is dealt when b - written < slots. Everything else
+ *    grows, so the oldest batch can always go on. A slot's old content is gone for everybody once written
+ *    has passed it.
+ * 4. A partition's identities, baselines and automata each see the same calls in the same order, whatever
+ *    the number of workers. They share nothing but the watermark, and each round folds that for itself from
+ *    the batches.
+ * 5. Nor do batches show: the watermark moves at ticks, which in a replay lie at fixed places of the input;
+ *    a batch ends at a tick at the latest. Between two ticks lies a period.
+ * 6. Questions asked in period p are answered in the touch round of the first batch of period p +
+ *    ASK_PERIODS, after every shard has done its hits of period p, and delivered in its hit round. Their
+ *    list is in slot p modulo ASK_SLOTS: it is written in hit rounds of p, read in one touch round, emptied
+ *    in the hit round behind it, and invariant 2 separates the three.
+ * 7. A batch that is the first with its rules lets a shard begin none of its rounds before it has done all
+ *    rounds of the batch before. All sets are freed by control, after the writer has said that their last
+ *    batch is written.
+ */
+#ifndef CSR_ENGINE_RUN_BATCH_H
+#define CSR_ENGINE_RUN_BATCH_H
+
+#include "engine/match/match.h"
+#include "engine/run/ring.h"
+#include "engine/run/run.h"
+#include "engine/run/vec.h"
+#include "engine/run/wait.h"
+
+#include <pthread.h>
+#include <stdalign.h>
+
+#define BATCH_RECORDS    256u
+#define TICK_RECORDS     256u
+#define BATCHES_A_WORKER 8u
+#define ASK_PERIODS      8u
+#define ASK_SLOTS        (ASK_PERIODS + 1)
+#define SETS_ALIVE       16u
+#define AHEAD_MOST       300 /* seconds by which an event may precede its delivery and move the watermark */
+#define CACHE_LINE       64
+
+enum round { ROUND_SEEN, ROUND_TOUCH, ROUND_HIT, ROUNDS };
+
+/* A rule set ready to run. Made and freed by control; workers read it, and each has a matcher of its own. */
+struct rules {
+    const struct ir *ir;
+    void *owner;
+    uint64_t generation;
+    struct plan *plan;
+    struct decoder *decoder;
+    struct state_plan *state_plan;
+    struct matcher **matchers; /* [workers] */
+    uint32_t n_matchers;
+    int64_t disorder; /* seconds */
+};
+
+/* ---- batches ------------------------------------------------------------------------------------------- */
+
+struct sighting {
+    uint32_t record;
+    int64_t second;
+    struct hash128 identity;
+};
+
+/* What the matcher has for one shard, in order of records. */
+struct share {
+    struct VEC(struct sighting) sightings;
+    struct VEC(struct touch) touches;
+    struct VEC(struct hit *) hits; /* in the batch's memory */
+};
+
+struct incidents VEC(struct incident *);
+
+/* What one shard makes of a batch. */
+struct yield {
+    struct VEC(struct answer) answers; /* to share.touches, by number */
+    struct incidents incidents;        /* as they came, in `memory` */
+    struct pool memory;
+    uint64_t hits;
+    struct state_adoption adoption; /* if the batch adopts */
+    struct state_counts counts;     /* if the batch counts */
+    bool waits;     /* a partition's settling waits for answers; if the batch ends the input */
+    bool is_broken; /* no memory */
+};
+
+struct batch {
+    /* by the dealer */
+    uint64_t number, first_seq;
+    uint32_t n;
+    struct rules *rules;
+    bool adopts; /* the first with its rules */
+    bool ticks;  /* the watermark moves at its end */
+    bool opens_period;
+    bool is_end; /* all input came before: the watermark passes everything */
+    bool counts; /* control wants state counted */
+    uint64_t period;
+    uint64_t asks_after; /* opens_period: batches whose hits all shards must have done before its touches */
+    int64_t idle;        /* seconds since the last record came */
+    uint64_t bytes_read, bytes_all;
+    struct input_record *records;
+    struct text *origins;
+
+    /* by the matcher */
+    alignas(CACHE_LINE) uint64_t matched; /* number + 1: cursor */
+    uint8_t *asides;                      /* [n] enum aside */
+    int64_t *seconds;                     /* [n] of those that are not set aside */
+    int64_t newest;                       /* of those that move the watermark; INT64_MIN: none */
+    struct pool memory;
+    struct share *shares; /* [shards] */
+    bool is_broken;
+
+    /* by shards */
+    bool *duplicates;     /* [n]: by the shard that owns the record's identity */
+    struct yield *yields; /* [shards] */
+};
+
+/* ---- time ---------------------------------------------------------------------------------------------- */
+
+/* Folded over all batches in order, by each round of each shard and by the writer: equal everywhere, shared
+ * nowhere. One for the whole input at present; a batch's newest second will become one for each feed. */
+struct watermark {
+    int64_t newest; /* INT64_MIN: nothing yet */
+    int64_t passed; /* all records up to this second have come, as of the last tick */
+};
+
+void watermark_fold(struct watermark *w, const struct batch *b);
+
+/* ---- settling ------------------------------------------------------------------------------------------ */
+
+struct question {
+    struct settle_ask ask;
+    uint64_t generation;     /* of the rules that ask.touch.baseline is a number of */
+    uint64_t fingerprint[2]; /* of that baseline, to find it again after a reload */
+    struct answer answer;
+};
+
+struct questions VEC(struct question);
+
+/* ---- shards and the whole ------------------------------------------------------------------------------ */
+
+struct shard {
+    alignas(CACHE_LINE) uint32_t token;
+    alignas(CACHE_LINE) uint64_t done[ROUNDS]; /* batches: cursors */
+    /* the token holder's alone */
+    alignas(CACHE_LINE) uint64_t floor[ROUNDS]; /* least done[] of all shards, when last looked at */
+    struct watermark watermarks[ROUNDS];
+};
+
+struct worker {
+    struct run *run;
+    unsigned index;
+    pthread_t thread;
+    bool is_started;
+};
+
+struct dealer { /* the dealing token's holder */
+    uint64_t next_seq;
+    uint64_t released; /* records given back to the input */
+    struct rules *rules;
+    uint64_t period;
+    bool opens_period;        /* the next batch does */
+    uint64_t ends[ASK_SLOTS]; /* batches before the end of the period, by period modulo ASK_SLOTS */
+    bool is_at_end;
+    bool has_ended;      /* the batch that ends the input was dealt */
+    int64_t last_record; /* nanoseconds of the clock */
+    int64_t last_idle;   /* seconds of idleness that the last idle batch said */
+    uint32_t origin;
+    struct text origin_name;
+    bool knows_origin;
+};
+
+struct writer { /* the writing token's holder */
+    struct run_counts counts;
+    struct watermark watermark;
+    struct rules *rules; /* of the last batch written */
+    bool waits;          /* the last batch written left settling that waits */
+    bool is_mute;        /* out.incident said no, or a batch was broken */
+    struct incidents merged, spare;
+};
+
+struct run {
+    struct run_options o;
+    uint32_t n_slots, n_shards;
+    struct batch *slots;
+    struct shard *shards;
+    struct worker *workers;
+    struct state *partitions[STATE_PARTITIONS];              /* p is shard p mod n_shards's */
+    struct questions questions[ASK_SLOTS][STATE_PARTITIONS]; /* by the partition that asks */
+
+    alignas(CACHE_LINE) uint32_t dealing; /* token */
+    struct dealer dealer;
+    alignas(CACHE_LINE) uint32_t writing; /* token */
+    struct writer writer;
+
+    alignas(CACHE_LINE) uint64_t dealt;   /* batches: cursor */
+    alignas(CACHE_LINE) uint64_t written; /* batches: cursor */
+    alignas(CACHE_LINE) uint64_t last;    /* batches in all; UINT64_MAX until the dealer knows: cursor */
+    alignas(CACHE_LINE) struct wait wait;
+
+    uint8_t halts;       /* flag: the writer has nobody to write to */
+    uint8_t wants_count; /* flag */
+    uint8_t no_memory;   /* flag */
+
+    struct ring published; /* struct rules: control to the dealer */
+    struct ring retired;   /* struct rules: the writer to control */
+    /* control's own */
+    struct rules *alive[SETS_ALIVE];
+    uint64_t generation;
+};
+
+static inline struct batch *run_batch(struct run *r, uint64_t number)
+{
+    return &r->slots[number % r->n_slots];
+}
+
+static inline uint32_t run_shard(const struct run *r, struct hash128 h)
+{
+    return state_partition(h) % r->n_shards;
+}
+
+/* Each looks for work of one kind, does it and says whether there was any. None waits, except a dealer that
+ * is told to watch an idle input. */
+bool run_deal(struct run *r, struct worker *w, bool may_watch);
+void run_match(struct run *r, struct batch *b, struct matcher *m);
+bool run_shard_rounds(struct run *r, uint32_t shard);
+bool run_write(struct run *r);
+/* After publishing a cursor: wakes a sleeper where there is enough to do for two. */
+void run_progressed(struct run *r);
+void run_wake_all(struct run *r);
+
+#endif

@@ -1,0 +1,90 @@
+/* match.c - a batch through the match stage: what each shard will have to look at.
+ *
+ * The worker that dealt a batch matches it, while its text is in that processor's cache. Everything goes into
+ * arrays of the batch, one for each shard, in order of records.
+ */
+#include "engine/run/batch.h"
+
+#include "engine/run/atomic.h"
+
+/* Where callbacks of the match stage find themselves. */
+struct matching {
+    struct run *run;
+    struct batch *batch;
+    uint32_t record; /* at hand, in the batch */
+};
+
+static void put_sighting(void *world, struct hash128 identity, int64_t second)
+{
+    struct matching *m = world;
+    struct share *share = &m->batch->shares[run_shard(m->run, identity)];
+    struct sighting *s = VEC_PUSH(&share->sightings);
+    if (s)
+        *s = (struct sighting){m->record, second, identity};
+    else
+        m->batch->is_broken = true;
+}
+
+static uint32_t put_touch(void *world, const struct touch *t)
+{
+    struct matching *m = world;
+    struct share *share = &m->batch->shares[run_shard(m->run, t->key)];
+    struct touch *mine = VEC_PUSH(&share->touches);
+    if (!mine) {
+        m->batch->is_broken = true;
+        return 0;
+    }
+    *mine = *t;
+    return share->touches.len - 1;
+}
+
+static void put_hit(void *world, const struct hit *h)
+{
+    struct matching *m = world;
+    struct share *share = &m->batch->shares[run_shard(m->run, h->key_hash)];
+    void *memory = pool_take(&m->batch->memory, hit_size(h));
+    struct hit **mine = memory ? VEC_PUSH(&share->hits) : NULL;
+    if (mine)
+        *mine = hit_copy(memory, h);
+    else
+        m->batch->is_broken = true;
+}
+
+static void reset_batch(struct run *r, struct batch *b)
+{
+    b->newest = INT64_MIN;
+    b->is_broken = false;
+    pool_reset(&b->memory);
+    memset(b->duplicates, 0, b->n * sizeof *b->duplicates);
+    for (uint32_t s = 0; s < r->n_shards; s++)
+        b->shares[s].sightings.len = b->shares[s].touches.len = b->shares[s].hits.len = 0;
+}
+
+/* language.md B4: a record dated more than 5m ahead of its arrival is matched and moves no watermark. */
+static bool moves_watermark(const struct input_record *record, int64_t second)
+{
+    return record->stamp == 0 || second - record->stamp <= AHEAD_MOST;
+}
+
+static void match_one(struct matcher *m, struct matching *at, const struct match_out *out)
+{
+    struct batch *b = at->batch;
+    const struct input_record *record = &b->records[at->record];
+    struct event event;
+    enum aside why = match_record(m, record->bytes, b->first_seq + at->record, out, &event);
+    b->asides[at->record] = (uint8_t)why;
+    if (why != ASIDE_NONE) return;
+    b->seconds[at->record] = event.second;
+    if (event.second > b->newest && moves_watermark(record, event.second)) b->newest = event.second;
+}
+
+void run_match(struct run *r, struct batch *b, struct matcher *m)
+{
+    struct matching at = {.run = r, .batch = b};
+    struct match_out out = {.world = &at, .identity = put_sighting, .touch = put_touch, .hit = put_hit};
+    reset_batch(r, b);
+    for (; at.record < b->n; at.record++) match_one(m, &at, &out);
+    /* Everything above, before any shard's rounds of this batch. */
+    cursor_publish_or_plant(PLANT_MATCHED, &b->matched, b->number + 1);
+    run_progressed(r);
+}

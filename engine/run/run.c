@@ -1,0 +1,304 @@
+/* run.c - making a run, its workers' round, sleeping and waking, rule sets coming and going.
+ *
+ * Invariants
+ * 1. Nothing ever depends on a sleeping worker: tokens are held by those awake, and who leaves a token or
+ *    publishes a cursor looks at all work again before it sleeps. Wake-ups only make things parallel.
+ * 2. With batches in flight nobody sleeps for longer than NAP_US. With none, one worker watches the input
+ *    and the others sleep until there is enough for two (run_progressed) or the run ends (run_wake_all).
+ */
+#include "engine/run/batch.h"
+
+#include "engine/run/atomic.h"
+
+#include <stdlib.h>
+
+#define SPINS  64
+#define NAP_US 500
+
+/* ---- a worker's round ---------------------------------------------------------------------------------- */
+
+static bool help_others(struct run *r, uint32_t own)
+{
+    for (uint32_t i = 1; i < r->n_shards; i++)
+        if (run_shard_rounds(r, (own + i) % r->n_shards)) return true;
+    return false;
+}
+
+/* The latest stage first. */
+static bool go_on(struct worker *w)
+{
+    struct run *r = w->run;
+    return run_shard_rounds(r, w->index % r->n_shards) || run_write(r);
+}
+
+static bool find_work(struct worker *w)
+{
+    return go_on(w) || run_deal(w->run, w, false) || help_others(w->run, w->index % w->run->n_shards);
+}
+
+static bool is_over(struct run *r)
+{
+    return cursor_read(&r->written) >= cursor_read(&r->last);
+}
+
+static bool is_calm(struct run *r)
+{
+    return cursor_read(&r->written) == cursor_read(&r->dealt);
+}
+
+/* Without a look at the input, which may cost a system call. */
+static bool spin_for_work(struct worker *w)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (go_on(w) || help_others(w->run, w->index % w->run->n_shards) || is_over(w->run)) return true;
+        spin_pause();
+    }
+    return false;
+}
+
+/* Says that it sleeps, looks at everything once more, and sleeps; or watches the input, if nobody does. */
+static void rest(struct worker *w)
+{
+    struct run *r = w->run;
+    if (spin_for_work(w)) return;
+    uint32_t seen = wait_announce(&r->wait);
+    bool calm = is_calm(r);
+    if (is_over(r) || find_work(w)) {
+        wait_cancel(&r->wait);
+    } else if (calm && !token_is_taken(&r->dealing)) {
+        wait_cancel(&r->wait);
+        run_deal(r, w, true);
+    } else {
+        wait_sleep(&r->wait, seen, calm && is_calm(r) ? WAIT_FOREVER : NAP_US);
+    }
+}
+
+static void *work(void *world)
+{
+    struct worker *w = world;
+    while (!is_over(w->run))
+        if (!find_work(w)) rest(w);
+    return NULL;
+}
+
+void run_progressed(struct run *r)
+{
+    uint64_t written = cursor_read(&r->written), dealt = cursor_read(&r->dealt);
+    /* One batch in flight that is not full is done sooner by this worker alone than a sleeper wakes up. */
+    if (dealt - written > 1) wait_wake(&r->wait, 1);
+}
+
+void run_wake_all(struct run *r)
+{
+    wait_wake(&r->wait, INT32_MAX);
+}
+
+/* ---- rule sets ----------------------------------------------------------------------------------------- */
+
+static void rules_free(struct rules *rules)
+{
+    if (!rules) return;
+    for (uint32_t i = 0; i < rules->n_matchers; i++) matcher_free(rules->matchers[i]);
+    free(rules->matchers);
+    if (rules->plan) plan_free(rules->plan);
+    if (rules->decoder) decoder_free(rules->decoder);
+    if (rules->state_plan) state_plan_free(rules->state_plan);
+    free(rules);
+}
+
+static int64_t disorder_of(const struct ir *ir, int64_t lateness)
+{
+    int64_t most = 0;
+    if (lateness >= 0) return lateness;
+    for (uint32_t i = 0; i < ir->n_schemas; i++)
+        if (ir->schemas[i].disorder > most) most = ir->schemas[i].disorder;
+    return most;
+}
+
+static bool make_matchers(struct rules *rules, uint32_t n)
+{
+    rules->matchers = calloc(n, sizeof *rules->matchers);
+    if (!rules->matchers) return false;
+    for (; rules->n_matchers < n; rules->n_matchers++)
+        if (!(rules->matchers[rules->n_matchers] = matcher_new(rules->plan, rules->decoder))) return false;
+    return true;
+}
+
+static struct rules *rules_new(const struct run *r, const struct ir *ir, void *owner)
+{
+    struct rules *rules = calloc(1, sizeof *rules);
+    if (!rules) return NULL;
+    rules->ir = ir;
+    rules->owner = owner;
+    rules->generation = r->generation + 1;
+    rules->disorder = disorder_of(ir, r->o.lateness);
+    rules->plan = plan_new(ir, r->o.secret);
+    rules->decoder = decoder_new(ir);
+    rules->state_plan = state_plan_new(ir);
+    if (rules->plan && rules->decoder && rules->state_plan && make_matchers(rules, r->o.workers))
+        return rules;
+    rules_free(rules);
+    return NULL;
+}
+
+static struct rules **find_alive(struct run *r, const struct rules *rules)
+{
+    for (uint32_t i = 0; i < SETS_ALIVE; i++)
+        if (r->alive[i] == rules) return &r->alive[i];
+    return NULL;
+}
+
+bool run_publish(struct run *r, const struct ir *ir, void *owner)
+{
+    struct rules **place = find_alive(r, NULL);
+    struct rules *rules = place ? rules_new(r, ir, owner) : NULL;
+    if (!rules) return false;
+    *place = rules;
+    r->generation = rules->generation;
+    ring_put(&r->published, rules); /* never full: it has room for all that may be alive */
+    return true;
+}
+
+void *run_retired(struct run *r)
+{
+    struct rules *rules = ring_get(&r->retired);
+    if (!rules) return NULL;
+    void *owner = rules->owner;
+    *find_alive(r, rules) = NULL;
+    rules_free(rules);
+    return owner;
+}
+
+void run_ask_count(struct run *r)
+{
+    flag_raise(&r->wants_count);
+}
+
+/* ---- a run --------------------------------------------------------------------------------------------- */
+
+static bool batch_init(struct run *r, struct batch *b)
+{
+    uint32_t n = r->o.batch_records;
+    b->records = calloc(n, sizeof *b->records);
+    b->origins = calloc(n, sizeof *b->origins);
+    b->asides = calloc(n, sizeof *b->asides);
+    b->seconds = calloc(n, sizeof *b->seconds);
+    b->duplicates = calloc(n, sizeof *b->duplicates);
+    b->shares = calloc(r->n_shards, sizeof *b->shares);
+    b->yields = calloc(r->n_shards, sizeof *b->yields);
+    return b->records && b->origins && b->asides && b->seconds && b->duplicates && b->shares && b->yields;
+}
+
+static void batch_release(struct run *r, struct batch *b)
+{
+    for (uint32_t s = 0; b->shares && s < r->n_shards; s++) {
+        free(b->shares[s].sightings.at);
+        free(b->shares[s].touches.at);
+        free(b->shares[s].hits.at);
+    }
+    for (uint32_t s = 0; b->yields && s < r->n_shards; s++) {
+        free(b->yields[s].answers.at);
+        free(b->yields[s].incidents.at);
+        pool_release(&b->yields[s].memory);
+    }
+    void *arrays[] = {b->records, b->origins, b->asides, b->seconds, b->duplicates, b->shares, b->yields};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
+    pool_release(&b->memory);
+}
+
+static void *cache_aligned(size_t n, size_t size)
+{
+    size_t bytes = (n * size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    void *memory = aligned_alloc(CACHE_LINE, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+static bool make_parts(struct run *r)
+{
+    r->slots = cache_aligned(r->n_slots, sizeof *r->slots);
+    r->shards = cache_aligned(r->n_shards, sizeof *r->shards);
+    r->workers = calloc(r->o.workers, sizeof *r->workers);
+    if (!r->slots || !r->shards || !r->workers) return false;
+    if (!ring_init(&r->published, SETS_ALIVE) || !ring_init(&r->retired, SETS_ALIVE)) return false;
+    for (uint32_t i = 0; i < r->n_slots; i++)
+        if (!batch_init(r, &r->slots[i])) return false;
+    for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
+        if (!(r->partitions[p] = state_new(r->o.limits))) return false;
+    return true;
+}
+
+static void begin_time(struct run *r)
+{
+    const struct watermark nothing = {INT64_MIN, INT64_MIN};
+    for (uint32_t s = 0; s < r->n_shards; s++)
+        for (int round = 0; round < ROUNDS; round++) r->shards[s].watermarks[round] = nothing;
+    r->writer.watermark = nothing;
+    r->writer.counts.watermark = INT64_MIN;
+    r->dealer.next_seq = 1;
+    r->dealer.opens_period = true;
+    r->last = UINT64_MAX;
+}
+
+struct run *run_new(const struct run_options *o)
+{
+    struct run *r = cache_aligned(1, sizeof *r);
+    if (!r) return NULL;
+    r->o = *o;
+    if (!r->o.batch_records) r->o.batch_records = BATCH_RECORDS;
+    r->n_slots = o->batches ? o->batches : BATCHES_A_WORKER * o->workers;
+    r->n_shards = o->workers < STATE_PARTITIONS ? o->workers : STATE_PARTITIONS;
+    if (!make_parts(r)) {
+        run_free(r);
+        return NULL;
+    }
+    begin_time(r);
+    return r;
+}
+
+void run_free(struct run *r)
+{
+    if (!r) return;
+    for (uint32_t i = 0; r->slots && i < r->n_slots; i++) batch_release(r, &r->slots[i]);
+    for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
+        if (r->partitions[p]) state_free(r->partitions[p]);
+    for (uint32_t i = 0; i < SETS_ALIVE; i++) rules_free(r->alive[i]);
+    for (uint32_t slot = 0; slot < ASK_SLOTS; slot++)
+        for (uint32_t p = 0; p < STATE_PARTITIONS; p++) free(r->questions[slot][p].at);
+    ring_release(&r->published);
+    ring_release(&r->retired);
+    free(r->writer.merged.at);
+    free(r->writer.spare.at);
+    free(r->slots);
+    free(r->shards);
+    free(r->workers);
+    free(r);
+}
+
+/* A worker that the system gives no thread for is not missed: whatever it would do, others do. */
+static void start_workers(struct run *r)
+{
+    for (unsigned i = 0; i < r->o.workers; i++) {
+        struct worker *w = &r->workers[i];
+        w->run = r;
+        w->index = i;
+        if (i) w->is_started = pthread_create(&w->thread, NULL, work, w) == 0;
+    }
+}
+
+enum run_end run_go(struct run *r)
+{
+    start_workers(r);
+    work(&r->workers[0]);
+    for (unsigned i = 1; i < r->o.workers; i++)
+        if (r->workers[i].is_started) pthread_join(r->workers[i].thread, NULL);
+    if (flag_is_up(&r->no_memory)) return RUN_NO_MEMORY;
+    return r->dealer.has_ended && !r->writer.waits && !flag_is_up(&r->halts) ? RUN_ENDED : RUN_STOPPED;
+}
+
+void run_count(const struct run *r, struct run_counts *out)
+{
+    *out = r->writer.counts;
+    out->states = (struct state_counts){0};
+    for (uint32_t p = 0; p < STATE_PARTITIONS; p++) state_count(r->partitions[p], &out->states);
+}

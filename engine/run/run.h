@@ -1,0 +1,92 @@
+/* run.h - the engine's threads: N equal workers that take an input through match and state to a writer.
+ *
+ *     struct run *r = run_new(&options);
+ *     run_publish(r, ir, owner);
+ *     run_go(r);        // the caller is worker 0; comes back when the input has ended
+ *     run_free(r);
+ *
+ * The same input gives the same calls of `incident`, in the same order, for every number of workers, every
+ * size of batch and every place of a reload of the same rules: see batch.h for how.
+ *
+ * While run_go runs, one other thread (control) may call run_publish, run_retired and run_ask_count.
+ */
+#ifndef CSR_ENGINE_RUN_RUN_H
+#define CSR_ENGINE_RUN_RUN_H
+
+#include "engine/event/input.h"
+#include "engine/state/state.h"
+
+struct run;
+
+/* product.md, promise 2: in = evaluated + late + duplicate + aside, in whatever was written so far. */
+struct run_counts {
+    uint64_t in, evaluated, late, duplicate, aside;
+    uint64_t hits; /* of records that were no duplicates */
+    uint64_t incidents, revisions;
+    uint64_t bytes_read, bytes_all; /* of the input; bytes_all 0: not known */
+    uint64_t generation;            /* of the rules of the last batch */
+    int64_t watermark;              /* second; INT64_MIN: none yet, INT64_MAX: the input has ended */
+    struct state_counts states;     /* filled at the end, and for run_ask_count */
+};
+
+struct run_aside {
+    struct text origin, record; /* valid during the call */
+    uint64_t line;
+    enum aside why;
+};
+
+/* All are called by one worker at a time, in order of the input; NULL where nobody wants to know. */
+struct run_out {
+    void *world;
+    /* False ends the run: nobody reads any more. */
+    bool (*incident)(void *world, const struct incident *i);
+    void (*aside)(void *world, const struct run_aside *a);
+    /* Every partition runs the rules of this owner now. Rules are counted once, half-built matches over all.
+     */
+    void (*adopted)(void *world, void *owner, uint64_t generation, const struct state_adoption *what);
+    /* After each batch, behind its incidents. */
+    void (*written)(void *world, const struct run_counts *so_far);
+    /* The answer to run_ask_count. */
+    void (*counted)(void *world, const struct run_counts *all);
+};
+
+struct run_options {
+    unsigned workers;    /* at least 1 */
+    struct input *input; /* outlives the run */
+    struct run_out out;
+    int64_t lateness;          /* seconds of disorder; < 0: the most that a schema declares */
+    const uint64_t *secret;    /* [2]: key of the hashes that state is found by */
+    const volatile bool *stop; /* ends the run in order, without the end of input; NULL: never */
+    /* Nanoseconds of a clock that only moves on: an idle input moves the watermark by it. NULL in a replay.
+     * With it the watermark moves at the end of each batch, without it every 256 records, whatever the
+     * batches. */
+    int64_t (*clock)(void *world);
+    void *clock_world;
+    struct state_limits limits;
+    uint32_t batch_records; /* 0: 256 */
+    uint32_t batches;       /* in flight; 0: 8 a worker */
+};
+
+/* NULL: no memory. */
+struct run *run_new(const struct run_options *o);
+void run_free(struct run *r);
+
+/* From the next batch on these rules, which outlive the run or their return by run_retired. False: no memory,
+ * or sixteen sets are alive. */
+bool run_publish(struct run *r, const struct ir *ir, void *owner);
+/* The owner of a set that nothing uses any more, once; NULL: none at the moment. */
+void *run_retired(struct run *r);
+/* Has out.counted called soon. */
+void run_ask_count(struct run *r);
+
+enum run_end {
+    RUN_ENDED,    /* all input was taken and all questions were answered */
+    RUN_STOPPED,  /* by options.stop, or by out.incident */
+    RUN_NO_MEMORY /* incidents up to that batch were given */
+};
+/* Once. At least one set must have been published. */
+enum run_end run_go(struct run *r);
+/* After run_go. */
+void run_count(const struct run *r, struct run_counts *out);
+
+#endif
