@@ -1,0 +1,374 @@
+/* ir_dump.c - what `csr dump --stage=ir` prints: the checked meaning of a rule set in words, one fact a line.
+ *
+ * Canonical: the same rules give the same bytes. Schemas come first, then lists, parameters, baselines, rules and the
+ * site. A schema shows the fields that the rules read, for the others were never made.
+ */
+#include "engine/ir/ir_print.h"
+
+#define NS_PER_SECOND INT64_C(1000000000)
+
+struct dump {
+    const struct ir *ir;
+    const struct ir_rule *rule; /* at hand; NULL outside rules */
+    struct ir_out out;
+};
+
+/* ---- lines -------------------------------------------------------------------------------------------- */
+
+/* "    within    " - the word at an indent, and its text at a column. */
+static void begin(struct dump *d, int indent, const char *word)
+{
+    ir_putf(d->out, "%*s%-*s ", indent * 4, "", 10, word);
+}
+
+static void end(struct dump *d)
+{
+    ir_put(d->out, TEXT("\n"));
+}
+
+static void node_line(struct dump *d, int indent, const char *word, ir_node_id id)
+{
+    if (id == IR_NONE) return;
+    begin(d, indent, word);
+    ir_print_node(d->ir, d->rule, id, d->out);
+    end(d);
+}
+
+static void text_line(struct dump *d, int indent, const char *word, struct text t)
+{
+    if (!t.len) return;
+    begin(d, indent, word);
+    ir_put_quoted(d->out, t);
+    end(d);
+}
+
+static void seconds_line(struct dump *d, int indent, const char *word, int64_t seconds)
+{
+    begin(d, indent, word);
+    ir_put_duration(d->out, seconds * NS_PER_SECOND);
+    end(d);
+}
+
+static void texts_line(struct dump *d, int indent, const char *word, const struct text *texts, uint32_t n,
+                       bool is_quoted)
+{
+    if (!n) return;
+    begin(d, indent, word);
+    for (uint32_t i = 0; i < n; i++) {
+        if (i) ir_put(d->out, TEXT(", "));
+        if (is_quoted) ir_put_quoted(d->out, texts[i]);
+        else ir_put(d->out, texts[i]);
+    }
+    end(d);
+}
+
+static void nodes(struct dump *d, const ir_node_id *ids, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (i) ir_put(d->out, TEXT(", "));
+        ir_print_node(d->ir, d->rule, ids[i], d->out);
+    }
+}
+
+static void fingerprint_line(struct dump *d, const uint64_t fingerprint[2])
+{
+    begin(d, 1, "print");
+    ir_putf(d->out, "%016llx%016llx", (unsigned long long)fingerprint[0], (unsigned long long)fingerprint[1]);
+    end(d);
+}
+
+/* ---- schemas, lists, parameters, baselines --------------------------------------------------------------- */
+
+static void dump_schema(struct dump *d, uint32_t number)
+{
+    const struct ir_schema *s = &d->ir->schemas[number];
+    ir_put(d->out, TEXT("schema "));
+    ir_put(d->out, s->name);
+    end(d);
+    node_line(d, 1, "when", s->when);
+    node_line(d, 1, "identity", s->identity);
+    node_line(d, 1, "time", s->time);
+    node_line(d, 1, "service", s->service);
+    node_line(d, 1, "action", s->action);
+    node_line(d, 1, "ok", s->ok);
+    node_line(d, 1, "account", s->account);
+    node_line(d, 1, "region", s->region);
+    seconds_line(d, 1, "disorder", s->disorder);
+    for (uint32_t i = 0; i < d->ir->n_fields; i++) {
+        const struct ir_field *f = &d->ir->fields[i];
+        if (f->in_schema[number] == IR_NONE) continue;
+        begin(d, 1, "field");
+        ir_put(d->out, f->name);
+        ir_putf(d->out, " %s = ", ir_type_name((enum ir_type)f->type));
+        ir_print_node(d->ir, NULL, f->in_schema[number], d->out);
+        end(d);
+    }
+}
+
+static void dump_list(struct dump *d, const struct ir_list *list)
+{
+    if (!list->name.len) return; /* a list in braces stands where it is used */
+    ir_put(d->out, TEXT("list "));
+    ir_put(d->out, list->name);
+    ir_put(d->out, TEXT(" = {"));
+    for (uint32_t i = 0; i < list->len; i++) {
+        ir_put(d->out, i ? TEXT(", ") : TEXT(" "));
+        ir_put_constant(d->out, list->values[i]);
+    }
+    ir_put(d->out, list->len ? TEXT(" }\n") : TEXT("}\n"));
+}
+
+static void dump_param(struct dump *d, const struct ir_param *p)
+{
+    ir_put(d->out, TEXT("param "));
+    ir_put(d->out, p->rule);
+    ir_put(d->out, TEXT("."));
+    ir_put(d->out, p->name);
+    ir_put(d->out, TEXT(" = "));
+    ir_put_constant(d->out, p->value);
+    ir_put(d->out, TEXT(" range "));
+    ir_put_constant(d->out, p->least);
+    ir_put(d->out, TEXT(".."));
+    ir_put_constant(d->out, p->most);
+    end(d);
+}
+
+static void apis_line(struct dump *d, int indent, const char *word, const struct ir_group *g)
+{
+    begin(d, indent, word);
+    for (uint32_t i = 0; i < g->n_apis; i++) {
+        if (i) ir_put(d->out, TEXT(", "));
+        ir_put_api(d->out, d->ir, &g->apis[i]);
+    }
+    end(d);
+}
+
+static void dump_baseline(struct dump *d, const struct ir_baseline *b)
+{
+    ir_put(d->out, TEXT("baseline "));
+    ir_put(d->out, b->name);
+    end(d);
+    begin(d, 1, "key");
+    nodes(d, b->key, b->n_key);
+    end(d);
+    node_line(d, 1, "value", b->value);
+    for (uint32_t i = 0; i < b->n_on; i++) {
+        apis_line(d, 1, "on", &b->on[i]);
+        node_line(d, 2, "if", b->on[i].test);
+    }
+    begin(d, 1, "learns");
+    ir_put(d->out, b->learns_failed ? TEXT("failed calls as well") : TEXT("successful calls"));
+    end(d);
+    seconds_line(d, 1, "keep", b->keep);
+    seconds_line(d, 1, "warmup", b->warmup);
+    begin(d, 1, "days");
+    ir_putf(d->out, "%u\n", b->days);
+    fingerprint_line(d, b->fingerprint);
+}
+
+/* ---- rules -------------------------------------------------------------------------------------------- */
+
+static void dump_title(struct dump *d, const struct ir_template *t)
+{
+    begin(d, 1, "title");
+    for (uint32_t i = 0; i < t->len; i++) {
+        if (i) ir_put(d->out, TEXT(" "));
+        if (t->parts[i].operand == IR_NONE) {
+            ir_put_quoted(d->out, t->parts[i].literal);
+            continue;
+        }
+        ir_put(d->out, TEXT("{"));
+        ir_print_node(d->ir, d->rule, t->parts[i].operand, d->out);
+        ir_put(d->out, TEXT("}"));
+    }
+    end(d);
+}
+
+static void dump_meta(struct dump *d, const struct ir_rule *r)
+{
+    text_line(d, 1, "pack", r->pack);
+    text_line(d, 1, "version", r->pack_version);
+    text_line(d, 1, "author", r->author);
+    text_line(d, 1, "license", r->license);
+    text_line(d, 1, "doc", r->doc);
+    dump_title(d, &r->title);
+    for (uint32_t i = 0; i < r->n_severities; i++) {
+        begin(d, 1, "severity");
+        ir_put(d->out, ir_severity_name((enum ir_severity)r->severities[i].severity));
+        if (r->severities[i].when != IR_NONE) {
+            ir_put(d->out, TEXT(" if "));
+            ir_print_node(d->ir, r, r->severities[i].when, d->out);
+        }
+        end(d);
+    }
+    texts_line(d, 1, "attack", r->attack, r->n_attack, false);
+    texts_line(d, 1, "refs", r->refs, r->n_refs, true);
+    texts_line(d, 1, "falsepos", r->falsepos, r->n_falsepos, true);
+}
+
+static void dump_group(struct dump *d, const struct ir_step *step, const struct ir_group *g)
+{
+    const struct ir_rule *r = d->rule;
+    apis_line(d, 2, "api", g);
+    node_line(d, 3, "if", g->test);
+    node_line(d, 3, "gate", g->gate);
+    begin(d, 3, "key");
+    nodes(d, g->key, r->n_by);
+    end(d);
+    for (uint32_t i = 0; i < r->n_joins; i++) {
+        if (g->joins[i] == IR_NONE) continue;
+        begin(d, 3, "join");
+        ir_put(d->out, r->joins[i].name);
+        ir_put(d->out, TEXT(" = "));
+        ir_print_node(d->ir, r, g->joins[i], d->out);
+        end(d);
+    }
+    for (uint32_t i = 0; i < step->n_captures; i++) {
+        begin(d, 3, "capture");
+        ir_put(d->out, step->captures[i].name);
+        ir_putf(d->out, " %s = ", ir_type_name((enum ir_type)step->captures[i].type));
+        if (g->captures[i] == IR_NONE) ir_put(d->out, TEXT("absent"));
+        else ir_print_node(d->ir, r, g->captures[i], d->out);
+        if (step->captures[i].is_target) ir_put(d->out, TEXT(", all values"));
+        end(d);
+    }
+}
+
+static void dump_step(struct dump *d, const struct ir_step *step)
+{
+    begin(d, 1, "step");
+    ir_put(d->out, step->name);
+    if (step->counted) ir_put(d->out, TEXT(", counted"));
+    end(d);
+    for (uint32_t i = 0; i < step->n_groups; i++) dump_group(d, step, &step->groups[i]);
+    for (uint32_t i = 0; i < step->n_asks; i++) {
+        const struct ir_ask *ask = &d->rule->asks[step->asks[i]];
+        begin(d, 2, "ask");
+        ir_put(d->out, ask->kind == IR_ASK_NEW ? TEXT("new ") : TEXT("age "));
+        ir_put(d->out, d->ir->baselines[ask->baseline].name);
+        end(d);
+    }
+}
+
+static void dump_score(struct dump *d, const struct ir_rule *r)
+{
+    if (!r->has_score) return;
+    begin(d, 1, "score");
+    ir_putf(d->out, "%d\n", r->score);
+    for (uint32_t i = 0; i < r->n_terms; i++) {
+        ir_putf(d->out, "%*s%+4d if ", 15, "", r->terms[i].points);
+        ir_print_node(d->ir, r, r->terms[i].when, d->out);
+        end(d);
+    }
+}
+
+static void dump_respond(struct dump *d, const struct ir_respond *act)
+{
+    begin(d, 1, "respond");
+    ir_putf(d->out, "at %d %s", act->at, act->settled ? "settled " : "");
+    ir_put(d->out, act->verb);
+    ir_put(d->out, TEXT("("));
+    for (uint32_t i = 0; i < act->n_args; i++) {
+        if (i) ir_put(d->out, TEXT(", "));
+        ir_put(d->out, act->arg_names[i]);
+        ir_put(d->out, TEXT(" = "));
+        ir_print_node(d->ir, d->rule, act->args[i], d->out);
+    }
+    ir_put(d->out, TEXT(")"));
+    if (act->limit) {
+        ir_putf(d->out, " limit %u ", act->limit);
+        ir_put(d->out, act->limit_what);
+    }
+    if (act->undo_after) {
+        ir_put(d->out, TEXT(" undo after "));
+        ir_put_duration(d->out, act->undo_after * NS_PER_SECOND);
+    }
+    end(d);
+}
+
+static void dump_by(struct dump *d, const struct ir_rule *r)
+{
+    begin(d, 1, "by");
+    for (uint32_t i = 0; i < r->n_by; i++) {
+        if (i) ir_put(d->out, TEXT(", "));
+        ir_put(d->out, r->by[i].name);
+    }
+    end(d);
+}
+
+static void dump_rule(struct dump *d, const struct ir_rule *r)
+{
+    d->rule = r;
+    ir_put(d->out, TEXT("rule "));
+    ir_put(d->out, r->name);
+    end(d);
+    dump_meta(d, r);
+    dump_by(d, r);
+    if (!r->is_on) seconds_line(d, 1, "within", r->within);
+    for (uint32_t i = 0; i < r->n_steps; i++) dump_step(d, &r->steps[i]);
+    if (r->match) {
+        begin(d, 1, "match");
+        ir_print_match(r, r->match, d->out);
+        end(d);
+    }
+    dump_score(d, r);
+    begin(d, 1, "open");
+    ir_putf(d->out, "at %d\n", r->open_at);
+    seconds_line(d, 1, "once", r->once);
+    for (uint32_t i = 0; i < r->n_responds; i++) dump_respond(d, &r->responds[i]);
+    begin(d, 1, "answers");
+    ir_put(d->out, r->monotone ? TEXT("at once, for good") : TEXT("provisionally, then settled"));
+    end(d);
+    fingerprint_line(d, r->fingerprint);
+    d->rule = NULL;
+}
+
+/* ---- the site ----------------------------------------------------------------------------------------- */
+
+static void dump_sink(struct dump *d, const struct ir_sink *s)
+{
+    static const char *const kinds[] = {[IR_SINK_FILE] = "file", [IR_SINK_WEBHOOK] = "webhook", [IR_SINK_EXEC] = "exec"};
+    ir_put(d->out, TEXT("sink "));
+    ir_put(d->out, s->name);
+    ir_putf(d->out, " %s\n", kinds[s->kind]);
+    text_line(d, 1, "path", s->path);
+    text_line(d, 1, "url", s->url);
+    texts_line(d, 1, "argv", s->argv, s->n_argv, true);
+    if (s->kind == IR_SINK_FILE) return;
+    begin(d, 1, "timeout");
+    ir_put_duration(d->out, s->timeout);
+    end(d);
+    if (s->kind != IR_SINK_WEBHOOK) return;
+    begin(d, 1, "retries");
+    ir_putf(d->out, "%u\n", s->retries);
+}
+
+static void dump_site(struct dump *d, const struct ir_site *s)
+{
+    for (uint32_t i = 0; i < s->n_sources; i++) {
+        ir_put(d->out, TEXT("source "));
+        ir_put(d->out, s->sources[i].name);
+        ir_put(d->out, TEXT(" "));
+        ir_put(d->out, s->sources[i].kind);
+        ir_put(d->out, s->sources[i].follow ? TEXT(", followed\n") : TEXT("\n"));
+        text_line(d, 1, "path", s->sources[i].path);
+        seconds_line(d, 1, "disorder", s->sources[i].disorder);
+    }
+    for (uint32_t i = 0; i < s->n_sinks; i++) dump_sink(d, &s->sinks[i]);
+    ir_put(d->out, s->mode == IR_POLICY_ENFORCE ? TEXT("policy enforce\n") : TEXT("policy propose\n"));
+    texts_line(d, 1, "allow", s->allow, s->n_allow, true);
+    text_line(d, 1, "incidents", s->incidents);
+    text_line(d, 1, "state", s->state);
+    text_line(d, 1, "socket", s->socket);
+}
+
+void ir_dump(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to)
+{
+    struct dump d = {.ir = ir, .out = {put, to}};
+    for (uint32_t i = 0; i < ir->n_schemas; i++) dump_schema(&d, i);
+    for (uint32_t i = 0; i < ir->n_lists; i++) dump_list(&d, &ir->lists[i]);
+    for (uint32_t i = 0; i < ir->n_params; i++) dump_param(&d, &ir->params[i]);
+    for (uint32_t i = 0; i < ir->n_baselines; i++) dump_baseline(&d, &ir->baselines[i]);
+    for (uint32_t i = 0; i < ir->n_rules; i++) dump_rule(&d, &ir->rules[i]);
+    if (ir->site) dump_site(&d, ir->site);
+}

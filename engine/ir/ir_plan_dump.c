@@ -1,0 +1,345 @@
+/* ir_plan_dump.c - what `csr dump --stage=plan` prints: how the rule set will be run, and what it costs.
+ *
+ *   slots        what the decoder picks up of a record; everything else is skipped
+ *   candidates   which steps a call wakes, by its name; the rest of the rules cost it nothing
+ *   predicates   each distinct one, with the number of rules that share its one evaluation
+ *   automata     the alternatives of each rule's match with their places, and how much a key can hold
+ *
+ * Canonical: order is by name and text, never by address or hash.
+ */
+#include "engine/ir/ir_print.h"
+
+#include <stdlib.h>
+
+#define NS_PER_SECOND  INT64_C(1000000000)
+#define PROGRESS_MOST  100000u /* counted no further */
+#define INSTANCES_MOST 32u     /* assignments of joins under one key (language.md B12) */
+
+/* ---- sorted lines -------------------------------------------------------------------------------------- */
+
+/* Text made in an arena, so that it can be sorted before it is printed. */
+struct buffer {
+    struct arena *arena;
+    struct ARENA_VEC(char) text;
+};
+
+static void buffer_put(void *to, const char *at, size_t len)
+{
+    struct buffer *b = to;
+    for (size_t i = 0; i < len; i++) *ARENA_PUSH(b->arena, b->text) = at[i];
+}
+
+struct entry {
+    struct text text; /* what is sorted and printed */
+    uint32_t order;   /* larger first, before the text is looked at */
+    struct text more; /* printed behind */
+};
+struct entries ARENA_VEC(struct entry);
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *x = a, *y = b;
+    if (x->order != y->order) return x->order < y->order ? 1 : -1;
+    int order = text_compare(x->text, y->text);
+    return order ? order : text_compare(x->more, y->more);
+}
+
+static void sort_entries(struct entries *e)
+{
+    if (e->len) qsort(e->at, e->len, sizeof *e->at, compare_entries);
+}
+
+struct plan_dump {
+    const struct ir *ir;
+    struct ir_out out;
+    struct arena *scratch;
+};
+
+static struct text text_of_buffer(const struct buffer *b)
+{
+    return (struct text){b->text.at, b->text.len};
+}
+
+/* ---- slots -------------------------------------------------------------------------------------------- */
+
+static void dump_slots(struct plan_dump *p)
+{
+    struct entries lines = {0};
+    for (uint32_t i = 0; i < p->ir->n_slots; i++) {
+        struct buffer b = {.arena = p->scratch};
+        ir_put_slot((struct ir_out){buffer_put, &b}, &p->ir->slots[i]);
+        *ARENA_PUSH(p->scratch, lines) = (struct entry){
+            .text = text_of_buffer(&b), .more = p->ir->slots[i].unwrap ? TEXT("  or within <Call>Request") : TEXT("")};
+    }
+    sort_entries(&lines);
+    ir_putf(p->out, "slots %u\n", lines.len);
+    for (uint32_t i = 0; i < lines.len; i++)
+        ir_putf(p->out, "    " TEXT_FMT TEXT_FMT "\n", TEXT_ARG(lines.at[i].text), TEXT_ARG(lines.at[i].more));
+}
+
+/* ---- candidates --------------------------------------------------------------------------------------- */
+
+static struct text api_text(struct plan_dump *p, const struct ir_api *api)
+{
+    struct buffer b = {.arena = p->scratch};
+    ir_put_api((struct ir_out){buffer_put, &b}, p->ir, api);
+    return text_of_buffer(&b);
+}
+
+static void add_group(struct plan_dump *p, struct entries *lines, const struct ir_group *g, struct text who)
+{
+    for (uint32_t a = 0; a < g->n_apis; a++)
+        *ARENA_PUSH(p->scratch, *lines) = (struct entry){.text = api_text(p, &g->apis[a]), .more = who};
+}
+
+static void dump_candidates(struct plan_dump *p)
+{
+    struct entries lines = {0};
+    for (uint32_t r = 0; r < p->ir->n_rules; r++)
+        for (uint32_t s = 0; s < p->ir->rules[r].n_steps; s++) {
+            const struct ir_step *step = &p->ir->rules[r].steps[s];
+            struct text who = arena_printf(p->scratch, TEXT_FMT "/" TEXT_FMT, TEXT_ARG(p->ir->rules[r].name),
+                                           TEXT_ARG(step->name));
+            for (uint32_t g = 0; g < step->n_groups; g++) add_group(p, &lines, &step->groups[g], who);
+        }
+    for (uint32_t b = 0; b < p->ir->n_baselines; b++) {
+        const struct ir_baseline *base = &p->ir->baselines[b];
+        struct text who = arena_printf(p->scratch, "baseline " TEXT_FMT, TEXT_ARG(base->name));
+        for (uint32_t g = 0; g < base->n_on; g++) add_group(p, &lines, &base->on[g], who);
+        if (!base->n_on) *ARENA_PUSH(p->scratch, lines) = (struct entry){.text = TEXT("*"), .more = who};
+    }
+    sort_entries(&lines);
+    uint32_t names = 0;
+    for (uint32_t i = 0; i < lines.len; i++) names += !i || !text_equal(lines.at[i].text, lines.at[i - 1].text);
+    ir_putf(p->out, "candidates %u\n", names);
+    for (uint32_t i = 0; i < lines.len; i++) {
+        bool is_same = i && text_equal(lines.at[i].text, lines.at[i - 1].text);
+        if (is_same && text_equal(lines.at[i].more, lines.at[i - 1].more)) continue;
+        if (!is_same) ir_putf(p->out, "    " TEXT_FMT "\n", TEXT_ARG(lines.at[i].text));
+        ir_putf(p->out, "        " TEXT_FMT "\n", TEXT_ARG(lines.at[i].more));
+    }
+}
+
+/* ---- predicates --------------------------------------------------------------------------------------- */
+
+struct uses {
+    uint32_t *rules;     /* by node: how many rules */
+    uint32_t *last_rule; /* by node: the last rule counted, plus one */
+};
+
+static void count_use(struct uses *u, ir_node_id id, uint32_t rule)
+{
+    if (u->last_rule[id] == rule + 1) return;
+    u->last_rule[id] = rule + 1;
+    u->rules[id]++;
+}
+
+/* A conjunction is evaluated part by part, so its parts are what rules share. */
+static void count_predicate(const struct ir *ir, struct uses *u, ir_node_id id, uint32_t rule)
+{
+    if (id == IR_NONE) return;
+    const struct ir_node *node = &ir->nodes[id];
+    if (node->op != IR_OP_AND) {
+        count_use(u, id, rule);
+        return;
+    }
+    for (uint32_t i = 0; i < node->n; i++) count_predicate(ir, u, ir->operands[node->first + i], rule);
+}
+
+static struct uses count_predicates(struct plan_dump *p)
+{
+    const struct ir *ir = p->ir;
+    struct uses u = {ARENA_ARRAY(p->scratch, uint32_t, ir->n_nodes + 1),
+                     ARENA_ARRAY(p->scratch, uint32_t, ir->n_nodes + 1)};
+    for (uint32_t r = 0; r < ir->n_rules; r++)
+        for (uint32_t s = 0; s < ir->rules[r].n_steps; s++)
+            for (uint32_t g = 0; g < ir->rules[r].steps[s].n_groups; g++)
+                count_predicate(ir, &u, ir->rules[r].steps[s].groups[g].test, r);
+    return u;
+}
+
+static void dump_predicates(struct plan_dump *p)
+{
+    struct uses u = count_predicates(p);
+    struct entries lines = {0};
+    for (ir_node_id id = 0; id < p->ir->n_nodes; id++) {
+        if (!u.rules[id]) continue;
+        struct buffer b = {.arena = p->scratch};
+        ir_print_node(p->ir, NULL, id, (struct ir_out){buffer_put, &b});
+        *ARENA_PUSH(p->scratch, lines) = (struct entry){.text = text_of_buffer(&b), .order = u.rules[id]};
+    }
+    sort_entries(&lines);
+    ir_putf(p->out, "predicates %u\n", lines.len);
+    for (uint32_t i = 0; i < lines.len; i++) {
+        ir_putf(p->out, "    %4u %-5s  ", lines.at[i].order, lines.at[i].order == 1 ? "rule" : "rules");
+        ir_put(p->out, lines.at[i].text);
+        ir_put(p->out, TEXT("\n"));
+    }
+}
+
+/* ---- automata ----------------------------------------------------------------------------------------- */
+
+/* Counts the reachable progress of an alternative: how many events each place holds, where a place may hold some only
+ * if every place before it is full. Places are fixed one by one; what is already fixed is checked. */
+struct progress {
+    const struct ir_alternative *alt;
+    uint16_t taken[64];
+    uint32_t found;
+};
+
+static bool may_hold(const struct progress *p, uint32_t place, uint32_t taken)
+{
+    for (uint32_t i = 0; i < p->alt->n_order; i++) {
+        const struct ir_order *o = &p->alt->order[i];
+        if (o->after == place && o->before < place && taken && p->taken[o->before] < p->alt->places[o->before].times)
+            return false;
+        if (o->before == place && o->after < place && p->taken[o->after] && taken < p->alt->places[place].times)
+            return false;
+    }
+    return true;
+}
+
+static void count_progress(struct progress *p, uint32_t place)
+{
+    if (p->found >= PROGRESS_MOST) return;
+    if (place == p->alt->n_places) {
+        p->found++;
+        return;
+    }
+    for (uint32_t taken = 0; taken <= p->alt->places[place].times; taken++) {
+        if (!may_hold(p, place, taken)) continue;
+        p->taken[place] = (uint16_t)taken;
+        count_progress(p, place + 1);
+    }
+}
+
+static uint32_t alternative_progress(const struct ir_alternative *alt)
+{
+    struct progress p = {.alt = alt};
+    count_progress(&p, 0);
+    return p.found - 1; /* nothing taken is no state */
+}
+
+static void dump_places(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt)
+{
+    for (uint32_t i = 0; i < alt->n_places; i++) {
+        ir_put(p->out, i ? TEXT(" ") : TEXT(""));
+        ir_put(p->out, r->steps[alt->places[i].step].name);
+        if (alt->places[i].times > 1) ir_putf(p->out, "*%u", alt->places[i].times);
+        if (alt->places[i].is_optional) ir_put(p->out, TEXT("?"));
+    }
+}
+
+/* An order that follows from two others is left out. */
+static bool is_implied(const struct ir_alternative *alt, const struct ir_order *o)
+{
+    for (uint32_t i = 0; i < alt->n_order; i++) {
+        const struct ir_order *left = &alt->order[i];
+        if (left->before != o->before) continue;
+        for (uint32_t j = 0; j < alt->n_order; j++) {
+            const struct ir_order *right = &alt->order[j];
+            if (right->before == left->after && right->after == o->after &&
+                (!o->strict || left->strict || right->strict))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void dump_bits(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt, uint64_t bits)
+{
+    bool is_first = true;
+    for (uint32_t i = 0; i < alt->n_places; i++) {
+        if (!(bits >> i & 1)) continue;
+        ir_put(p->out, is_first ? TEXT("") : TEXT(" "));
+        ir_put(p->out, r->steps[alt->places[i].step].name);
+        is_first = false;
+    }
+}
+
+static void dump_alternative(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt)
+{
+    ir_put(p->out, TEXT("            "));
+    dump_places(p, r, alt);
+    ir_putf(p->out, "  (%u)\n", alternative_progress(alt));
+    for (uint32_t i = 0; i < alt->n_order; i++) {
+        if (is_implied(alt, &alt->order[i])) continue;
+        ir_putf(p->out, "                " TEXT_FMT " %s " TEXT_FMT "\n",
+                TEXT_ARG(r->steps[alt->places[alt->order[i].before].step].name), alt->order[i].strict ? "=>" : "->",
+                TEXT_ARG(r->steps[alt->places[alt->order[i].after].step].name));
+    }
+    for (uint32_t i = 0; i < alt->n_gaps; i++) {
+        ir_put(p->out, TEXT("                from "));
+        dump_bits(p, r, alt, alt->gaps[i].left);
+        ir_put(p->out, TEXT(" to "));
+        dump_bits(p, r, alt, alt->gaps[i].right);
+        if (alt->gaps[i].least > 0) {
+            ir_put(p->out, TEXT(" at least "));
+            ir_put_duration(p->out, alt->gaps[i].least * NS_PER_SECOND);
+        }
+        if (alt->gaps[i].most != INT64_MAX) {
+            ir_put(p->out, TEXT(" at most "));
+            ir_put_duration(p->out, alt->gaps[i].most * NS_PER_SECOND);
+        }
+        ir_put(p->out, TEXT("\n"));
+    }
+}
+
+static void dump_automaton(struct plan_dump *p, const struct ir_rule *r, uint32_t number)
+{
+    const struct ir_automaton *a = &r->automata[number];
+    ir_put(p->out, TEXT("        "));
+    if (!number) ir_put(p->out, TEXT("required"));
+    else ir_put(p->out, TEXT("with"));
+    for (uint32_t s = 0; number && s < r->n_steps; s++)
+        if (a->optional_steps >> s & 1) ir_putf(p->out, " " TEXT_FMT, TEXT_ARG(r->steps[s].name));
+    ir_put(p->out, TEXT("\n"));
+    for (uint32_t i = 0; i < a->n_alternatives; i++) dump_alternative(p, r, &a->alternatives[i]);
+}
+
+/* The most that state can hold for one key, apart from the tail of hits younger than the watermark. */
+static void dump_cost(struct plan_dump *p, const struct ir_rule *r)
+{
+    uint64_t runs = 0;
+    for (uint32_t i = 0; i < r->n_automata; i++)
+        for (uint32_t a = 0; a < r->automata[i].n_alternatives; a++)
+            runs += alternative_progress(&r->automata[i].alternatives[a]);
+    bool is_counted = false;
+    for (uint32_t s = 0; s < r->n_steps; s++) is_counted |= r->steps[s].counted;
+    ir_putf(p->out, "        a key holds at most %llu runs", (unsigned long long)runs);
+    if (r->n_joins) ir_putf(p->out, " for each of %u values of its references", INSTANCES_MOST);
+    if (is_counted) {
+        ir_put(p->out, TEXT(", and a slot a second of "));
+        ir_put_duration(p->out, r->within * NS_PER_SECOND);
+    }
+    ir_put(p->out, TEXT("\n"));
+}
+
+static void dump_rule(struct plan_dump *p, const struct ir_rule *r)
+{
+    ir_putf(p->out, "    " TEXT_FMT "\n", TEXT_ARG(r->name));
+    if (r->is_on) {
+        ir_put(p->out, TEXT("        one event is a match: no state but open incidents\n"));
+        return;
+    }
+    for (uint32_t i = 0; i < r->n_automata; i++) dump_automaton(p, r, i);
+    dump_cost(p, r);
+}
+
+static void dump_all(struct plan_dump *p)
+{
+    dump_slots(p);
+    dump_candidates(p);
+    dump_predicates(p);
+    ir_putf(p->out, "automata %u\n", p->ir->n_rules);
+    for (uint32_t i = 0; i < p->ir->n_rules; i++) dump_rule(p, &p->ir->rules[i]);
+}
+
+/* The arena is the dump's own: the IR is sealed, and others may be reading it. */
+void ir_dump_plan(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to)
+{
+    struct plan_dump p = {.ir = ir, .out = {put, to}, .scratch = arena_new(0)};
+    if (p.scratch && !setjmp(*arena_escape(p.scratch))) dump_all(&p);
+    else ir_put(p.out, TEXT("out of memory\n"));
+    arena_free(p.scratch);
+}
