@@ -11,12 +11,8 @@
 #define CSR_ENGINE_IR_EVAL_H
 
 #include "engine/base/glob.h"
+#include "engine/base/scratch.h"
 #include "engine/ir/ir.h"
-
-struct scratch {
-    char *at;
-    size_t len, cap;
-};
 
 struct eval {
     const struct ir *ir;
