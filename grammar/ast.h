@@ -32,9 +32,10 @@ enum ast_op {
 };
 
 struct ast {
-    uint8_t kind; /* enum ast_kind */
-    uint8_t op;   /* enum ast_op */
-    bool is_real; /* NUM, SIGNED: `real` holds the value, for it is not whole */
+    uint8_t kind;   /* enum ast_kind */
+    uint8_t op;     /* enum ast_op */
+    bool is_real;   /* NUM, SIGNED: `real` holds the value, for it is not whole */
+    uint8_t height; /* of the tree below: 0 for a leaf (invariant 3) */
     uint32_t n_kids;
     struct csr_span span;
     struct text text; /* interned */

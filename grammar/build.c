@@ -1,0 +1,115 @@
+/* build.c - making nodes. The height of the tree is kept while it grows, so that no pass meets a deeper one. */
+#include "grammar/build.h"
+
+/* A node this high is cut off, which leaves room for what stands around an expression: file, rule, clause … */
+#define HEIGHT_MOST (AST_DEPTH_MOST - 12)
+
+static const struct ast *innermost(const struct ast *node)
+{
+    while (node->height) {
+        const struct ast *deepest = node->kids;
+        while (deepest->height + 1 != node->height) deepest = deepest->next;
+        node = deepest;
+    }
+    return node;
+}
+
+static void cut_off(struct lex *lex, struct ast *node)
+{
+    struct diag *d = diag_at(lex->p->diags, E0110, innermost(node)->span, "more than %d levels deep", HEIGHT_MOST);
+    diag_label(d, (struct csr_span){node->span.lo, node->span.lo + 1}, "counted from here");
+    node->kids = node->last = NULL;
+    node->n_kids = node->height = 0;
+}
+
+static void append(struct lex *lex, struct ast *parent, struct ast *kid)
+{
+    if (kid->height >= HEIGHT_MOST) cut_off(lex, kid);
+    if (parent->height <= kid->height) parent->height = (uint8_t)(kid->height + 1);
+    if (parent->last) parent->last->next = kid;
+    else parent->kids = kid;
+    parent->last = kid;
+    parent->n_kids++;
+}
+
+/* The children of a list become the parent's, at once however long the list is. */
+static void take_over(struct ast *parent, const struct ast *list)
+{
+    if (!list->kids) return;
+    if (parent->height < list->height) parent->height = list->height;
+    if (parent->last) parent->last->next = list->kids;
+    else parent->kids = list->kids;
+    parent->last = list->last;
+    parent->n_kids += list->n_kids;
+}
+
+struct ast *build_add(struct lex *lex, struct ast *parent, struct ast *kid)
+{
+    if (!kid) return parent;
+    if (kid->kind == BUILD_LIST) take_over(parent, kid);
+    else append(lex, parent, kid);
+    if (kid->span.hi > parent->span.hi) parent->span.hi = kid->span.hi;
+    return parent;
+}
+
+struct ast *build_node(struct lex *lex, int kind, struct csr_span at, struct build_kids kids)
+{
+    struct ast *node = ARENA_NEW(lex->p->arena, struct ast);
+    node->kind = (uint8_t)kind;
+    node->span = at;
+    for (uint32_t i = 0; i < kids.len; i++) build_add(lex, node, kids.at[i]);
+    return node;
+}
+
+struct ast *build_named(struct lex *lex, enum ast_kind kind, struct csr_span at, struct text name,
+                        struct build_kids kids)
+{
+    struct ast *node = build_node(lex, kind, at, kids);
+    node->text = name;
+    return node;
+}
+
+struct ast *build_op(struct lex *lex, enum ast_kind kind, struct csr_span at, enum ast_op op,
+                     struct build_kids kids)
+{
+    struct ast *node = build_node(lex, kind, at, kids);
+    node->op = (uint8_t)op;
+    return node;
+}
+
+struct ast *build_counted(struct lex *lex, enum ast_kind kind, struct csr_span at, struct text name,
+                          const struct ast *number, struct build_kids kids)
+{
+    struct ast *node = build_named(lex, kind, at, name, kids);
+    if (number->is_real) diag_at(lex->p->diags, E0125, number->span, "a whole number stands here");
+    else node->num = number->num;
+    return node;
+}
+
+struct ast *build_times(struct lex *lex, enum ast_kind kind, struct csr_span at, int64_t times,
+                        struct build_kids kids)
+{
+    struct ast *node = build_node(lex, kind, at, kids);
+    node->num = times;
+    return node;
+}
+
+struct ast *build_from(struct lex *lex, enum ast_kind kind, struct csr_span at, const struct ast *leaf,
+                       struct build_kids kids)
+{
+    return build_named(lex, kind, at, leaf->text, kids);
+}
+
+struct ast *build_rule(struct lex *lex, struct csr_span at, const struct spelled *word, struct text name,
+                       struct ast *clauses)
+{
+    struct ast *rule = build_named(lex, AST_RULE, at, name, KIDS(clauses));
+    rule->doc = word->doc;
+    return rule;
+}
+
+struct spelled build_dotted(struct lex *lex, struct text front, struct text member)
+{
+    struct text dotted = arena_printf(lex->p->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(front), TEXT_ARG(member));
+    return (struct spelled){.text = names_put(lex->p->names, dotted)};
+}
