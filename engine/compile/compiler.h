@@ -1,0 +1,271 @@
+/* compiler.h - what the passes of one compile share. Never seen outside engine/compile.
+ *
+ * A file is a unit; what it declares are symbols, in one table over all files. Expressions are lowered under a scope,
+ * which says where the expression stands (in a schema, over an event, over a match) and which names it sees.
+ *
+ * Invariants
+ * 1. Passes go on after a mistake: it is reported once, and the expression becomes IR_POISON.
+ * 2. Everything lies in the compile arena, under its escape: no pass checks for memory.
+ * 3. Nothing here depends on the order in which files are given, except the order of rules in the IR, which is that
+ *    of the sorted file names within what the user gave.
+ */
+#ifndef CSR_ENGINE_COMPILE_COMPILER_H
+#define CSR_ENGINE_COMPILE_COMPILER_H
+
+#include "engine/compile/compile.h"
+#include "engine/ir/build.h"
+#include "engine/schema/field.h"
+
+#define NS_PER_SECOND INT64_C(1000000000)
+#define STEPS_MOST    64
+
+/* ---- files and what they declare ---------------------------------------------------------------------- */
+
+/* `pack { … }`: says that all files of its folder belong to one pack. */
+struct pack {
+    struct text name, version, author, license;
+    struct text folder;
+    struct csr_span span;
+};
+
+struct unit {
+    const struct source *source;
+    const struct ast *file;
+    struct text folder;
+    const struct pack *pack; /* NULL: none; names are bare */
+};
+
+enum symbol_kind { SYMBOL_RULE, SYMBOL_LIST, SYMBOL_BASELINE, SYMBOL_DEFINE };
+
+struct symbol {
+    enum symbol_kind kind;
+    struct text name; /* full: "aws-core.recon_burst", or bare in a file without a pack */
+    const struct unit *unit;
+    const struct ast *ast;
+    uint32_t number; /* of the list or baseline in the IR; IR_NONE until it is there */
+    bool is_open;    /* a define that is being expanded just now */
+};
+
+/* ---- schemas ------------------------------------------------------------------------------------------- */
+
+struct schema_def {
+    struct text name; /* "principal.arn" */
+    const struct ast *expr;
+    struct csr_span span;
+    ir_node_id node;
+    bool is_lowered, is_open;
+};
+struct schema {
+    const struct ast *ast;
+    const struct unit *unit;
+    uint32_t number; /* in the IR */
+    struct ARENA_VEC(struct schema_def) defs;
+};
+
+/* ---- the compile --------------------------------------------------------------------------------------- */
+
+struct compiler {
+    struct arena *arena;
+    struct names *names;
+    struct sources *sources;
+    struct diags *diags;
+    bool *unreadable;
+    struct ARENA_VEC(struct unit *) units;
+    struct ARENA_VEC(struct pack *) packs;
+    struct ARENA_VEC(struct symbol *) symbols;
+    struct content_index *symbol_index;
+    struct ARENA_VEC(struct schema *) schemas;
+    struct content_index *field_index;
+    struct ir_build build;
+    struct ARENA_VEC(struct ir_baseline) baselines;
+    struct ARENA_VEC(struct ir_rule) rules;
+    struct ARENA_VEC(struct ir_param) params;
+    struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for the checks of `test` blocks */
+    uint32_t expansions;                        /* defines expanded so far: bounded */
+    struct ir *ir;
+};
+
+/* ---- rules under work ---------------------------------------------------------------------------------- */
+
+struct group_work {
+    const struct ast *ast;
+    ir_node_id test, gate;
+    struct ARENA_VEC(ir_node_id) key, joins, captures;
+};
+
+struct step_work {
+    struct text name;
+    struct csr_span span;
+    const struct ast *ast;
+    struct group_work *groups;
+    uint32_t n_groups;
+    struct ARENA_VEC(struct ir_capture) captures;
+    struct ARENA_VEC(uint32_t) asks;
+    bool is_matched;  /* stands in `match` */
+    bool is_required; /* and not in an optional item */
+    bool is_counted;
+    const void *branch; /* the optional item or alternative that it stands in, innermost; see match.c */
+};
+
+struct join_work {
+    struct text name;
+    uint32_t of; /* the step that is referred to */
+};
+
+struct rule_work {
+    struct compiler *c;
+    const struct unit *unit;
+    const struct ast *ast;
+    struct ir_rule out;
+    struct step_work *steps;
+    uint32_t n_steps;
+    uint32_t *order; /* steps as they stand in `match`, from first to last */
+    uint32_t n_order;
+    struct ARENA_VEC(struct join_work) joins;
+    struct ARENA_VEC(struct ir_ask) asks;
+    bool reads_score; /* a severity reads `score` */
+};
+
+/* ---- scopes -------------------------------------------------------------------------------------------- */
+
+enum place {
+    IN_SCHEMA, /* an `event` block: raw, fields defined above, and functions that only schemas have */
+    IN_EVENT,  /* a predicate, a `with`, a baseline's key: one event at hand */
+    IN_GATE,   /* the part of a step's predicate that asks baselines: the step's own captured values */
+    IN_MATCH,  /* title, severity, score, respond: steps by name, the first required step without */
+};
+
+/* A name bound by a quantifier (an element) or by a define's parameter (an expression in its caller's scope). */
+struct binding {
+    struct text name;
+    bool is_item;
+    uint32_t depth; /* of the quantifier */
+    const struct ast *arg;
+    const struct scope *arg_scope;
+    const struct binding *outer;
+};
+
+struct scope {
+    struct compiler *c;
+    enum place place;
+    const struct unit *unit;  /* whose pack's names come first */
+    struct schema *schema;    /* IN_SCHEMA */
+    struct rule_work *rule;   /* NULL in schemas and baselines */
+    uint32_t step, group;     /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
+    uint32_t own_step;        /* a step whose name may stand before its own fields here; else IR_NONE */
+    const struct binding *bindings;
+    uint32_t quantifiers; /* how many are around: the depth of the next ITEM */
+    uint32_t defines;     /* how many are being expanded around */
+};
+
+/* ---- load.c -------------------------------------------------------------------------------------------- */
+
+/* Reads and parses everything the input names and everything that `use` asks for into c->units. */
+void load_units(struct compiler *c, const struct compile_input *input);
+/* The value of `name = "…"` in a block; empty if it is not there. */
+struct text block_text(const struct compiler *c, const struct ast *block, const char *name);
+
+/* ---- declare.c ----------------------------------------------------------------------------------------- */
+
+void declare_units(struct compiler *c);
+/* A symbol by a name as written: of the unit's own pack first, then the full name. NULL if there is none. */
+struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name);
+/* Reports an unknown name of this kind at the place, with the nearest one. */
+void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name,
+                    struct csr_span at);
+/* Offers every name of a kind that the unit may write. */
+void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct nearest *near);
+/* Refuses items and clauses that are not executed yet (E05xx). True if this node is one. */
+bool refuse(const struct compiler *c, const struct ast *node);
+
+/* ---- fields.c: schemas, fields and slots ---------------------------------------------------------------- */
+
+void lower_schemas(struct compiler *c);
+/* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req` and `resp`. */
+ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span);
+ir_node_id open_field_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
+/* The node of a field in one schema, for expressions of its own block and for the engine; IR_NONE if it has none. */
+ir_node_id schema_field(struct compiler *c, struct schema *schema, struct text name, struct csr_span span);
+ir_node_id slot_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
+/* Whether "name." begins closed fields: principal, src, dst, finding, entities. */
+bool field_is_group(struct text name);
+/* Whether a path that begins with this word is a field's. */
+bool field_begins(struct text first);
+
+/* ---- lists.c ------------------------------------------------------------------------------------------- */
+
+/* The LIST node of a named list, with everything that was added to it. */
+ir_node_id list_node(struct compiler *c, struct symbol *list, struct csr_span span);
+/* The LIST node of a list in braces. */
+ir_node_id set_node(struct compiler *c, const struct ast *set);
+/* The value of a literal, and its type. False if it is none (reported). */
+bool literal_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type);
+ir_node_id literal_node(struct compiler *c, const struct ast *literal);
+
+/* ---- expr.c, path.c, call.c: expressions ----------------------------------------------------------------- */
+
+/* Checked and lowered; IR_POISON if it is wrong, which has been reported. */
+ir_node_id lower_expr(const struct scope *s, const struct ast *e);
+/* The same for an expression that must be a test: true, false or unknown. */
+ir_node_id lower_test(const struct scope *s, const struct ast *e);
+ir_node_id lower_path(const struct scope *s, const struct ast *path);
+ir_node_id lower_call(const struct scope *s, const struct ast *call);
+/* `tail` nodes (FIELD, ELEMENTS) applied to a value that is there. */
+ir_node_id lower_tail(const struct scope *s, ir_node_id value, const struct ast *tail);
+enum ir_type expr_type(const struct compiler *c, ir_node_id id);
+
+/* The scope of a define's body, and the body; NULL after reporting what is wrong with the call. `args` may be NULL.
+ * The caller clears symbol->is_open again when it is done with the body. */
+const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *call,
+                               struct scope *inner);
+/* The define that a PATH or CALL names, or NULL. */
+struct symbol *define_named(const struct scope *s, const struct ast *e);
+
+/* What an expression speaks of, through defines: asks put to baselines, and fields of steps. */
+struct mentions {
+    bool asks;         /* new, age */
+    bool bare;         /* a field of the event at hand */
+    uint64_t steps;    /* bits of the rule's steps by whose name a path begins */
+    const struct ast *step_path; /* one such path */
+};
+struct mentions expr_mentions(const struct scope *s, const struct ast *e);
+
+/* ---- rule.c, step.c, match.c, respond.c ------------------------------------------------------------------- */
+
+void lower_baselines(struct compiler *c);
+void lower_rules(struct compiler *c);
+/* `step` and `on` clauses to rule->steps, by names only: what paths may refer to. */
+void declare_steps(struct rule_work *r);
+/* Groups: APIs, keys, predicates, gates, joins. After match. */
+void lower_steps(struct rule_work *r);
+void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct ir_group *out);
+void seal_steps(struct rule_work *r);
+/* The step of that name, or IR_NONE. */
+uint32_t step_find(const struct rule_work *r, struct text name);
+uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at);
+/* The capture of a path (head and tail) of a step; made on demand. IR_NONE if it is wrong (reported). */
+uint32_t step_capture(struct rule_work *r, uint32_t step, struct text name, const struct ast *head,
+                      const struct ast *tail);
+/* Whether some group of the step has `with` for the name. */
+bool step_has_with(const struct rule_work *r, uint32_t step, struct text name);
+const struct ast *group_with(const struct ast *group, struct text name);
+uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline, uint32_t step);
+const struct ir_param *rule_param(const struct rule_work *r, struct text name);
+
+void lower_match(struct rule_work *r, const struct ast *clause);
+void lower_respond(struct rule_work *r, const struct ast *clause);
+void check_tests(struct compiler *c);
+/* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
+int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
+
+/* ---- words.c -------------------------------------------------------------------------------------------- */
+
+/* An expression as canonical text: what reasons, names of captures and dumps show. */
+struct text expr_words(struct arena *a, const struct ast *e);
+/* A path behind its step's name, or whole: head may be empty. `tail` and its next siblings. */
+struct text path_words(struct arena *a, struct text head, const struct ast *tail);
+
+void lint_rules(struct compiler *c);
+void fingerprint_rules(struct ir *ir);
+
+#endif
