@@ -43,7 +43,6 @@ struct symbol {
     const struct unit *unit;
     const struct ast *ast;
     uint32_t number; /* of the list or baseline in the IR; IR_NONE until it is there */
-    bool is_open;    /* a define that is being expanded just now */
 };
 
 /* ---- schemas ------------------------------------------------------------------------------------------- */
@@ -145,6 +144,13 @@ struct binding {
     const struct binding *outer;
 };
 
+/* The defines whose bodies are around: a define in its own body is an error. */
+struct open_define {
+    const struct symbol *define;
+    const struct open_define *outer;
+    uint32_t depth;
+};
+
 struct scope {
     struct compiler *c;
     enum place place;
@@ -153,9 +159,10 @@ struct scope {
     struct rule_work *rule;   /* NULL in schemas and baselines */
     uint32_t step, group;     /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
     uint32_t own_step;        /* a step whose name may stand before its own fields here; else IR_NONE */
+    bool sees_with;           /* the group's `with` names are seen: in captures and keys, not in predicates */
     const struct binding *bindings;
+    const struct open_define *open;
     uint32_t quantifiers; /* how many are around: the depth of the next ITEM */
-    uint32_t defines;     /* how many are being expanded around */
 };
 
 /* ---- load.c -------------------------------------------------------------------------------------------- */
@@ -213,11 +220,18 @@ ir_node_id lower_call(const struct scope *s, const struct ast *call);
 /* `tail` nodes (FIELD, ELEMENTS) applied to a value that is there. */
 ir_node_id lower_tail(const struct scope *s, ir_node_id value, const struct ast *tail);
 enum ir_type expr_type(const struct compiler *c, ir_node_id id);
+/* An expression that must be one value (or, over [], several): no named list, no bare list field. */
+ir_node_id lower_value(const struct scope *s, const struct ast *e);
+ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands, uint32_t n,
+                     struct csr_span span);
+const struct binding *binding_find(const struct scope *s, struct text name);
+/* Like lower_path, for a path whose head is not at hand as a node. */
+ir_node_id lower_names(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
 
-/* The scope of a define's body, and the body; NULL after reporting what is wrong with the call. `args` may be NULL.
- * The caller clears symbol->is_open again when it is done with the body. */
-const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *call,
-                               struct scope *inner);
+/* The scope of a define's body, and the body; NULL after reporting what is wrong with the call. args: AST_ARGS or
+ * NULL. */
+const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *args,
+                               struct csr_span span, struct scope *inner);
 /* The define that a PATH or CALL names, or NULL. */
 struct symbol *define_named(const struct scope *s, const struct ast *e);
 
@@ -243,9 +257,9 @@ void seal_steps(struct rule_work *r);
 /* The step of that name, or IR_NONE. */
 uint32_t step_find(const struct rule_work *r, struct text name);
 uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at);
-/* The capture of a path (head and tail) of a step; made on demand. IR_NONE if it is wrong (reported). */
-uint32_t step_capture(struct rule_work *r, uint32_t step, struct text name, const struct ast *head,
-                      const struct ast *tail);
+/* The CAPTURE node of a path (its first name and the rest) of a step; the capture is made on demand. */
+ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
+                        struct csr_span span);
 /* Whether some group of the step has `with` for the name. */
 bool step_has_with(const struct rule_work *r, uint32_t step, struct text name);
 const struct ast *group_with(const struct ast *group, struct text name);

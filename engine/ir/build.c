@@ -60,19 +60,22 @@ static const void *constant_bytes(const struct value *v, size_t *len)
     }
 }
 
+bool ir_build_same(struct value a, struct value b)
+{
+    size_t a_len, b_len;
+    const void *a_bytes = constant_bytes(&a, &a_len), *b_bytes = constant_bytes(&b, &b_len);
+    return a.kind == b.kind && a.nocase == b.nocase && a_len == b_len &&
+           (!a_len || memcmp(a_bytes, b_bytes, a_len) == 0);
+}
+
 uint32_t ir_build_constant(struct ir_build *b, struct value v)
 {
     size_t len;
     const void *bytes = constant_bytes(&v, &len);
     uint64_t hash = content_hash(CONTENT_HASH(CONTENT_HASH(CONTENT_HASH_START, v.kind), v.nocase), bytes, len);
     uint32_t at = content_start(hash);
-    for (uint32_t i; (i = content_next(b->constant_index, hash, &at)) != CONTENT_NONE;) {
-        const struct value *c = &b->constants.at[i];
-        size_t c_len;
-        const void *c_bytes = constant_bytes(c, &c_len);
-        if (c->kind == v.kind && c->nocase == v.nocase && c_len == len && (!len || memcmp(c_bytes, bytes, len) == 0))
-            return i;
-    }
+    for (uint32_t i; (i = content_next(b->constant_index, hash, &at)) != CONTENT_NONE;)
+        if (ir_build_same(b->constants.at[i], v)) return i;
     *ARENA_PUSH(b->arena, b->constants) = v;
     content_put(b->arena, b->constant_index, hash, b->constants.len - 1);
     return b->constants.len - 1;

@@ -44,7 +44,9 @@ struct ir_make {
 };
 ir_node_id ir_build_node(struct ir_build *b, struct ir_make make);
 
-/* Numbers of constants and slots; texts are kept as views. Two constants are one if kind, case flag and bytes agree. */
+/* Whether two constants are one: kind, case flag and bytes agree. */
+bool ir_build_same(struct value a, struct value b);
+/* Numbers of constants and slots; texts are kept as views. */
 uint32_t ir_build_constant(struct ir_build *b, struct value v);
 uint32_t ir_build_slot(struct ir_build *b, const struct text *names, uint32_t len, bool unwrap);
 /* The CONST node of a value. */

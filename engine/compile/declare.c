@@ -1,0 +1,134 @@
+/* declare.c - the names that files declare: one table over all of them, by full name.
+ *
+ * A name in a folder with a pack is "pack.name"; inside that pack it may be written bare, elsewhere in full. A name in
+ * a file without a pack is bare and seen everywhere. So a site can extend a pack's list, and two packs may both have a
+ * rule called `trail_stopped`.
+ */
+#include "engine/base/content_index.h"
+#include "engine/compile/compiler.h"
+
+static const struct {
+    enum ast_kind item;
+    enum symbol_kind kind;
+} declaring[] = {
+    {AST_RULE, SYMBOL_RULE},
+    {AST_LIST, SYMBOL_LIST},
+    {AST_BASELINE, SYMBOL_BASELINE},
+    {AST_DEFINE, SYMBOL_DEFINE},
+};
+
+static const char *const kind_words[] = {
+    [SYMBOL_RULE] = "rule", [SYMBOL_LIST] = "list", [SYMBOL_BASELINE] = "baseline", [SYMBOL_DEFINE] = "definition"};
+
+static uint64_t symbol_hash(enum symbol_kind kind, struct text name)
+{
+    return content_hash(CONTENT_HASH(CONTENT_HASH_START, kind), name.at, name.len);
+}
+
+static struct symbol *find_full(const struct compiler *c, enum symbol_kind kind, struct text name)
+{
+    uint64_t hash = symbol_hash(kind, name);
+    uint32_t at = content_start(hash);
+    for (uint32_t i; (i = content_next(c->symbol_index, hash, &at)) != CONTENT_NONE;) {
+        struct symbol *s = c->symbols.at[i];
+        if (s->kind == kind && text_equal(s->name, name)) return s;
+    }
+    return NULL;
+}
+
+static struct text full_name(const struct compiler *c, const struct unit *unit, struct text name)
+{
+    if (!unit->pack) return name;
+    return names_put(c->names,
+                     arena_printf(c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(unit->pack->name), TEXT_ARG(name)));
+}
+
+struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name)
+{
+    struct symbol *own = unit->pack ? find_full(c, kind, full_name(c, unit, name)) : NULL;
+    return own ? own : find_full(c, kind, name);
+}
+
+void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct nearest *near)
+{
+    for (uint32_t i = 0; i < c->symbols.len; i++) {
+        const struct symbol *s = c->symbols.at[i];
+        if (s->kind != kind) continue;
+        nearest_try(near, s->name);
+        if (s->unit->pack && s->unit->pack == unit->pack) nearest_try(near, s->ast->text);
+    }
+}
+
+/* The symbol of the same bare name in a pack, which wants its full name here. */
+static const struct symbol *find_in_packs(const struct compiler *c, enum symbol_kind kind, struct text bare)
+{
+    for (uint32_t i = 0; i < c->symbols.len; i++)
+        if (c->symbols.at[i]->kind == kind && text_equal(c->symbols.at[i]->ast->text, bare)) return c->symbols.at[i];
+    return NULL;
+}
+
+void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name,
+                    struct csr_span at)
+{
+    static const enum diag_code codes[] = {[SYMBOL_RULE] = E0208, [SYMBOL_LIST] = E0209, [SYMBOL_BASELINE] = E0206,
+                                           [SYMBOL_DEFINE] = E0207};
+    struct diag *d = diag_at(c->diags, codes[kind], at, "no %s is called `" TEXT_FMT "`", kind_words[kind],
+                             TEXT_ARG(name));
+    const struct symbol *in_pack = find_in_packs(c, kind, name);
+    struct nearest near = {.wanted = name};
+    symbol_offer(c, kind, unit, &near);
+    if (in_pack) near.best = in_pack->name;
+    if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
+}
+
+static void declare(struct compiler *c, const struct unit *unit, const struct ast *item, enum symbol_kind kind)
+{
+    struct text name = full_name(c, unit, item->text);
+    struct symbol *earlier = find_full(c, kind, name);
+    if (earlier) {
+        diag_label(diag_at(c->diags, E0202, item->span, "the %s `" TEXT_FMT "` again", kind_words[kind], TEXT_ARG(name)),
+                   earlier->ast->span, "declared here first");
+        return;
+    }
+    struct symbol *s = ARENA_NEW(c->arena, struct symbol);
+    *s = (struct symbol){.kind = kind, .name = name, .unit = unit, .ast = item, .number = IR_NONE};
+    *ARENA_PUSH(c->arena, c->symbols) = s;
+    content_put(c->arena, c->symbol_index, symbol_hash(kind, name), c->symbols.len - 1);
+}
+
+static void declare_schema(struct compiler *c, const struct unit *unit, const struct ast *item)
+{
+    if (!unit->source->is_embedded) {
+        diag_at(c->diags, E0524, item->span, NULL);
+        return;
+    }
+    for (uint32_t i = 0; i < c->schemas.len; i++)
+        if (text_equal(c->schemas.at[i]->ast->text, item->text)) {
+            diag_at(c->diags, E0202, item->span, "the event `" TEXT_FMT "` again", TEXT_ARG(item->text));
+            return;
+        }
+    struct schema *schema = ARENA_NEW(c->arena, struct schema);
+    *schema = (struct schema){.ast = item, .unit = unit, .number = c->schemas.len};
+    *ARENA_PUSH(c->arena, c->schemas) = schema;
+}
+
+/* `list pack.name += { … }`: the list must be there. What is added is read with the list (lists.c). */
+static void check_list_add(const struct compiler *c, const struct unit *unit, const struct ast *item)
+{
+    if (!symbol_find(c, SYMBOL_LIST, unit, item->text))
+        symbol_unknown(c, SYMBOL_LIST, unit, item->text, item->span);
+}
+
+void declare_units(struct compiler *c)
+{
+    for (uint32_t u = 0; u < c->units.len; u++)
+        AST_EACH(item, c->units.at[u]->file) {
+            if (refuse(c, item)) continue;
+            if (item->kind == AST_EVENT) declare_schema(c, c->units.at[u], item);
+            for (uint32_t i = 0; i < sizeof declaring / sizeof *declaring; i++)
+                if (declaring[i].item == item->kind) declare(c, c->units.at[u], item, declaring[i].kind);
+        }
+    for (uint32_t u = 0; u < c->units.len; u++)
+        AST_EACH(item, c->units.at[u]->file)
+            if (item->kind == AST_LIST_ADD) check_list_add(c, c->units.at[u], item);
+}

@@ -1,0 +1,254 @@
+/* fields.c - schemas, and what stands behind a field's name in each of them.
+ *
+ * An `event` block defines fields over the record (`raw`). A definition is lowered when a rule first reads its field,
+ * so that the decoder picks up only what the rules read. `req.x` and `resp.x` become fields of their own when they are
+ * first used: below a root that is a plain path they are one longer path, which the decoder picks up directly.
+ *
+ * The engine itself reads a few fields of every event (engine_reads); those are always made.
+ */
+#include "engine/base/content_index.h"
+#include "engine/compile/compiler.h"
+
+static const char *const engine_reads[] = {"account", "region", "src.ip", "error", "ok"};
+
+/* ---- slots ---- */
+
+static bool is_parameters(struct text first)
+{
+    return text_equal(first, TEXT("requestParameters")) || text_equal(first, TEXT("responseElements"));
+}
+
+ir_node_id slot_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span)
+{
+    bool unwrap = len > 1 && is_parameters(names[0]);
+    uint32_t slot = ir_build_slot(&c->build, names, len, unwrap);
+    return ir_build_node(&c->build,
+                         (struct ir_make){.op = IR_OP_SLOT, .type = IR_TYPE_ANY, .x = slot, .span = span});
+}
+
+/* ---- definitions in a schema ---- */
+
+static struct schema_def *find_def(struct schema *schema, struct text name)
+{
+    for (uint32_t i = 0; i < schema->defs.len; i++)
+        if (text_equal(schema->defs.at[i].name, name)) return &schema->defs.at[i];
+    return NULL;
+}
+
+static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct schema_def *def)
+{
+    struct scope s = {.c = c, .place = IN_SCHEMA, .unit = schema->unit, .schema = schema, .step = IR_NONE,
+                      .own_step = IR_NONE};
+    return lower_expr(&s, def->expr);
+}
+
+ir_node_id schema_field(struct compiler *c, struct schema *schema, struct text name, struct csr_span span)
+{
+    struct schema_def *def = find_def(schema, name);
+    if (!def) return IR_NONE;
+    if (def->is_open) {
+        diag_at(c->diags, E0215, span, "`" TEXT_FMT "` is defined by itself", TEXT_ARG(name));
+        return IR_POISON;
+    }
+    if (!def->is_lowered) {
+        def->is_open = true;
+        def->node = lower_def(c, schema, def);
+        def->is_open = false;
+        def->is_lowered = true;
+    }
+    return def->node;
+}
+
+/* ---- fields ---- */
+
+static uint32_t find_field(const struct compiler *c, struct text name, uint64_t hash)
+{
+    uint32_t at = content_start(hash);
+    for (uint32_t i; (i = content_next(c->field_index, hash, &at)) != CONTENT_NONE;)
+        if (text_equal(c->build.fields.at[i].name, name)) return i;
+    return CONTENT_NONE;
+}
+
+/* A new field without definitions yet. */
+static uint32_t add_field(struct compiler *c, struct text name, uint64_t hash, enum ir_type type)
+{
+    struct ir_field field = {.name = name, .type = (uint8_t)type,
+                             .in_schema = ARENA_ARRAY(c->arena, ir_node_id, c->schemas.len)};
+    for (uint32_t i = 0; i < c->schemas.len; i++) field.in_schema[i] = IR_NONE;
+    *ARENA_PUSH(c->arena, c->build.fields) = field;
+    content_put(c->arena, c->field_index, hash, c->build.fields.len - 1);
+    return c->build.fields.len - 1;
+}
+
+static ir_node_id make_field_node(struct compiler *c, uint32_t field, struct csr_span span)
+{
+    return ir_build_node(&c->build, (struct ir_make){.op = IR_OP_FIELD, .type = c->build.fields.at[field].type,
+                                                     .x = field, .span = span});
+}
+
+ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span)
+{
+    if (text_equal(name, TEXT("time")))
+        return ir_build_node(&c->build,
+                             (struct ir_make){.op = IR_OP_EVENT_TIME, .type = IR_TYPE_TIME, .span = span});
+    uint64_t hash = content_hash(CONTENT_HASH_START, name.at, name.len);
+    uint32_t field = find_field(c, name, hash);
+    if (field != CONTENT_NONE) return make_field_node(c, field, span);
+
+    const struct field_info *info = field_find(name);
+    field = add_field(c, name, hash, info ? info->type : IR_TYPE_ANY);
+    for (uint32_t i = 0; i < c->schemas.len; i++) {
+        ir_node_id node = schema_field(c, c->schemas.at[i], name, span);
+        c->build.fields.at[field].in_schema[i] = node == IR_POISON ? IR_NONE : node;
+    }
+    return make_field_node(c, field, span);
+}
+
+/* The names of a definition that is a plain path into the record; 0 if it is something else. */
+static uint32_t plain_path(const struct ast *expr, struct text *names, uint32_t most)
+{
+    uint32_t len = 0;
+    if (expr->kind != AST_PATH || !text_equal(expr->text, TEXT("raw"))) return 0;
+    AST_EACH(part, expr) {
+        if (part->kind != AST_FIELD || len == most) return 0;
+        names[len++] = part->text;
+    }
+    return len;
+}
+
+static ir_node_id member_chain(struct compiler *c, ir_node_id node, const struct text *names, uint32_t len,
+                               struct csr_span span)
+{
+    for (uint32_t i = 0; i < len; i++)
+        node = ir_build_node(&c->build, (struct ir_make){.op = IR_OP_MEMBER, .type = IR_TYPE_ANY,
+                                                         .x = ir_build_constant(&c->build, value_string(names[i])),
+                                                         .operands = &node, .n = 1, .span = span});
+    return node;
+}
+
+/* What `req.a.b` is in one schema. */
+static ir_node_id open_in_schema(struct compiler *c, struct schema *schema, const struct text *names, uint32_t len,
+                                 struct csr_span span)
+{
+    struct text path[AST_DEPTH_MOST * 2];
+    struct schema_def *root = find_def(schema, names[0]);
+    if (!root) return IR_NONE;
+    uint32_t below = plain_path(root->expr, path, AST_DEPTH_MOST);
+    if (below && below + len - 1 <= sizeof path / sizeof *path) {
+        for (uint32_t i = 1; i < len; i++) path[below++] = names[i];
+        return slot_node(c, path, below, span);
+    }
+    ir_node_id node = schema_field(c, schema, names[0], span);
+    return node == IR_POISON ? IR_NONE : member_chain(c, node, names + 1, len - 1, span);
+}
+
+static struct text open_name(struct compiler *c, const struct text *names, uint32_t len)
+{
+    struct ast *tail = ARENA_ARRAY(c->arena, struct ast, len);
+    for (uint32_t i = 1; i < len; i++)
+        tail[i] = (struct ast){.kind = AST_FIELD, .text = names[i], .next = i + 1 < len ? &tail[i + 1] : NULL};
+    return path_words(c->arena, names[0], len > 1 ? &tail[1] : NULL);
+}
+
+ir_node_id open_field_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span)
+{
+    struct text name = open_name(c, names, len);
+    uint64_t hash = content_hash(CONTENT_HASH_START, name.at, name.len);
+    uint32_t field = find_field(c, name, hash);
+    if (field == CONTENT_NONE) {
+        field = add_field(c, name, hash, IR_TYPE_ANY);
+        for (uint32_t i = 0; i < c->schemas.len; i++) {
+            ir_node_id node = open_in_schema(c, c->schemas.at[i], names, len, span);
+            c->build.fields.at[field].in_schema[i] = node;
+        }
+    }
+    return make_field_node(c, field, span);
+}
+
+/* ---- names ---- */
+
+bool field_is_group(struct text name)
+{
+    for (uint32_t i = 0; i < field_count(); i++) {
+        struct text field = field_at(i)->name;
+        if (field.len > name.len && field.at[name.len] == '.' && text_starts(field, name)) return true;
+    }
+    return false;
+}
+
+bool field_begins(struct text first)
+{
+    const struct field_info *info = field_find(first);
+    return (info && info->use != FIELD_SCHEMA) || field_is_group(first) || text_equal(first, TEXT("raw"));
+}
+
+/* ---- event blocks ---- */
+
+static void declare_def(struct compiler *c, struct schema *schema, const struct ast *item)
+{
+    const struct field_info *info = field_find(item->text);
+    if (!info) {
+        struct diag *d = diag_at(c->diags, E0222, item->span, "`" TEXT_FMT "` is no field", TEXT_ARG(item->text));
+        info = field_nearest(item->text);
+        if (info) diag_note(d, "the nearest field is `" TEXT_FMT "`", TEXT_ARG(info->name));
+        return;
+    }
+    if (find_def(schema, item->text)) {
+        diag_at(c->diags, E0202, item->span, "the field `" TEXT_FMT "` again", TEXT_ARG(item->text));
+        return;
+    }
+    *ARENA_PUSH(c->arena, schema->defs) =
+        (struct schema_def){.name = item->text, .expr = item->kids, .span = item->span, .node = IR_NONE};
+}
+
+static ir_node_id needed(struct compiler *c, struct schema *schema, const char *name)
+{
+    ir_node_id node = schema_field(c, schema, text_of(name), schema->ast->span);
+    if (node == IR_NONE)
+        diag_at(c->diags, E0223, schema->ast->span, "`" TEXT_FMT "` does not define `%s`", TEXT_ARG(schema->ast->text),
+                name);
+    return node == IR_POISON ? IR_NONE : node;
+}
+
+static ir_node_id optional_def(struct compiler *c, struct schema *schema, const char *name)
+{
+    ir_node_id node = schema_field(c, schema, text_of(name), schema->ast->span);
+    return node == IR_POISON ? IR_NONE : node;
+}
+
+static int64_t declared_disorder(struct schema *schema)
+{
+    struct schema_def *def = find_def(schema, TEXT("disorder"));
+    return def && def->expr->kind == AST_DUR ? def->expr->num / NS_PER_SECOND : 600;
+}
+
+static void lower_schema(struct compiler *c, struct schema *schema, struct ir_schema *out)
+{
+    AST_EACH(item, schema->ast)
+        if (item->kind == AST_FIELD_DEF && item->kids) declare_def(c, schema, item);
+    const struct ast *when = ast_kid(schema->ast, AST_WHEN);
+    struct scope s = {.c = c, .place = IN_SCHEMA, .unit = schema->unit, .schema = schema, .step = IR_NONE,
+                      .own_step = IR_NONE};
+    ir_node_id when_node = when && when->kids ? lower_test(&s, when->kids) : IR_NONE;
+    *out = (struct ir_schema){.name = schema->ast->text,
+                              .feed = schema->ast->text,
+                              .when = when_node == IR_POISON ? IR_NONE : when_node,
+                              .identity = optional_def(c, schema, "identity"),
+                              .time = needed(c, schema, "time"),
+                              .service = needed(c, schema, "service"),
+                              .action = needed(c, schema, "action"),
+                              .ok = needed(c, schema, "ok"),
+                              .account = optional_def(c, schema, "account"),
+                              .region = optional_def(c, schema, "region"),
+                              .disorder = declared_disorder(schema)};
+}
+
+void lower_schemas(struct compiler *c)
+{
+    c->ir->n_schemas = c->schemas.len;
+    c->ir->schemas = ARENA_ARRAY(c->arena, struct ir_schema, c->schemas.len);
+    for (uint32_t i = 0; i < c->schemas.len; i++) lower_schema(c, c->schemas.at[i], &c->ir->schemas[i]);
+    if (!c->schemas.len) return;
+    for (size_t i = 0; i < sizeof engine_reads / sizeof *engine_reads; i++)
+        field_node(c, text_of(engine_reads[i]), (struct csr_span){0});
+}

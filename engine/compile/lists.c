@@ -1,0 +1,118 @@
+/* lists.c - literals, lists by name and lists in braces. */
+#include "engine/compile/compiler.h"
+
+/* ---- literals ---- */
+
+static struct value number_value(const struct ast *literal)
+{
+    if (literal->is_real) return (struct value){.kind = VALUE_FLOAT, .f = literal->real};
+    return value_int(literal->num);
+}
+
+static bool net_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type)
+{
+    struct ip_net *net = ARENA_NEW(c->arena, struct ip_net);
+    if (!ip_parse(literal->text, net)) {
+        diag_at(c->diags, E0219, literal->span, "not an address, nor a network");
+        return false;
+    }
+    *out = (struct value){.kind = VALUE_NET, .net = net};
+    *type = memchr(literal->text.at, '/', literal->text.len) ? IR_TYPE_CIDR : IR_TYPE_IP;
+    return true;
+}
+
+bool literal_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type)
+{
+    switch (literal->kind) {
+    case AST_STRING:
+        *out = value_string(literal->text);
+        out->nocase = literal->op == OP_NOCASE;
+        *type = IR_TYPE_STRING;
+        return true;
+    case AST_NUM:
+    case AST_SIGNED:
+        *out = number_value(literal);
+        *type = literal->is_real ? IR_TYPE_FLOAT : IR_TYPE_INT;
+        return true;
+    case AST_DUR:
+        *out = (struct value){.kind = VALUE_DURATION, .i = literal->num};
+        *type = IR_TYPE_DURATION;
+        return true;
+    case AST_SIZE:
+        *out = (struct value){.kind = VALUE_SIZE, .i = literal->num};
+        *type = IR_TYPE_SIZE;
+        return true;
+    case AST_ADDR: return net_value(c, literal, out, type);
+    default:
+        diag_at(c->diags, E0211, literal->span, "a plain value is needed here");
+        return false;
+    }
+}
+
+ir_node_id literal_node(struct compiler *c, const struct ast *literal)
+{
+    struct value v;
+    enum ir_type type;
+    if (!literal_value(c, literal, &v, &type)) return IR_POISON;
+    return ir_build_const(&c->build, v, type, literal->span);
+}
+
+/* ---- lists ---- */
+
+static void add_values(struct compiler *c, struct ir_list *list, uint32_t *cap, const struct ast *set)
+{
+    enum ir_type type;
+    AST_EACH(literal, set) {
+        struct value v;
+        if (!literal_value(c, literal, &v, &type)) continue;
+        if (list->len == *cap) {
+            list->values = arena_grow(c->arena, list->values, *cap * sizeof v, (*cap ? *cap * 2 : 8) * sizeof v);
+            *cap = *cap ? *cap * 2 : 8;
+        }
+        list->values[list->len++] = v;
+        if (type == IR_TYPE_CIDR) list->has_nets = true;
+        if (v.kind == VALUE_STRING && memchr(v.s, '*', v.len)) list->has_globs = true;
+    }
+}
+
+static ir_node_id make_list_node(struct compiler *c, uint32_t list, struct csr_span span)
+{
+    return ir_build_node(&c->build,
+                         (struct ir_make){.op = IR_OP_LIST, .type = IR_TYPE_LIST, .x = list, .span = span});
+}
+
+ir_node_id list_node(struct compiler *c, struct symbol *symbol, struct csr_span span)
+{
+    if (symbol->number == IR_NONE) {
+        struct ir_list list = {.name = symbol->name};
+        uint32_t cap = 0;
+        add_values(c, &list, &cap, ast_kid(symbol->ast, AST_SET));
+        for (uint32_t u = 0; u < c->units.len; u++)
+            AST_EACH(item, c->units.at[u]->file)
+                if (item->kind == AST_LIST_ADD &&
+                    symbol_find(c, SYMBOL_LIST, c->units.at[u], item->text) == symbol)
+                    add_values(c, &list, &cap, ast_kid(item, AST_SET));
+        *ARENA_PUSH(c->arena, c->build.lists) = list;
+        symbol->number = c->build.lists.len - 1;
+    }
+    return make_list_node(c, symbol->number, span);
+}
+
+static bool same_values(const struct ir_list *a, const struct ir_list *b)
+{
+    if (a->name.len || a->len != b->len) return false;
+    for (uint32_t i = 0; i < a->len; i++)
+        if (!ir_build_same(a->values[i], b->values[i])) return false;
+    return true;
+}
+
+ir_node_id set_node(struct compiler *c, const struct ast *set)
+{
+    struct ir_list list = {.name = {"", 0}};
+    uint32_t cap = 0;
+    add_values(c, &list, &cap, set);
+    for (uint32_t i = 0; i < c->build.lists.len; i++)
+        if (same_values(&c->build.lists.at[i], &list)) return make_list_node(c, i, set->span);
+    *ARENA_PUSH(c->arena, c->build.lists) = list;
+    return make_list_node(c, c->build.lists.len - 1, set->span);
+}
