@@ -92,6 +92,11 @@ struct group_work {
     struct ARENA_VEC(ir_node_id) key, joins, captures;
 };
 
+/* A part of a match that a choice may do without. */
+struct branch {
+    const struct branch *outer;
+};
+
 struct step_work {
     struct text name;
     struct csr_span span;
@@ -103,7 +108,7 @@ struct step_work {
     bool is_matched;  /* stands in `match` */
     bool is_required; /* and not in an optional item */
     bool is_counted;
-    const void *branch; /* the optional item or alternative that it stands in, innermost; see match.c */
+    const struct branch *branch; /* the innermost optional item or alternative that it stands in; NULL: none */
 };
 
 struct join_work {
@@ -237,10 +242,9 @@ struct symbol *define_named(const struct scope *s, const struct ast *e);
 
 /* What an expression speaks of, through defines: asks put to baselines, and fields of steps. */
 struct mentions {
-    bool asks;         /* new, age */
-    bool bare;         /* a field of the event at hand */
-    uint64_t steps;    /* bits of the rule's steps by whose name a path begins */
-    const struct ast *step_path; /* one such path */
+    bool asks;      /* new, age */
+    bool bare;      /* a field of the event at hand */
+    uint64_t steps; /* bits of the rule's steps by whose name a path begins */
 };
 struct mentions expr_mentions(const struct scope *s, const struct ast *e);
 
@@ -268,6 +272,10 @@ const struct ir_param *rule_param(const struct rule_work *r, struct text name);
 
 void lower_match(struct rule_work *r, const struct ast *clause);
 void lower_respond(struct rule_work *r, const struct ast *clause);
+/* The scope of title, severity, score and respond. */
+struct scope match_scope(struct rule_work *r);
+bool severity_find(struct text name, enum ir_severity *out);
+void unknown_severity(const struct compiler *c, struct text name, struct csr_span at);
 void check_tests(struct compiler *c);
 /* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
 int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
@@ -279,7 +287,11 @@ struct text expr_words(struct arena *a, const struct ast *e);
 /* A path behind its step's name, or whole: head may be empty. `tail` and its next siblings. */
 struct text path_words(struct arena *a, struct text head, const struct ast *tail);
 
+/* ---- lint.c -------------------------------------------------------------------------------------------- */
+
 void lint_rules(struct compiler *c);
-void fingerprint_rules(struct ir *ir);
+/* Reports a warning unless a `# csr: allow` silences it there. NULL if it is silenced. */
+struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)
+    __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -170,12 +170,14 @@ static ir_node_id misplaced_step(const struct scope *s, uint32_t step, struct cs
 
 static ir_node_id lower_in_event(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
 {
-    ir_node_id with = s->rule ? lower_with(s, head, tail, span) : IR_NONE;
-    if (with != IR_NONE) return with;
     uint32_t step = s->rule && tail && tail->kind == AST_FIELD ? step_find(s->rule, head) : IR_NONE;
-    if (step != IR_NONE && step == s->own_step) return lower_field(s, tail->text, tail->next, span);
-    if (step != IR_NONE) return misplaced_step(s, step, span);
-    return lower_field(s, head, tail, span);
+    if (step != IR_NONE && step != s->own_step) return misplaced_step(s, step, span);
+    if (step != IR_NONE) {
+        head = tail->text;
+        tail = tail->next;
+    }
+    ir_node_id with = s->rule ? lower_with(s, head, tail, span) : IR_NONE;
+    return with != IR_NONE ? with : lower_field(s, head, tail, span);
 }
 
 /* ---- over a match ---- */
@@ -287,8 +289,12 @@ static ir_node_id lower_bound(const struct scope *s, const struct binding *b, co
         }
         return lower_tail(s, item, tail);
     }
-    struct scope caller = *b->arg_scope;
-    caller.quantifiers = s->quantifiers; /* an element around the body must not be overwritten by one in the argument */
+    /* The caller's names, but where the body stands: a gate stays a gate, and an element around the body must not be
+     * overwritten by one in the argument. */
+    struct scope caller = *s;
+    caller.bindings = b->arg_scope->bindings;
+    caller.open = b->arg_scope->open;
+    caller.unit = b->arg_scope->unit;
     if (b->arg->kind == AST_PATH && tail) return lower_path(&caller, joined_path(s->c, b->arg, tail));
     return lower_tail(s, lower_expr(&caller, b->arg), tail);
 }

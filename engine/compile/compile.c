@@ -1,0 +1,80 @@
+/* compile.c - the passes in their order: see compile.h. */
+#include "engine/base/content_index.h"
+#include "engine/base/hash.h"
+#include "engine/compile/compiler.h"
+#include "engine/compile/site.h"
+
+/* A rule set says how records are read by `use aws`; without it no rule means anything. */
+static void check_schemas(struct compiler *c)
+{
+    if (c->schemas.len) return;
+    for (uint32_t i = 0; i < c->symbols.len; i++) {
+        const struct symbol *s = c->symbols.at[i];
+        if (s->kind != SYMBOL_RULE && s->kind != SYMBOL_BASELINE) continue;
+        struct csr_span start = {s->unit->source->base, s->unit->source->base};
+        diag_fix(diag_at(c->diags, E0229, s->ast->span, "what kind of records is this about?"), start, "use aws");
+        return;
+    }
+}
+
+static struct ir_site *lower_site(struct compiler *c)
+{
+    const struct ast **files = ARENA_ARRAY(c->arena, const struct ast *, c->units.len);
+    for (uint32_t i = 0; i < c->units.len; i++) files[i] = c->units.at[i]->file;
+    return site_lower(c->arena, c->diags, files, c->units.len);
+}
+
+/* Of the bytes of all files, whatever they are called. */
+static void digest_files(const struct compiler *c, uint64_t out[2])
+{
+    static const uint64_t zero[2];
+    struct hash128 *each = ARENA_ARRAY(c->arena, struct hash128, c->units.len);
+    for (uint32_t i = 0; i < c->units.len; i++) {
+        struct text bytes = c->units.at[i]->source->bytes;
+        each[i] = hash_128(zero, bytes.at, bytes.len);
+    }
+    struct hash128 all = hash_128(zero, each, c->units.len * sizeof *each);
+    out[0] = all.hi;
+    out[1] = all.lo;
+}
+
+static void finish(struct compiler *c)
+{
+    struct ir *ir = c->ir;
+    ir->arena = c->arena;
+    ir_build_finish(&c->build, ir);
+    ir->baselines = c->baselines.at, ir->n_baselines = c->baselines.len;
+    ir->rules = c->rules.at, ir->n_rules = c->rules.len;
+    ir->params = c->params.at, ir->n_params = c->params.len;
+    digest_files(c, ir->fingerprint);
+    ir_seal(ir);
+}
+
+struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input, struct sources *sources,
+                          struct diags **diags, bool *unreadable)
+{
+    struct compiler *c = ARENA_NEW(arena, struct compiler);
+    *unreadable = false;
+    sources_init(sources, arena);
+    *diags = diags_new(arena, sources);
+    *c = (struct compiler){.arena = arena, .names = names_new(arena), .sources = sources, .diags = *diags,
+                           .unreadable = unreadable, .ir = ARENA_NEW(arena, struct ir)};
+    c->symbol_index = content_index_new(arena);
+    c->field_index = content_index_new(arena);
+    ir_build_init(&c->build, arena);
+
+    load_units(c, input);
+    declare_units(c);
+    check_schemas(c);
+    lower_schemas(c);
+    lower_baselines(c);
+    lower_rules(c);
+    check_tests(c);
+    c->ir->site = lower_site(c);
+    if (diags_errors(*diags)) return NULL;
+    finish(c);
+    site_check_rules(c->ir, *diags);
+    if (diags_errors(*diags)) return NULL;
+    if (!input->without_lints) lint_rules(c);
+    return c->ir;
+}

@@ -1,0 +1,382 @@
+/* rule.c - a rule's clauses, in the order in which one needs another: parameters, steps by name, key, window, match,
+ * predicates, score, severity, title, responses.
+ */
+#include "engine/compile/compiler.h"
+
+#define DAY_SECONDS 86400
+#define WITHIN_MOST (30 * DAY_SECONDS)
+
+/* ---- which clauses there are ---- */
+
+static const uint8_t only_once[] = {AST_TITLE, AST_BY, AST_WITHIN, AST_ON, AST_MATCH, AST_SCORE, AST_OPEN, AST_ONCE,
+                                    AST_RESPOND};
+
+static void check_clauses_once(struct rule_work *r)
+{
+    for (size_t i = 0; i < sizeof only_once / sizeof *only_once; i++) {
+        const struct ast *first = ast_kid(r->ast, (enum ast_kind)only_once[i]);
+        for (const struct ast *again = first ? ast_next(first) : NULL; again; again = ast_next(again))
+            diag_label(diag_at(r->c->diags, E0302, again->span, "`%s` again", ast_kind_name((enum ast_kind)again->kind)),
+                       first->span, "it stands here already");
+    }
+    AST_EACH(clause, r->ast) refuse(r->c, clause);
+}
+
+/* The rule's name alone: a caret under the whole rule says nothing. */
+static struct csr_span head_of(const struct ast *rule)
+{
+    struct csr_span head = rule->span;
+    if (rule->kids && rule->kids->span.lo > head.lo) head.hi = rule->kids->span.lo;
+    return head;
+}
+
+static void missing(struct rule_work *r, const char *clause, const char *example)
+{
+    diag_note(diag_at(r->c->diags, E0301, head_of(r->ast), "this rule has no `%s`", clause), "for example: %s", example);
+}
+
+static void check_shape(struct rule_work *r)
+{
+    const struct ast *on = ast_kid(r->ast, AST_ON), *match = ast_kid(r->ast, AST_MATCH);
+    const struct ast *within = ast_kid(r->ast, AST_WITHIN), *step = ast_kid(r->ast, AST_STEP);
+    if (!ast_kid(r->ast, AST_TITLE)) missing(r, "title", "title \"Trail stopped by {actor}\"");
+    if (!on && !match) missing(r, step ? "match" : "on` or `match", step ? "match a -> b" : "on iam:CreateUser (ok)");
+    if (on && (match || step))
+        diag_label(diag_at(r->c->diags, E0303, on->span, "`on` is a rule of one event"), (match ? match : step)->span,
+                   "and this waits for several");
+    else if (on && within)
+        diag_at(r->c->diags, E0303, within->span, "an `on` rule looks at one event, so it needs no window");
+    if (match && !ast_kid(r->ast, AST_BY)) missing(r, "by", "by actor");
+    if (match && !within) missing(r, "within", "within 30m");
+}
+
+/* ---- parameters ---- */
+
+const struct ir_param *rule_param(const struct rule_work *r, struct text name)
+{
+    for (uint32_t i = r->c->params.len; i-- > 0;) {
+        const struct ir_param *p = &r->c->params.at[i];
+        if (!text_equal(p->rule, r->out.name)) break; /* those of one rule stand together, the newest last */
+        if (text_equal(p->name, name)) return p;
+    }
+    return NULL;
+}
+
+static void lower_param(struct rule_work *r, const struct ast *clause)
+{
+    struct value v[3];
+    enum ir_type type[3];
+    int order[2];
+    const struct ast *literal = clause->kids;
+    for (int i = 0; i < 3; i++, literal = literal->next)
+        if (!literal || !literal_value(r->c, literal, &v[i], &type[i])) return;
+    if (rule_param(r, clause->text)) {
+        diag_at(r->c->diags, E0202, clause->span, "the parameter `" TEXT_FMT "` again", TEXT_ARG(clause->text));
+        return;
+    }
+    if (type[0] != type[1] || type[0] != type[2] || !value_order(v[1], v[0], &order[0]) ||
+        !value_order(v[0], v[2], &order[1])) {
+        diag_at(r->c->diags, E0316, clause->span, "value and range are of different kinds");
+    } else if (order[0] > 0 || order[1] > 0) {
+        diag_at(r->c->diags, E0316, clause->kids->span, "outside its own range");
+    } else {
+        *ARENA_PUSH(r->c->arena, r->c->params) =
+            (struct ir_param){.rule = r->out.name, .name = clause->text, .value = v[0], .least = v[1], .most = v[2]};
+    }
+}
+
+/* ---- key and windows ---- */
+
+static void lower_by(struct rule_work *r)
+{
+    const struct ast *clause = ast_kid(r->ast, AST_BY);
+    struct ir_rule *rule = &r->out;
+    rule->n_by = clause ? clause->n_kids : rule->is_on ? 1 : 0;
+    rule->by = ARENA_ARRAY(r->c->arena, struct ir_by, rule->n_by);
+    if (!clause && rule->is_on) rule->by[0].name = TEXT("actor");
+    uint32_t i = 0;
+    for (const struct ast *path = clause ? clause->kids : NULL; path; path = path->next)
+        rule->by[i++].name = path_words(r->c->arena, path->text, path->kids);
+}
+
+static void lower_within(struct rule_work *r)
+{
+    const struct ast *clause = ast_kid(r->ast, AST_WITHIN);
+    if (!clause || !clause->kids) return;
+    int64_t seconds = whole_seconds(r, clause->kids);
+    if (seconds == 0 || seconds > WITHIN_MOST)
+        diag_at(r->c->diags, E0305, clause->kids->span, "a window is 1s to 30d");
+    else if (seconds > 0) r->out.within = seconds;
+}
+
+static void lower_once(struct rule_work *r)
+{
+    const struct ast *clause = ast_kid(r->ast, AST_ONCE);
+    r->out.once = r->out.is_on ? 3600 : r->out.within;
+    if (!clause || !clause->kids) return;
+    int64_t seconds = whole_seconds(r, clause->kids);
+    if (seconds == 0 || seconds > WITHIN_MOST)
+        diag_at(r->c->diags, E0305, clause->kids->span, "this is 1s to 30d");
+    else if (seconds > 0) r->out.once = seconds;
+}
+
+/* ---- score, severity, title ---- */
+
+struct scope match_scope(struct rule_work *r)
+{
+    return (struct scope){.c = r->c, .place = IN_MATCH, .unit = r->unit, .rule = r, .step = IR_NONE, .own_step = IR_NONE};
+}
+
+static bool points_in_range(struct rule_work *r, int64_t points, struct csr_span at)
+{
+    if (points >= -100 && points <= 100) return true;
+    diag_at(r->c->diags, E0318, at, "points are between -100 and +100");
+    return false;
+}
+
+static void lower_term(struct rule_work *r, const struct ast *term)
+{
+    struct scope s = match_scope(r);
+    if (!term->kids || !points_in_range(r, term->num, term->span)) return;
+    r->out.terms[r->out.n_terms++] = (struct ir_term){.points = (int32_t)term->num,
+                                                      .when = lower_test(&s, term->kids),
+                                                      .words = expr_words(r->c->arena, term->kids)};
+}
+
+static void lower_score_clause(struct rule_work *r, const struct ast *clause)
+{
+    if (!clause || !clause->kids) return;
+    r->out.has_score = true;
+    r->out.terms = ARENA_ARRAY(r->c->arena, struct ir_term, clause->n_kids);
+    AST_EACH(kid, clause) {
+        if (kid->kind == AST_TERM) lower_term(r, kid);
+        else if (kid->is_real) diag_at(r->c->diags, E0318, kid->span, "points are whole numbers");
+        else if (points_in_range(r, kid->num, kid->span)) r->out.score = (int32_t)kid->num;
+    }
+}
+
+static void lower_open(struct rule_work *r)
+{
+    const struct ast *clause = ast_kid(r->ast, AST_OPEN);
+    r->out.open_at = 1;
+    if (!clause || !clause->kids) return;
+    if (clause->kids->is_real || clause->kids->num < 0 || clause->kids->num > 100)
+        diag_at(r->c->diags, E0318, clause->kids->span, "a score is 0 to 100");
+    else r->out.open_at = (int32_t)clause->kids->num;
+}
+
+bool severity_find(struct text name, enum ir_severity *out)
+{
+    for (int s = IR_INFO; s <= IR_CRITICAL; s++)
+        if (text_equal(ir_severity_name((enum ir_severity)s), name)) {
+            *out = (enum ir_severity)s;
+            return true;
+        }
+    return false;
+}
+
+void unknown_severity(const struct compiler *c, struct text name, struct csr_span at)
+{
+    struct nearest near = {.wanted = name};
+    for (int s = IR_INFO; s <= IR_CRITICAL; s++) nearest_try(&near, ir_severity_name((enum ir_severity)s));
+    struct diag *d = diag_at(c->diags, E0227, at, "no severity is called `" TEXT_FMT "`", TEXT_ARG(name));
+    diag_note(d, "they are info, low, medium, high and critical");
+    if (near.best.len) diag_note(d, "the nearest is `" TEXT_FMT "`", TEXT_ARG(near.best));
+}
+
+static void lower_severity(struct rule_work *r, const struct ast *clause)
+{
+    enum ir_severity severity;
+    struct scope s = match_scope(r);
+    const struct ast *when = ast_kid(clause, AST_IF);
+    struct ir_severity_if line = {.when = when && when->kids ? lower_test(&s, when->kids) : IR_NONE};
+    if (!severity_find(clause->text, &severity)) unknown_severity(r->c, clause->text, clause->span);
+    else line.severity = (uint8_t)severity, r->out.severities[r->out.n_severities++] = line;
+}
+
+static void lower_severities(struct rule_work *r)
+{
+    const struct ast *plain = NULL;
+    uint32_t n = 0;
+    for (const struct ast *clause = ast_kid(r->ast, AST_SEVERITY); clause; clause = ast_next(clause)) n++;
+    r->out.severities = ARENA_ARRAY(r->c->arena, struct ir_severity_if, n);
+    for (const struct ast *clause = ast_kid(r->ast, AST_SEVERITY); clause; clause = ast_next(clause)) {
+        lower_severity(r, clause);
+        if (ast_kid(clause, AST_IF)) continue;
+        if (plain)
+            diag_label(diag_at(r->c->diags, E0315, clause->span, "a second line without `if`"), plain->span,
+                       "this one would never be lower");
+        plain = clause;
+    }
+    if (!n) missing(r, "severity", "severity high");
+    else if (!plain)
+        diag_note(diag_at(r->c->diags, E0315, head_of(r->ast), "every `severity` of this rule has an `if`"),
+                  "add the one that holds otherwise: severity low");
+}
+
+static void lower_title(struct rule_work *r, const struct ast *clause)
+{
+    struct parse parse = {r->c->arena, r->c->names, r->c->sources, r->c->diags};
+    struct template *t = clause && clause->kids ? csr_parse_template(&parse, clause->kids) : NULL;
+    if (!t) return;
+    struct scope s = match_scope(r);
+    struct ir_template *out = &r->out.title;
+    out->parts = ARENA_ARRAY(r->c->arena, struct ir_template_part, t->len);
+    for (uint32_t i = 0; i < t->len; i++) {
+        const struct template_part *part = &t->parts[i];
+        out->parts[out->len++] =
+            (struct ir_template_part){part->literal, part->operand ? lower_value(&s, part->operand) : IR_NONE};
+    }
+}
+
+/* ---- words that are only carried ---- */
+
+static struct text *texts_of(struct rule_work *r, enum ast_kind kind, uint32_t *n)
+{
+    uint32_t most = 0;
+    for (const struct ast *clause = ast_kid(r->ast, kind); clause; clause = ast_next(clause)) most += clause->n_kids;
+    struct text *texts = ARENA_ARRAY(r->c->arena, struct text, most);
+    for (const struct ast *clause = ast_kid(r->ast, kind); clause; clause = ast_next(clause))
+        AST_EACH(kid, clause) texts[(*n)++] = kid->text;
+    return texts;
+}
+
+static void lower_words(struct rule_work *r)
+{
+    struct ir_rule *rule = &r->out;
+    rule->doc = r->ast->doc;
+    rule->attack = texts_of(r, AST_ATTACK, &rule->n_attack);
+    rule->refs = texts_of(r, AST_REFS, &rule->n_refs);
+    rule->falsepos = texts_of(r, AST_FALSEPOS, &rule->n_falsepos);
+    if (!r->unit->pack) return;
+    rule->pack = r->unit->pack->name;
+    rule->pack_version = r->unit->pack->version;
+    rule->author = r->unit->pack->author;
+    rule->license = r->unit->pack->license;
+}
+
+/* `from` narrows `*` to some sources. Where it names every source there is, it says nothing. */
+static void check_from(struct rule_work *r)
+{
+    uint32_t named = 0;
+    for (const struct ast *clause = ast_kid(r->ast, AST_FROM); clause; clause = ast_next(clause))
+        AST_EACH(name, clause) {
+            struct nearest near = {.wanted = name->text};
+            bool known = false;
+            for (uint32_t i = 0; i < r->c->schemas.len; i++) {
+                struct text feed = r->c->schemas.at[i]->ast->text;
+                known |= text_equal(feed, name->text);
+                nearest_try(&near, feed);
+            }
+            named += known;
+            if (known) continue;
+            struct diag *d = diag_at(r->c->diags, E0228, name->span, "no source is called `" TEXT_FMT "`",
+                                     TEXT_ARG(name->text));
+            if (near.best.len) diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
+        }
+    const struct ast *from = ast_kid(r->ast, AST_FROM);
+    if (from && named && named < r->c->schemas.len) diag_at(r->c->diags, E0526, from->span, NULL);
+}
+
+/* ---- what later records can take back (language.md B3) ---- */
+
+/* Whether a test over a match can only become true as records come, never false again. Values of the witness count as
+ * settled with it. */
+static bool only_rises(const struct compiler *c, ir_node_id id)
+{
+    const struct ir_node *node = ir_build_at(&c->build, id);
+    const ir_node_id *operands = c->build.operands.at + node->first;
+    bool counts = node->n && ir_build_at(&c->build, operands[0])->op == IR_OP_COUNT;
+    switch (node->op) {
+    case IR_OP_AND:
+    case IR_OP_OR:
+        for (uint32_t i = 0; i < node->n; i++)
+            if (!only_rises(c, operands[i])) return false;
+        return true;
+    case IR_OP_NOT: {
+        const struct ir_node *inner = ir_build_at(&c->build, operands[0]);
+        return inner->op != IR_OP_STEP_EXISTS && inner->op != IR_OP_AND && inner->op != IR_OP_OR && !counts;
+    }
+    case IR_OP_GT:
+    case IR_OP_GE: return ir_build_at(&c->build, operands[1])->op != IR_OP_COUNT;
+    case IR_OP_EQ:
+    case IR_OP_NE:
+    case IR_OP_LT:
+    case IR_OP_LE:
+    case IR_OP_BETWEEN: return !counts;
+    default: return true;
+    }
+}
+
+/* Whether a test reads what grows: which steps are there, and how many events. */
+static bool reads_growth(const struct compiler *c, ir_node_id id)
+{
+    const struct ir_node node = *ir_build_at(&c->build, id);
+    if (node.op == IR_OP_STEP_EXISTS || node.op == IR_OP_COUNT) return true;
+    for (uint32_t i = 0; i < node.n; i++)
+        if (reads_growth(c, c->build.operands.at[node.first + i])) return true;
+    return false;
+}
+
+static bool is_monotone(const struct rule_work *r)
+{
+    if (r->asks.len) return false;
+    for (uint32_t i = 0; i < r->out.n_terms; i++) {
+        const struct ir_term *term = &r->out.terms[i];
+        if (term->when == IR_POISON) return false;
+        if (term->points > 0 ? !only_rises(r->c, term->when) : reads_growth(r->c, term->when)) return false;
+    }
+    return true;
+}
+
+/* ---- the whole ---- */
+
+static void lower_body(struct rule_work *r)
+{
+    struct ir_rule *rule = &r->out;
+    for (const struct ast *p = ast_kid(r->ast, AST_PARAM); p; p = ast_next(p)) lower_param(r, p);
+    declare_steps(r);
+    lower_by(r);
+    lower_within(r);
+    r->order = ARENA_ARRAY(r->c->arena, uint32_t, STEPS_MOST);
+    const struct ast *match = ast_kid(r->ast, AST_MATCH), *respond = ast_kid(r->ast, AST_RESPOND);
+    if (rule->is_on && r->n_steps) {
+        r->steps[0].is_matched = r->steps[0].is_required = true;
+        r->order[r->n_order++] = 0;
+    } else if (match) {
+        lower_match(r, match);
+    }
+    lower_steps(r);
+    lower_once(r);
+    lower_open(r);
+    lower_score_clause(r, ast_kid(r->ast, AST_SCORE));
+    lower_severities(r);
+    lower_title(r, ast_kid(r->ast, AST_TITLE));
+    if (respond) lower_respond(r, respond);
+    rule->monotone = is_monotone(r);
+    seal_steps(r);
+}
+
+static void lower_rule(struct compiler *c, const struct symbol *symbol)
+{
+    struct rule_work *r = ARENA_NEW(c->arena, struct rule_work);
+    uint32_t errors = diags_errors(c->diags);
+    *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast};
+    r->out.name = symbol->name;
+    r->out.span = symbol->ast->span;
+    r->out.is_on = ast_kid(symbol->ast, AST_ON) != NULL;
+    check_clauses_once(r);
+    check_shape(r);
+    check_from(r);
+    lower_words(r);
+    lower_body(r);
+    *ARENA_PUSH(c->arena, c->works) = r;
+    if (diags_errors(c->diags) == errors) compile_automata(c->arena, &r->out, c->diags);
+    *ARENA_PUSH(c->arena, c->rules) = r->out;
+}
+
+void lower_rules(struct compiler *c)
+{
+    for (uint32_t i = 0; i < c->symbols.len; i++)
+        if (c->symbols.at[i]->kind == SYMBOL_RULE) lower_rule(c, c->symbols.at[i]);
+}

@@ -1,0 +1,425 @@
+/* step.c - steps: which events fill them, under which key, and what is kept of them.
+ *
+ * A predicate is split at its top-level `and`s (through defines). What looks at the event alone is the group's test; what
+ * asks a baseline is its gate; `field == step.field` is a join, to which the other step gives its own side.
+ */
+#include "engine/compile/compiler.h"
+#include "engine/schema/api.h"
+
+/* ---- names ---- */
+
+uint32_t step_find(const struct rule_work *r, struct text name)
+{
+    for (uint32_t i = 0; i < r->n_steps; i++)
+        if (text_equal(r->steps[i].name, name)) return i;
+    return IR_NONE;
+}
+
+uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at)
+{
+    uint32_t step = step_find(r, name);
+    if (step != IR_NONE) return step;
+    struct nearest near = {.wanted = name};
+    for (uint32_t i = 0; i < r->n_steps; i++) nearest_try(&near, r->steps[i].name);
+    struct diag *d = diag_at(r->c->diags, E0205, at, "no step is called `" TEXT_FMT "`", TEXT_ARG(name));
+    if (near.best.len) diag_note(d, "the nearest step is `" TEXT_FMT "`", TEXT_ARG(near.best));
+    return IR_NONE;
+}
+
+static void declare_step(struct rule_work *r, struct text name, const struct ast *clause)
+{
+    uint32_t earlier = step_find(r, name);
+    if (earlier != IR_NONE) {
+        diag_label(diag_at(r->c->diags, E0202, clause->span, "the step `" TEXT_FMT "` again", TEXT_ARG(name)),
+                   r->steps[earlier].span, "declared here first");
+        return;
+    }
+    if (field_begins(name))
+        diag_note(diag_at(r->c->diags, E0217, clause->span, "`" TEXT_FMT "` is a field", TEXT_ARG(name)),
+                  "`" TEXT_FMT ".x` could mean either: give the step another name", TEXT_ARG(name));
+    struct step_work *step = &r->steps[r->n_steps++];
+    *step = (struct step_work){.name = name, .span = clause->span, .ast = clause};
+    AST_EACH(group, clause) step->n_groups += group->kind == AST_GROUP;
+    step->groups = ARENA_ARRAY(r->c->arena, struct group_work, step->n_groups);
+    uint32_t g = 0;
+    AST_EACH(group, clause)
+        if (group->kind == AST_GROUP)
+            step->groups[g++] = (struct group_work){.ast = group, .test = IR_NONE, .gate = IR_NONE};
+}
+
+void declare_steps(struct rule_work *r)
+{
+    r->steps = ARENA_ARRAY(r->c->arena, struct step_work, STEPS_MOST);
+    AST_EACH(clause, r->ast) {
+        if (clause->kind != AST_STEP && clause->kind != AST_ON) continue;
+        if (r->n_steps == STEPS_MOST) {
+            diag_at(r->c->diags, E0313, clause->span, "this is the 65th step");
+            return;
+        }
+        declare_step(r, clause->kind == AST_ON ? TEXT("on") : clause->text, clause);
+    }
+}
+
+/* ---- with ---- */
+
+const struct ast *group_with(const struct ast *group, struct text name)
+{
+    AST_EACH(kid, group)
+        if (kid->kind == AST_WITH && text_equal(kid->text, name)) return kid->kids;
+    return NULL;
+}
+
+bool step_has_with(const struct rule_work *r, uint32_t step, struct text name)
+{
+    for (uint32_t g = 0; g < r->steps[step].n_groups; g++)
+        if (group_with(r->steps[step].groups[g].ast, name)) return true;
+    return false;
+}
+
+/* ---- API names ---- */
+
+static void check_api(struct compiler *c, const struct ast *api, struct text service, struct text action)
+{
+    struct api_answer answer = api_look_up(service, action);
+    if (answer.found == API_KNOWN || answer.found == API_OPEN) return;
+    bool renamed = answer.found == API_RENAMED;
+    struct diag *d = diag_at(c->diags, E0204, api->span,
+                             renamed ? "the log calls it otherwise" : "no call of this name is known");
+    if (answer.action.len)
+        diag_fix(d, api->span, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(answer.service), TEXT_ARG(answer.action));
+    else
+        diag_note(d, "a call that is newer than this csr can be written with a `*` at its end");
+}
+
+/* "guardduty:Recon:IAMUser/x" is the service before the first colon, and everything behind it. */
+static struct ir_api lower_api(struct compiler *c, const struct ast *api)
+{
+    const char *colon = memchr(api->text.at, ':', api->text.len);
+    uint32_t at = colon ? (uint32_t)(colon - api->text.at) : api->text.len;
+    struct ir_api out = {.service = {api->text.at, at}, .rule = IR_NONE};
+    if (colon) out.action = (struct text){colon + 1, api->text.len - at - 1};
+    check_api(c, api, out.service, out.action);
+    return out;
+}
+
+static void refuse_rule_ref(struct compiler *c, const struct unit *unit, const struct ast *ref)
+{
+    if (symbol_find(c, SYMBOL_RULE, unit, ref->text)) {
+        diag_at(c->diags, E0509, ref->span, NULL);
+        return;
+    }
+    struct nearest near = {.wanted = ref->text};
+    symbol_offer(c, SYMBOL_RULE, unit, &near);
+    struct diag *d = diag_at(c->diags, E0208, ref->span, "no rule is called `" TEXT_FMT "`", TEXT_ARG(ref->text));
+    if (near.best.len) diag_fix(d, ref->span, TEXT_FMT, TEXT_ARG(near.best));
+    else diag_note(d, "an API call is written service:Action, like ec2:RunInstances");
+}
+
+void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct ir_group *out)
+{
+    out->apis = ARENA_ARRAY(c->arena, struct ir_api, group->n_kids);
+    AST_EACH(kid, group) {
+        if (kid->kind == AST_API) out->apis[out->n_apis++] = lower_api(c, kid);
+        if (kid->kind == AST_ANY_API) out->apis[out->n_apis++] = (struct ir_api){.rule = IR_NONE};
+        if (kid->kind == AST_RULE_REF) refuse_rule_ref(c, unit, kid);
+    }
+    out->test = out->gate = IR_NONE;
+}
+
+/* ---- captures ---- */
+
+static struct scope event_scope(struct rule_work *r, uint32_t step, uint32_t group)
+{
+    return (struct scope){.c = r->c, .place = IN_EVENT, .unit = r->unit, .rule = r, .step = step, .group = group,
+                          .own_step = step};
+}
+
+ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
+                        struct csr_span span)
+{
+    struct step_work *work = &r->steps[step];
+    struct text name = path_words(r->c->arena, head, tail);
+    uint32_t at = 0;
+    while (at < work->captures.len && !text_equal(work->captures.at[at].name, name)) at++;
+    if (at == work->captures.len) {
+        enum ir_type type = IR_TYPE_ANY;
+        for (uint32_t g = 0; g < work->n_groups; g++) {
+            struct scope s = event_scope(r, step, g);
+            s.sees_with = true;
+            ir_node_id node = lower_names(&s, head, tail, span);
+            if (node == IR_POISON) return IR_POISON;
+            *ARENA_PUSH(r->c->arena, work->groups[g].captures) = node;
+            if (type == IR_TYPE_ANY) type = expr_type(r->c, node);
+        }
+        *ARENA_PUSH(r->c->arena, work->captures) = (struct ir_capture){.name = name, .type = (uint8_t)type};
+    }
+    return ir_build_node(&r->c->build, (struct ir_make){.op = IR_OP_CAPTURE,
+                                                        .type = (enum ir_type)work->captures.at[at].type, .x = at,
+                                                        .y = step, .span = span});
+}
+
+uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline, uint32_t step)
+{
+    for (uint32_t i = 0; i < r->asks.len; i++) {
+        const struct ir_ask *ask = &r->asks.at[i];
+        if (ask->kind == kind && ask->baseline == baseline && ask->step == step) return i;
+    }
+    *ARENA_PUSH(r->c->arena, r->asks) = (struct ir_ask){(uint8_t)kind, baseline, step};
+    *ARENA_PUSH(r->c->arena, r->steps[step].asks) = r->asks.len - 1;
+    return r->asks.len - 1;
+}
+
+/* ---- keys ---- */
+
+static void missing_key(struct rule_work *r, uint32_t step, const struct ast *path, struct text name)
+{
+    struct diag *d = diag_at(r->c->diags, E0311, r->steps[step].span, "this step gives no `" TEXT_FMT "`",
+                             TEXT_ARG(name));
+    diag_label(d, path->span, "the key wants it");
+    diag_note(d, "write `with " TEXT_FMT " = …` behind the step's predicate", TEXT_ARG(name));
+}
+
+static bool some_step_has_with(const struct rule_work *r, struct text name)
+{
+    for (uint32_t i = 0; i < r->n_steps; i++)
+        if (step_has_with(r, i, name)) return true;
+    return false;
+}
+
+static void lower_key_part(struct rule_work *r, uint32_t step, const struct ast *path, struct ir_by *by)
+{
+    struct step_work *work = &r->steps[step];
+    for (uint32_t g = 0; g < work->n_groups; g++) {
+        struct scope s = event_scope(r, step, g);
+        s.sees_with = true;
+        bool named = group_with(work->groups[g].ast, path->text) != NULL;
+        ir_node_id node = IR_POISON;
+        if (!named && !field_begins(path->text) && some_step_has_with(r, path->text))
+            missing_key(r, step, path, by->name);
+        else
+            node = lower_names(&s, path->text, path->kids, path->span);
+        *ARENA_PUSH(r->c->arena, work->groups[g].key) = node;
+        if (by->type == IR_TYPE_ANY && node != IR_POISON) by->type = (uint8_t)expr_type(r->c, node);
+    }
+}
+
+/* `actor` where an `on` rule says nothing. */
+static const struct ast default_by = {.kind = AST_PATH, .text = {"actor", 5}};
+
+static void lower_keys(struct rule_work *r)
+{
+    const struct ast *clause = ast_kid(r->ast, AST_BY);
+    const struct ast *path = clause ? clause->kids : r->out.is_on ? &default_by : NULL;
+    for (uint32_t i = 0; path; path = path->next, i++)
+        for (uint32_t step = 0; step < r->n_steps; step++) lower_key_part(r, step, path, &r->out.by[i]);
+}
+
+/* ---- joins ---- */
+
+static bool same_nodes(const struct rule_work *r, uint32_t join, uint32_t of, const ir_node_id *nodes)
+{
+    if (r->joins.at[join].of != of) return false;
+    for (uint32_t g = 0; g < r->steps[of].n_groups; g++)
+        if (r->steps[of].groups[g].joins.at[join] != nodes[g]) return false;
+    return true;
+}
+
+static uint32_t add_join(struct rule_work *r, uint32_t of, const ir_node_id *nodes, struct text name)
+{
+    *ARENA_PUSH(r->c->arena, r->joins) = (struct join_work){name, of};
+    for (uint32_t i = 0; i < r->n_steps; i++)
+        for (uint32_t g = 0; g < r->steps[i].n_groups; g++)
+            *ARENA_PUSH(r->c->arena, r->steps[i].groups[g].joins) = i == of ? nodes[g] : IR_NONE;
+    return r->joins.len - 1;
+}
+
+/* The join over the other step's side in which this group does not take part yet. False after a mistake. */
+static bool find_join(const struct scope *s, uint32_t of, const struct ast *theirs, uint32_t *out)
+{
+    struct rule_work *r = s->rule;
+    ir_node_id *nodes = ARENA_ARRAY(r->c->arena, ir_node_id, r->steps[of].n_groups);
+    for (uint32_t g = 0; g < r->steps[of].n_groups; g++) {
+        struct scope other = *s;
+        other.step = other.own_step = of;
+        other.group = g;
+        other.sees_with = true;
+        nodes[g] = lower_value(&other, theirs);
+        if (nodes[g] == IR_POISON) return false;
+    }
+    const struct group_work *group = &r->steps[s->step].groups[s->group];
+    for (*out = 0; *out < r->joins.len; ++*out)
+        if (same_nodes(r, *out, of, nodes) && group->joins.at[*out] == IR_NONE) return true;
+    *out = add_join(r, of, nodes, expr_words(r->c->arena, theirs));
+    return true;
+}
+
+/* The one other step among bits; IR_NONE if there are several. */
+static uint32_t only_step(uint64_t bits)
+{
+    if (bits & (bits - 1)) return IR_NONE;
+    uint32_t step = 0;
+    while (!(bits >> step & 1)) step++;
+    return step;
+}
+
+static ir_node_id bad_reference(const struct scope *s, const struct ast *e)
+{
+    if (e->kind == AST_TEST_OP && e->op == OP_NE) {
+        diag_at(s->c->diags, E0529, e->span, NULL);
+        return IR_POISON;
+    }
+    diag_note(diag_at(s->c->diags, E0312, e->span, "this compares with another step"),
+              "a predicate may say `field == step.field`, joined by `and`; every other comparison of two steps belongs in "
+              "`score` or `severity`");
+    return IR_POISON;
+}
+
+/* Whether a choice that takes `step` always takes `of` as well. */
+static bool always_together(const struct rule_work *r, uint32_t step, uint32_t of)
+{
+    const struct branch *wanted = r->steps[of].branch, *b = r->steps[step].branch;
+    while (b && b != wanted) b = b->outer;
+    return b == wanted;
+}
+
+/* `mine == theirs`: this group and the step `of` must agree. The test that is left is that there is a value. */
+static ir_node_id lower_join(const struct scope *s, const struct ast *e, const struct ast *mine, const struct ast *theirs,
+                             uint32_t of)
+{
+    struct rule_work *r = s->rule;
+    uint32_t join;
+    ir_node_id node = lower_value(s, mine);
+    if (!find_join(s, of, theirs, &join) || node == IR_POISON) return IR_POISON;
+    if (r->steps[s->step].is_matched && r->steps[of].is_matched && !always_together(r, s->step, of)) {
+        diag_note(diag_at(s->c->diags, E0530, e->span, "the match may do without `" TEXT_FMT "`",
+                          TEXT_ARG(r->steps[of].name)),
+                  "put both steps into the same optional item or alternative");
+        return IR_POISON;
+    }
+    r->steps[s->step].groups[s->group].joins.at[join] = node;
+    return make_node(s, IR_OP_PRESENT, IR_TYPE_BOOL, &node, 1, e->span);
+}
+
+static ir_node_id lower_reference(const struct scope *s, const struct ast *e)
+{
+    if (e->kind != AST_TEST_OP || e->op != OP_EQ) return bad_reference(s, e);
+    uint64_t own = UINT64_C(1) << s->step;
+    struct mentions left = expr_mentions(s, e->kids), right = expr_mentions(s, e->kids->next);
+    bool left_refers = (left.steps & ~own) != 0;
+    struct mentions ours = left_refers ? right : left, theirs = left_refers ? left : right;
+    uint32_t of = only_step(theirs.steps);
+    if ((ours.steps & ~own) || of == IR_NONE || theirs.bare || theirs.asks || ours.asks) return bad_reference(s, e);
+    const struct ast *first = e->kids, *second = e->kids->next;
+    return left_refers ? lower_join(s, e, second, first, of) : lower_join(s, e, first, second, of);
+}
+
+/* ---- predicates ---- */
+
+struct conjunct {
+    struct scope scope;
+    const struct ast *expr;
+};
+struct conjuncts ARENA_VEC(struct conjunct);
+
+static void split(const struct scope *s, const struct ast *e, struct conjuncts *out)
+{
+    if (e->kind == AST_AND) {
+        AST_EACH(kid, e) split(s, kid, out);
+        return;
+    }
+    bool plain = e->kind == AST_PATH ? !e->kids : e->kind == AST_CALL && e->n_kids <= 1;
+    struct symbol *define = plain && !binding_find(s, e->text) ? define_named(s, e) : NULL;
+    if (!define) {
+        *ARENA_PUSH(s->c->arena, *out) = (struct conjunct){*s, e};
+        return;
+    }
+    struct scope inner;
+    const struct ast *body = define_enter(s, define, ast_kid(e, AST_ARGS), e->span, &inner);
+    if (body) split(&inner, body, out);
+}
+
+static ir_node_id and_all(const struct scope *s, const ir_node_id *parts, uint32_t n, struct csr_span span)
+{
+    if (!n) return IR_NONE;
+    return n == 1 ? parts[0] : make_node(s, IR_OP_AND, IR_TYPE_BOOL, parts, n, span);
+}
+
+static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, const struct ast *predicate)
+{
+    struct scope s = event_scope(r, step, group);
+    struct conjuncts all = {0};
+    split(&s, predicate, &all);
+    ir_node_id *tests = ARENA_ARRAY(r->c->arena, ir_node_id, all.len), *gates = ARENA_ARRAY(r->c->arena, ir_node_id, all.len);
+    uint32_t n_tests = 0, n_gates = 0;
+    for (uint32_t i = 0; i < all.len; i++) {
+        struct conjunct *part = &all.at[i];
+        struct mentions m = expr_mentions(&part->scope, part->expr);
+        if (m.steps & ~(UINT64_C(1) << step)) {
+            tests[n_tests++] = lower_reference(&part->scope, part->expr);
+        } else if (m.asks) {
+            part->scope.place = IN_GATE;
+            gates[n_gates++] = lower_test(&part->scope, part->expr);
+        } else {
+            tests[n_tests++] = lower_test(&part->scope, part->expr);
+        }
+    }
+    struct group_work *work = &r->steps[step].groups[group];
+    work->test = and_all(&s, tests, n_tests, predicate->span);
+    work->gate = and_all(&s, gates, n_gates, predicate->span);
+}
+
+/* A `with` is checked even if nothing reads it. */
+static void check_withs(struct rule_work *r, uint32_t step, uint32_t group, const struct ast *ast)
+{
+    struct scope s = event_scope(r, step, group);
+    AST_EACH(with, ast) {
+        if (with->kind != AST_WITH) continue;
+        if (group_with(ast, with->text) != with->kids)
+            diag_at(r->c->diags, E0202, with->span, "`" TEXT_FMT "` again", TEXT_ARG(with->text));
+        lower_value(&s, with->kids);
+    }
+}
+
+void lower_steps(struct rule_work *r)
+{
+    lower_keys(r);
+    for (uint32_t i = 0; i < r->n_steps; i++)
+        for (uint32_t g = 0; g < r->steps[i].n_groups; g++) {
+            const struct ast *group = r->steps[i].groups[g].ast, *predicate = ast_kid(group, AST_IF);
+            if (predicate && predicate->kids) lower_predicate(r, i, g, predicate->kids);
+            check_withs(r, i, g, group);
+        }
+}
+
+/* ---- into the IR ---- */
+
+static void seal_group(struct rule_work *r, const struct group_work *work, struct ir_group *out)
+{
+    lower_apis(r->c, r->unit, work->ast, out);
+    out->test = work->test;
+    out->gate = work->gate;
+    out->key = work->key.at;
+    out->joins = work->joins.at;
+    out->captures = work->captures.at;
+}
+
+void seal_steps(struct rule_work *r)
+{
+    struct ir_rule *rule = &r->out;
+    rule->n_steps = r->n_steps;
+    rule->steps = ARENA_ARRAY(r->c->arena, struct ir_step, r->n_steps);
+    for (uint32_t i = 0; i < r->n_steps; i++) {
+        struct step_work *work = &r->steps[i];
+        struct ir_step *step = &rule->steps[i];
+        *step = (struct ir_step){.name = work->name, .span = work->span, .n_groups = work->n_groups,
+                                 .captures = work->captures.at, .n_captures = work->captures.len,
+                                 .asks = work->asks.at, .n_asks = work->asks.len, .counted = work->is_counted};
+        step->groups = ARENA_ARRAY(r->c->arena, struct ir_group, work->n_groups);
+        for (uint32_t g = 0; g < work->n_groups; g++) seal_group(r, &work->groups[g], &step->groups[g]);
+    }
+    rule->n_joins = r->joins.len;
+    rule->joins = ARENA_ARRAY(r->c->arena, struct ir_join, r->joins.len);
+    for (uint32_t i = 0; i < r->joins.len; i++) rule->joins[i].name = r->joins.at[i].name;
+    rule->asks = r->asks.at;
+    rule->n_asks = r->asks.len;
+}

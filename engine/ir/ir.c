@@ -1,0 +1,82 @@
+/* ir.c - sealing: lists are sorted and indexed, identities computed, invariants checked. */
+#include "engine/ir/ir.h"
+
+#include "engine/base/set.h"
+#include "engine/ir/fingerprint.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static const char *const severity_names[] = {
+    [IR_INFO] = "info", [IR_LOW] = "low", [IR_MEDIUM] = "medium", [IR_HIGH] = "high", [IR_CRITICAL] = "critical"};
+
+struct text ir_severity_name(enum ir_severity severity)
+{
+    return text_of(severity_names[severity]);
+}
+
+/* ---- lists ---- */
+
+/* A value with its key bytes, so that sorting makes them once. */
+struct keyed {
+    struct value value;
+    struct text key;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    return text_compare(((const struct keyed *)a)->key, ((const struct keyed *)b)->key);
+}
+
+static void seal_list(struct ir *ir, struct ir_list *list)
+{
+    struct keyed *keyed = ARENA_ARRAY(ir->arena, struct keyed, list->len);
+    for (uint32_t i = 0; i < list->len; i++) {
+        char *key = arena_alloc(ir->arena, value_key_size(list->values[i]) + 1);
+        char *end = value_key_put(key, list->values[i]);
+        keyed[i] = (struct keyed){list->values[i], {key, (uint32_t)(end - key)}};
+    }
+    if (list->len) qsort(keyed, list->len, sizeof *keyed, by_key);
+    struct value *sorted = ARENA_ARRAY(ir->arena, struct value, list->len);
+    for (uint32_t i = 0; i < list->len; i++) sorted[i] = keyed[i].value;
+    list->values = sorted;
+    list->set = value_set_new(ir->arena, sorted, list->len);
+}
+
+/* ---- invariants: our mistake, so asserts ---- */
+
+static void check_nodes(const struct ir *ir)
+{
+    static const int8_t arity[] = {
+#define IR_OP(op, name, operands) operands,
+#include "engine/ir/ir_op.def"
+#undef IR_OP
+    };
+    for (uint32_t i = 0; i < ir->n_nodes; i++) {
+        const struct ir_node *node = &ir->nodes[i];
+        assert(node->op < IR_OPS && node->type < IR_TYPES);
+        assert(arity[node->op] < 0 || node->n == (uint32_t)arity[node->op]);
+        for (uint32_t k = 0; k < node->n; k++) assert(ir->operands[node->first + k] < i);
+        (void)node;
+    }
+    (void)arity;
+}
+
+static void check_rules(const struct ir *ir)
+{
+    for (uint32_t i = 0; i < ir->n_rules; i++) {
+        const struct ir_rule *rule = &ir->rules[i];
+        assert(rule->n_steps >= 1 && rule->n_steps <= 64 && rule->n_by >= 1);
+        assert(rule->is_on ? rule->n_steps == 1 && !rule->match : rule->match && rule->within > 0);
+        assert(rule->once > 0);
+        (void)rule;
+    }
+}
+
+void ir_seal(struct ir *ir)
+{
+    for (uint32_t i = 0; i < ir->n_lists; i++) seal_list(ir, &ir->lists[i]);
+    check_nodes(ir);
+    check_rules(ir);
+    ir_fingerprint(ir);
+}
