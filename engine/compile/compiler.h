@@ -132,7 +132,7 @@ struct rule_work {
 
 /* ---- scopes -------------------------------------------------------------------------------------------- */
 
-enum place {
+enum standing {
     IN_SCHEMA, /* an `event` block: raw, fields defined above, and functions that only schemas have */
     IN_EVENT,  /* a predicate, a `with`, a baseline's key: one event at hand */
     IN_GATE,   /* the part of a step's predicate that asks baselines: the step's own captured values */
@@ -158,7 +158,7 @@ struct open_define {
 
 struct scope {
     struct compiler *c;
-    enum place place;
+    enum standing place;
     const struct unit *unit;  /* whose pack's names come first */
     struct schema *schema;    /* IN_SCHEMA */
     struct rule_work *rule;   /* NULL in schemas and baselines */
