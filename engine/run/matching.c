@@ -66,16 +66,17 @@ static bool moves_watermark(const struct input_record *record, int64_t second)
     return record->stamp == 0 || second - record->stamp <= AHEAD_MOST;
 }
 
-static void match_one(struct matcher *m, struct matching *at, const struct match_out *out)
+static enum aside match_one(struct matcher *m, struct matching *at, const struct match_out *out)
 {
     struct batch *b = at->batch;
     const struct input_record *record = &b->records[at->record];
     struct event event;
+    if (record->aside != ASIDE_NONE) return record->aside;
     enum aside why = match_record(m, record->bytes, b->first_seq + at->record, out, &event);
-    b->asides[at->record] = (uint8_t)why;
-    if (why != ASIDE_NONE) return;
+    if (why != ASIDE_NONE) return why;
     b->seconds[at->record] = event.second;
     if (event.second > b->newest && moves_watermark(record, event.second)) b->newest = event.second;
+    return ASIDE_NONE;
 }
 
 void run_match(struct run *r, struct batch *b, struct matcher *m)
@@ -83,7 +84,7 @@ void run_match(struct run *r, struct batch *b, struct matcher *m)
     struct matching at = {.run = r, .batch = b};
     struct match_out out = {.world = &at, .identity = put_sighting, .touch = put_touch, .hit = put_hit};
     reset_batch(r, b);
-    for (; at.record < b->n; at.record++) match_one(m, &at, &out);
+    for (; at.record < b->n; at.record++) b->asides[at.record] = (uint8_t)match_one(m, &at, &out);
     /* Everything above, before any shard's rounds of this batch. */
     cursor_publish_or_plant(PLANT_MATCHED, &b->matched, b->number + 1);
     run_progressed(r);
