@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define SPINS  64
+#define SPINS  24
 #define NAP_US 500
 
 /* ---- a worker's round ---------------------------------------------------------------------------------- */

@@ -1,0 +1,145 @@
+/* replay.c - history through the engine: paths in, lines of JSON out.
+ *
+ * The input is merged by io, the work is run's, the lines are io's; here they are put together, counted and
+ * checked.
+ */
+#include "engine/io/incident_json.h"
+#include "engine/io/merge.h"
+#include "engine/ruleset.h"
+#include "engine/run/run.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRESS_MS 50 /* between two calls of progress */
+
+struct replay {
+    const struct csr_replay_options *o;
+    struct json_out line;
+    int64_t next_progress; /* ms of the monotonic clock */
+    bool has_no_memory;
+};
+
+static bool write_incident(void *world, const struct incident *i)
+{
+    struct replay *r = world;
+    json_out_reset(&r->line);
+    incident_json(&r->line, i);
+    if (r->line.failed) {
+        r->has_no_memory = true;
+        return false;
+    }
+    return !r->o->incident || r->o->incident(r->o->world, r->line.at, r->line.len);
+}
+
+static void report_aside(void *world, const struct run_aside *a)
+{
+    struct replay *r = world;
+    char file[PATH_MAX];
+    if (!r->o->aside) return;
+    snprintf(file, sizeof file, TEXT_FMT, TEXT_ARG(a->origin));
+    struct csr_aside one = {file, a->line, aside_name(a->why), a->record.at, a->record.len};
+    r->o->aside(r->o->world, &one);
+}
+
+static int64_t milliseconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void report_progress(void *world, const struct run_counts *c)
+{
+    struct replay *r = world;
+    if (!r->o->progress || milliseconds() < r->next_progress) return;
+    r->next_progress = milliseconds() + PROGRESS_MS;
+    struct csr_progress p = {c->bytes_read, c->bytes_all, c->in, c->incidents};
+    r->o->progress(r->o->world, &p);
+}
+
+/* product.md, promise 2. */
+static void check_accounts(const struct run_counts *c)
+{
+    const struct state_counts *s = &c->states;
+    assert(c->in == c->evaluated + c->late + c->duplicate + c->aside);
+    assert(s->made == s->completed + s->expired + s->vetoed + s->superseded + s->merged + s->dropped +
+                          s->evicted + s->live);
+    (void)c, (void)s;
+}
+
+static void report_counts(const struct run_counts *c, struct csr_counts *out)
+{
+    const struct state_counts *s = &c->states;
+    *out = (struct csr_counts){
+        .in = c->in,
+        .evaluated = c->evaluated,
+        .late = c->late,
+        .duplicate = c->duplicate,
+        .aside = c->aside,
+        .hits = c->hits,
+        .incidents = c->incidents,
+        .revisions = c->revisions,
+        .bytes = c->bytes_read,
+        .states_made = s->made,
+        .states_completed = s->completed,
+        .states_expired = s->expired,
+        .states_vetoed = s->vetoed,
+        .states_superseded = s->superseded,
+        .states_merged = s->merged,
+        .states_dropped = s->dropped,
+        .states_evicted = s->evicted,
+        .states_live = s->live,
+    };
+}
+
+static unsigned workers_of(unsigned threads)
+{
+    long processors = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
+    if (processors < 1) return 1;
+    return processors < STATE_PARTITIONS ? (unsigned)processors : STATE_PARTITIONS;
+}
+
+/* False: no memory. */
+static bool run_through(struct replay *r, struct input *input, const struct ir *ir, struct run_counts *counts)
+{
+    uint64_t secret[2] = {0};
+    if (getrandom(secret, sizeof secret, 0) != sizeof secret) return false;
+    struct run_options o = {
+        .workers = workers_of(r->o->threads),
+        .input = input,
+        .out = {.world = r, .incident = write_incident, .aside = report_aside, .written = report_progress},
+        .lateness = r->o->lateness,
+        .secret = secret,
+        .stop = r->o->stop,
+    };
+    struct run *run = run_new(&o);
+    bool done = run && run_publish(run, ir, NULL) && run_go(run) != RUN_NO_MEMORY && !r->has_no_memory;
+    if (run) run_count(run, counts);
+    run_free(run);
+    return done;
+}
+
+enum csr_status csr_replay(const csr_ruleset *rs, const struct csr_replay_options *o,
+                           struct csr_replay_result *out)
+{
+    struct replay r = {.o = o};
+    struct run_counts counts = {0};
+    *out = (struct csr_replay_result){0};
+    struct merge *merge = merge_open(o->paths, o->n_paths, out->error);
+    if (!merge) return CSR_SYSTEM;
+    struct input input = merge_input(merge);
+    bool done = run_through(&r, &input, csr_ruleset_ir(rs), &counts);
+    merge_close(merge);
+    json_out_release(&r.line);
+    report_counts(&counts, &out->counts);
+    check_accounts(&counts);
+    if (!done) {
+        snprintf(out->error, sizeof out->error, "out of memory");
+        return CSR_SYSTEM;
+    }
+    return counts.aside ? CSR_WRONG : CSR_OK;
+}
