@@ -143,6 +143,7 @@ enum standing {
 struct binding {
     struct text name;
     bool is_item;
+    bool is_poison; /* an element of something that was wrong */
     uint32_t depth; /* of the quantifier */
     const struct ast *arg;
     const struct scope *arg_scope;

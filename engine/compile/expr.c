@@ -305,7 +305,8 @@ static ir_node_id lower_quantifier(const struct scope *s, const struct ast *e)
         diag_fix(d, e->kids->span, TEXT_FMT "[]", TEXT_ARG(expr_words(s->c->arena, e->kids)));
         over = IR_POISON;
     }
-    struct binding item = {.name = e->text, .is_item = true, .depth = s->quantifiers, .outer = s->bindings};
+    struct binding item = {.name = e->text, .is_item = true, .is_poison = over == IR_POISON, .depth = s->quantifiers,
+                           .outer = s->bindings};
     struct scope inner = *s;
     inner.bindings = &item;
     inner.quantifiers++;

@@ -280,6 +280,7 @@ static const struct ast *joined_path(struct compiler *c, const struct ast *arg, 
 static ir_node_id lower_bound(const struct scope *s, const struct binding *b, const struct ast *tail,
                               struct csr_span span)
 {
+    if (b->is_poison) return IR_POISON;
     if (b->is_item) {
         ir_node_id item = ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_ITEM, .type = IR_TYPE_ANY,
                                                                        .x = b->depth, .span = span});
