@@ -11,7 +11,8 @@
 static const char good[] = "use aws\n"
                            "rule trail_stopped { title \"Trail stopped\" severity high attack T1562.008\n"
                            "  on cloudtrail:StopLogging (ok) }\n";
-static const char bad[] = "use aws\nrule wrong { title \"x\" severity high on cloudtrail:StopLogging (nonsense == 1) }\n";
+static const char bad[] =
+    "use aws\nrule wrong { title \"x\" severity high on cloudtrail:StopLogging (nonsense == 1) }\n";
 
 static csr_ruleset *compile(const char *text, csr_report *r)
 {
@@ -99,10 +100,14 @@ static void test_dump(void **state)
         enum csr_status status;
         const char *contains;
     } table[] = {
-        {"tokens", good, CSR_OK, "trail_stopped"}, {"ast", good, CSR_OK, "trail_stopped"},
-        {"ir", good, CSR_OK, "trail_stopped"},     {"plan", good, CSR_OK, "StopLogging"},
-        {"tokens", bad, CSR_OK, "nonsense"},       {"ast", bad, CSR_OK, "nonsense"},
-        {"ir", bad, CSR_WRONG, ""},                {"dreams", good, CSR_USAGE, ""},
+        {"tokens", good, CSR_OK, "trail_stopped"},
+        {"ast", good, CSR_OK, "trail_stopped"},
+        {"ir", good, CSR_OK, "trail_stopped"},
+        {"plan", good, CSR_OK, "StopLogging"},
+        {"tokens", bad, CSR_OK, "nonsense"},
+        {"ast", bad, CSR_OK, "nonsense"},
+        {"ir", bad, CSR_WRONG, ""},
+        {"dreams", good, CSR_USAGE, ""},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct csr_text one = {"rules.csr", table[i].text, strlen(table[i].text)};
@@ -138,7 +143,7 @@ static void test_explain(void **state)
     assert_null(csr_code(n));
 }
 
-/* ---- replay ------------------------------------------------------------------------------------------------- */
+/* ---- replay -------------------------------------------------------------------------------------------- */
 
 struct heard {
     char *text;
@@ -172,12 +177,13 @@ static void write_history(char path[32])
     assert_true(fd >= 0);
     FILE *file = fdopen(fd, "w");
     for (int i = 0; i < 40; i++) {
-        fprintf(file,
-                "{\"eventVersion\":\"1.08\",\"eventID\":\"id-%d\",\"eventTime\":\"2023-07-10T1%d:%02d:45Z\","
-                "\"eventSource\":\"cloudtrail.amazonaws.com\",\"eventName\":\"%s\",\"awsRegion\":\"us-east-1\","
-                "\"recipientAccountId\":\"111122223333\",\"userIdentity\":{\"type\":\"IAMUser\",\"userName\":"
-                "\"u%d\",\"arn\":\"arn:aws:iam::111122223333:user/u%d\",\"accountId\":\"111122223333\"}}\n",
-                i, i / 20, i % 20 * 3, i % 10 == 3 ? "StopLogging" : "DescribeTrails", i % 3, i % 3);
+        fprintf(
+            file,
+            "{\"eventVersion\":\"1.08\",\"eventID\":\"id-%d\",\"eventTime\":\"2023-07-10T1%d:%02d:45Z\","
+            "\"eventSource\":\"cloudtrail.amazonaws.com\",\"eventName\":\"%s\",\"awsRegion\":\"us-east-1\","
+            "\"recipientAccountId\":\"111122223333\",\"userIdentity\":{\"type\":\"IAMUser\",\"userName\":"
+            "\"u%d\",\"arn\":\"arn:aws:iam::111122223333:user/u%d\",\"accountId\":\"111122223333\"}}\n",
+            i, i / 20, i % 20 * 3, i % 10 == 3 ? "StopLogging" : "DescribeTrails", i % 3, i % 3);
         if (i == 20) fputs("{\"broken\n", file);
     }
     fclose(file);
@@ -186,8 +192,13 @@ static void write_history(char path[32])
 static enum csr_status replay(const csr_ruleset *rs, const char *path, unsigned threads, struct heard *h,
                               struct csr_replay_result *result)
 {
-    struct csr_replay_options o = {.paths = &path, .n_paths = 1, .threads = threads, .lateness = -1, .world = h,
-                                   .incident = hear, .aside = hear_aside};
+    struct csr_replay_options o = {.paths = &path,
+                                   .n_paths = 1,
+                                   .threads = threads,
+                                   .lateness = -1,
+                                   .world = h,
+                                   .incident = hear,
+                                   .aside = hear_aside};
     h->to = open_memstream(&h->text, &h->len);
     enum csr_status status = csr_replay(rs, &o, result);
     fclose(h->to);
@@ -242,8 +253,9 @@ static void test_replay_of_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_compile),      cmocka_unit_test(test_wrong_rules), cmocka_unit_test(test_missing_file),
-        cmocka_unit_test(test_dump),         cmocka_unit_test(test_explain),     cmocka_unit_test(test_replay),
+        cmocka_unit_test(test_compile),           cmocka_unit_test(test_wrong_rules),
+        cmocka_unit_test(test_missing_file),      cmocka_unit_test(test_dump),
+        cmocka_unit_test(test_explain),           cmocka_unit_test(test_replay),
         cmocka_unit_test(test_replay_of_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
