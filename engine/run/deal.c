@@ -85,6 +85,7 @@ static void take_records(struct run *r, struct batch *b, int wait_ms)
         }
         if (got == INPUT_END) r->dealer.is_at_end = true;
         if (got != INPUT_RECORD) break;
+        if (!record->stamp && r->o.arrival) record->stamp = r->o.arrival(r->o.clock_world);
         b->origins[b->n++] = origin_of(r, record->origin);
     }
 }

@@ -61,6 +61,9 @@ struct run_options {
      * With it the watermark moves at the end of each batch, without it every 256 records, whatever the
      * batches. */
     int64_t (*clock)(void *world);
+    /* Seconds since 1970: the arrival of a record that knows no stamp of delivery. NULL: it is not judged
+     * whether such a one is dated ahead. */
+    int64_t (*arrival)(void *clock_world);
     void *clock_world;
     struct state_limits limits;
     uint32_t batch_records; /* 0: 256 */

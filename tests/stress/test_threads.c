@@ -28,7 +28,7 @@ struct trial {
     uint32_t reload_at;    /* before this record; 0: never */
     uint32_t idle_every;   /* the input says INPUT_IDLE in between; 0: never */
     uint32_t stop_after;   /* incidents; 0: never */
-    bool live;
+    bool live, arrives_early;
 
     struct run *run;
     struct fake_record *records;
@@ -139,6 +139,13 @@ static struct text origin_name(void *world, uint32_t origin)
     return TEXT("fake");
 }
 
+/* Within the span of the records: the later ones are dated ahead of it and do not move the watermark. */
+static int64_t arrival_of(void *world)
+{
+    (void)world;
+    return 1000400;
+}
+
 static int64_t clock_of(void *world)
 {
     return ((struct trial *)world)->clock;
@@ -154,6 +161,7 @@ static void run_trial(struct trial *t)
                             .lateness = -1,
                             .secret = secret,
                             .clock = t->live ? clock_of : NULL,
+                            .arrival = t->arrives_early ? arrival_of : NULL,
                             .clock_world = t,
                             .batch_records = t->batch_records,
                             .batches = t->batches};
@@ -304,6 +312,22 @@ static void test_live(void **state)
     }
 }
 
+static void test_dated_ahead(void **state)
+{
+    (void)state;
+    struct trial all = {.workers = 2, .n_records = 5000, .seed = 7};
+    struct trial early = {.workers = 2, .n_records = 5000, .seed = 7, .arrives_early = true};
+    run_trial(&all);
+    run_trial(&early);
+    assert_true(all.counts.late > 100);
+    /* All are matched; the watermark stops at 1000400 + 300 - 600. */
+    assert_true(early.counts.late * 5 < all.counts.late);
+    assert_true(early.counts.hits > 1000);
+    assert_int_equal(early.counts.in, 5000);
+    free(all.text);
+    free(early.text);
+}
+
 static void *run_beside(void *world)
 {
     run_trial(world);
@@ -334,7 +358,7 @@ int main(void)
         cmocka_unit_test(test_plain_calls),  cmocka_unit_test(test_any_number_of_threads),
         cmocka_unit_test(test_small_inputs), cmocka_unit_test(test_reload_at_every_record),
         cmocka_unit_test(test_nobody_reads), cmocka_unit_test(test_live),
-        cmocka_unit_test(test_two_engines),
+        cmocka_unit_test(test_dated_ahead),  cmocka_unit_test(test_two_engines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
