@@ -1,7 +1,7 @@
 /* ir_dump.c - what `csr dump --stage=ir` prints: the checked meaning of a rule set in words, one fact a line.
  *
- * Canonical: the same rules give the same bytes. Schemas come first, then lists, parameters, baselines, rules and the
- * site. A schema shows the fields that the rules read, for the others were never made.
+ * Canonical: the same rules give the same bytes. Schemas come first, then lists, parameters, baselines, rules and
+ * the site. A schema shows the fields that the rules read, for the others were never made.
  */
 #include "engine/ir/ir_print.h"
 
@@ -18,7 +18,7 @@ struct dump {
 /* "    within    " - the word at an indent, and its text at a column. */
 static void begin(struct dump *d, int indent, const char *word)
 {
-    ir_putf(d->out, "%*s%-*s ", indent * 4, "", 10, word);
+    ir_putf(d->out, "%*s%-*s ", indent * 4, "", 11, word);
 }
 
 static void end(struct dump *d)
@@ -32,6 +32,18 @@ static void node_line(struct dump *d, int indent, const char *word, ir_node_id i
     begin(d, indent, word);
     ir_print_node(d->ir, d->rule, id, d->out);
     end(d);
+}
+
+/* A conjunction takes a line for each of its parts. */
+static void test_lines(struct dump *d, int indent, ir_node_id id)
+{
+    if (id == IR_NONE || d->ir->nodes[id].op != IR_OP_AND) {
+        node_line(d, indent, "if", id);
+        return;
+    }
+    const struct ir_node *node = &d->ir->nodes[id];
+    for (uint32_t i = 0; i < node->n; i++)
+        node_line(d, indent, i ? "and" : "if", d->ir->operands[node->first + i]);
 }
 
 static void text_line(struct dump *d, int indent, const char *word, struct text t)
@@ -72,12 +84,30 @@ static void nodes(struct dump *d, const ir_node_id *ids, uint32_t n)
 
 static void fingerprint_line(struct dump *d, const uint64_t fingerprint[2])
 {
-    begin(d, 1, "print");
+    begin(d, 1, "fingerprint");
     ir_putf(d->out, "%016llx%016llx", (unsigned long long)fingerprint[0], (unsigned long long)fingerprint[1]);
     end(d);
 }
 
 /* ---- schemas, lists, parameters, baselines --------------------------------------------------------------- */
+
+static void definition_line(struct dump *d, uint32_t schema, const char *word, ir_node_id id)
+{
+    if (id == IR_NONE) return;
+    begin(d, 1, word);
+    ir_print_definition(d->ir, schema, id, d->out);
+    end(d);
+}
+
+static void field_line(struct dump *d, uint32_t schema, const struct ir_field *f)
+{
+    if (f->in_schema[schema] == IR_NONE) return;
+    begin(d, 1, "field");
+    ir_put(d->out, f->name);
+    ir_putf(d->out, " %s = ", ir_type_name((enum ir_type)f->type));
+    ir_print_definition(d->ir, schema, f->in_schema[schema], d->out);
+    end(d);
+}
 
 static void dump_schema(struct dump *d, uint32_t number)
 {
@@ -85,24 +115,13 @@ static void dump_schema(struct dump *d, uint32_t number)
     ir_put(d->out, TEXT("schema "));
     ir_put(d->out, s->name);
     end(d);
-    node_line(d, 1, "when", s->when);
-    node_line(d, 1, "identity", s->identity);
-    node_line(d, 1, "time", s->time);
-    node_line(d, 1, "service", s->service);
-    node_line(d, 1, "action", s->action);
-    node_line(d, 1, "ok", s->ok);
-    node_line(d, 1, "account", s->account);
-    node_line(d, 1, "region", s->region);
+    definition_line(d, number, "when", s->when);
+    definition_line(d, number, "identity", s->identity);
+    definition_line(d, number, "time", s->time);
+    definition_line(d, number, "service", s->service);
+    definition_line(d, number, "action", s->action);
     seconds_line(d, 1, "disorder", s->disorder);
-    for (uint32_t i = 0; i < d->ir->n_fields; i++) {
-        const struct ir_field *f = &d->ir->fields[i];
-        if (f->in_schema[number] == IR_NONE) continue;
-        begin(d, 1, "field");
-        ir_put(d->out, f->name);
-        ir_putf(d->out, " %s = ", ir_type_name((enum ir_type)f->type));
-        ir_print_node(d->ir, NULL, f->in_schema[number], d->out);
-        end(d);
-    }
+    for (uint32_t i = 0; i < d->ir->n_fields; i++) field_line(d, number, &d->ir->fields[i]);
 }
 
 static void dump_list(struct dump *d, const struct ir_list *list)
@@ -154,7 +173,7 @@ static void dump_baseline(struct dump *d, const struct ir_baseline *b)
     node_line(d, 1, "value", b->value);
     for (uint32_t i = 0; i < b->n_on; i++) {
         apis_line(d, 1, "on", &b->on[i]);
-        node_line(d, 2, "if", b->on[i].test);
+        test_lines(d, 2, b->on[i].test);
     }
     begin(d, 1, "learns");
     ir_put(d->out, b->learns_failed ? TEXT("failed calls as well") : TEXT("successful calls"));
@@ -210,7 +229,7 @@ static void dump_group(struct dump *d, const struct ir_step *step, const struct 
 {
     const struct ir_rule *r = d->rule;
     apis_line(d, 2, "api", g);
-    node_line(d, 3, "if", g->test);
+    test_lines(d, 3, g->test);
     node_line(d, 3, "gate", g->gate);
     begin(d, 3, "key");
     nodes(d, g->key, r->n_by);
@@ -256,7 +275,7 @@ static void dump_score(struct dump *d, const struct ir_rule *r)
     begin(d, 1, "score");
     ir_putf(d->out, "%d\n", r->score);
     for (uint32_t i = 0; i < r->n_terms; i++) {
-        ir_putf(d->out, "%*s%+4d if ", 15, "", r->terms[i].points);
+        ir_putf(d->out, "%*s%+4d if ", 16, "", r->terms[i].points);
         ir_print_node(d->ir, r, r->terms[i].when, d->out);
         end(d);
     }
@@ -327,7 +346,8 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
 
 static void dump_sink(struct dump *d, const struct ir_sink *s)
 {
-    static const char *const kinds[] = {[IR_SINK_FILE] = "file", [IR_SINK_WEBHOOK] = "webhook", [IR_SINK_EXEC] = "exec"};
+    static const char *const kinds[] = {
+        [IR_SINK_FILE] = "file", [IR_SINK_WEBHOOK] = "webhook", [IR_SINK_EXEC] = "exec"};
     ir_put(d->out, TEXT("sink "));
     ir_put(d->out, s->name);
     ir_putf(d->out, " %s\n", kinds[s->kind]);

@@ -1,6 +1,7 @@
 /* ir_plan_dump.c - what `csr dump --stage=plan` prints: how the rule set will be run, and what it costs.
  *
- *   slots        what the decoder picks up of a record; everything else is skipped
+ *   slots        what the decoder picks up of a record; everything else is skipped. The wrapper is EC2's object
+ *                "<Call>Request" or "<Call>Response"
  *   candidates   which steps a call wakes, by its name; the rest of the rules cost it nothing
  *   predicates   each distinct one, with the number of rules that share its one evaluation
  *   automata     the alternatives of each rule's match with their places, and how much a key can hold
@@ -69,7 +70,7 @@ static void dump_slots(struct plan_dump *p)
         struct buffer b = {.arena = p->scratch};
         ir_put_slot((struct ir_out){buffer_put, &b}, &p->ir->slots[i]);
         *ARENA_PUSH(p->scratch, lines) = (struct entry){
-            .text = text_of_buffer(&b), .more = p->ir->slots[i].unwrap ? TEXT("  or within <Call>Request") : TEXT("")};
+            .text = text_of_buffer(&b), .more = p->ir->slots[i].unwrap ? TEXT("  or in its wrapper") : TEXT("")};
     }
     sort_entries(&lines);
     ir_putf(p->out, "slots %u\n", lines.len);

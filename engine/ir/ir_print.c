@@ -1,5 +1,5 @@
-/* ir_print.c - nodes back to text. Each operation has a shape in one table: how it is spelled and how tightly it binds;
- * brackets stand where a looser expression is inside a tighter one, and nowhere else.
+/* ir_print.c - nodes back to text. Each operation has a shape in one table: how it is spelled and how tightly it
+ * binds; brackets stand where a looser expression is inside a tighter one, and nowhere else.
  *
  * Invariants
  * 1. The text depends on the nodes alone, not on numbers of nodes or on the order of rules.
@@ -157,7 +157,7 @@ static const struct {
 } shapes[IR_OPS] = {
     [IR_OP_OR] = {S_INFIX, T_OR, T_AND, T_AND},
     [IR_OP_AND] = {S_INFIX, T_AND, T_NOT, T_NOT},
-    [IR_OP_NOT] = {S_SPECIAL, T_NOT, 0, 0},
+    [IR_OP_NOT] = {S_SPECIAL, T_NOT},
     [IR_OP_EQ] = {S_INFIX, T_TEST, T_SUM, T_SUM},
     [IR_OP_NE] = {S_INFIX, T_TEST, T_SUM, T_SUM},
     [IR_OP_LT] = {S_INFIX, T_TEST, T_SUM, T_SUM},
@@ -170,39 +170,39 @@ static const struct {
     [IR_OP_ENDS] = {S_INFIX, T_TEST, T_SUM, T_SUM},
     [IR_OP_GRANTS] = {S_INFIX, T_TEST, T_SUM, T_SUM},
     [IR_OP_MEMBER_OF] = {S_INFIX, T_TEST, T_SUM, T_SUM},
-    [IR_OP_BETWEEN] = {S_SPECIAL, T_TEST, 0, 0},
-    [IR_OP_REGEX] = {S_SPECIAL, T_TEST, 0, 0},
-    [IR_OP_PRESENT] = {S_SPECIAL, T_TEST, 0, 0},
-    [IR_OP_STEP_EXISTS] = {S_LEAF, T_TEST, 0, 0},
+    [IR_OP_BETWEEN] = {S_SPECIAL, T_TEST},
+    [IR_OP_REGEX] = {S_SPECIAL, T_TEST},
+    [IR_OP_PRESENT] = {S_SPECIAL, T_TEST},
+    [IR_OP_STEP_EXISTS] = {S_LEAF, T_TEST},
     [IR_OP_ADD] = {S_INFIX, T_SUM, T_SUM, T_PROD},
     [IR_OP_SUB] = {S_INFIX, T_SUM, T_SUM, T_PROD},
     [IR_OP_MUL] = {S_INFIX, T_PROD, T_PROD, T_PRIM},
-    [IR_OP_MEMBER] = {S_SPECIAL, T_PRIM, 0, 0},
-    [IR_OP_ELEMENTS] = {S_SPECIAL, T_PRIM, 0, 0},
-    [IR_OP_ANY] = {S_SPECIAL, T_PRIM, 0, 0},
-    [IR_OP_ALL] = {S_SPECIAL, T_PRIM, 0, 0},
-    [IR_OP_BARE] = {S_LEAF, T_PRIM, 0, 0},
-    [IR_OP_ARN_PART] = {S_SPECIAL, T_PRIM, 0, 0},
-    [IR_OP_TRUTHY] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_CONCAT] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_LOWER] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_LEN] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_TOTAL] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_FIRST_OF] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_ONLY] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_PART] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_ACCOUNT_OF] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_NAME_OF] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_PREFIX] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_HOUR] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_WEEKDAY] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_TEXT_OF] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_WITHOUT] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_JOIN] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_STEM] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_RENAMED] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_TO_TIME] = {S_CALL, T_PRIM, 0, 0},
-    [IR_OP_TO_IP] = {S_CALL, T_PRIM, 0, 0},
+    [IR_OP_MEMBER] = {S_SPECIAL, T_PRIM},
+    [IR_OP_ELEMENTS] = {S_SPECIAL, T_PRIM},
+    [IR_OP_ANY] = {S_SPECIAL, T_PRIM},
+    [IR_OP_ALL] = {S_SPECIAL, T_PRIM},
+    [IR_OP_BARE] = {S_LEAF, T_PRIM},
+    [IR_OP_ARN_PART] = {S_SPECIAL, T_PRIM},
+    [IR_OP_TRUTHY] = {S_CALL, T_PRIM},
+    [IR_OP_CONCAT] = {S_CALL, T_PRIM},
+    [IR_OP_LOWER] = {S_CALL, T_PRIM},
+    [IR_OP_LEN] = {S_CALL, T_PRIM},
+    [IR_OP_TOTAL] = {S_CALL, T_PRIM},
+    [IR_OP_FIRST_OF] = {S_CALL, T_PRIM},
+    [IR_OP_ONLY] = {S_CALL, T_PRIM},
+    [IR_OP_PART] = {S_CALL, T_PRIM},
+    [IR_OP_ACCOUNT_OF] = {S_CALL, T_PRIM},
+    [IR_OP_NAME_OF] = {S_CALL, T_PRIM},
+    [IR_OP_PREFIX] = {S_CALL, T_PRIM},
+    [IR_OP_HOUR] = {S_CALL, T_PRIM},
+    [IR_OP_WEEKDAY] = {S_CALL, T_PRIM},
+    [IR_OP_TEXT_OF] = {S_CALL, T_PRIM},
+    [IR_OP_WITHOUT] = {S_CALL, T_PRIM},
+    [IR_OP_JOIN] = {S_CALL, T_PRIM},
+    [IR_OP_STEM] = {S_CALL, T_PRIM},
+    [IR_OP_RENAMED] = {S_CALL, T_PRIM},
+    [IR_OP_TO_TIME] = {S_CALL, T_PRIM},
+    [IR_OP_TO_IP] = {S_CALL, T_PRIM},
 };
 
 static const char *const op_words[IR_OPS] = {
@@ -215,7 +215,9 @@ struct printer {
     const struct ir *ir;
     const struct ir_rule *rule;
     struct ir_out out;
-    uint32_t left; /* nodes that may still be printed */
+    uint32_t schema; /* whose definitions are known by name; IR_NONE: of none */
+    ir_node_id root; /* the definition at hand, which is not */
+    uint32_t left;   /* nodes that may still be printed */
 };
 
 static void print(struct printer *p, ir_node_id id, enum tight least);
@@ -252,8 +254,8 @@ static struct text step_name(const struct printer *p, uint32_t step)
 
 static struct text capture_name(const struct printer *p, const struct ir_node *node)
 {
-    if (!p->rule || node->y >= p->rule->n_steps || node->x >= p->rule->steps[node->y].n_captures) return TEXT("?");
-    return p->rule->steps[node->y].captures[node->x].name;
+    const struct ir_step *step = p->rule && node->y < p->rule->n_steps ? &p->rule->steps[node->y] : NULL;
+    return step && node->x < step->n_captures ? step->captures[node->x].name : TEXT("?");
 }
 
 /* Of an `on` rule there is one event: its fields are bare. */
@@ -409,6 +411,18 @@ static enum tight tightness(const struct printer *p, const struct ir_node *node)
     return shapes[node->op].tight == T_ANY ? T_PRIM : shapes[node->op].tight; /* rows left out are leaves */
 }
 
+/* The name of the field that a node defines, if its text would be longer than the name; else empty. */
+static struct text defined_name(const struct printer *p, ir_node_id id)
+{
+    if (p->schema == IR_NONE || id == p->root || !p->ir->nodes[id].n) return TEXT("");
+    const struct ir_schema *s = &p->ir->schemas[p->schema];
+    if (id == s->service) return TEXT("service");
+    if (id == s->action) return TEXT("action");
+    for (uint32_t i = 0; i < p->ir->n_fields; i++)
+        if (p->ir->fields[i].in_schema[p->schema] == id) return p->ir->fields[i].name;
+    return TEXT("");
+}
+
 static void print(struct printer *p, ir_node_id id, enum tight least)
 {
     if (id >= p->ir->n_nodes || !p->left) {
@@ -416,6 +430,11 @@ static void print(struct printer *p, ir_node_id id, enum tight least)
         return;
     }
     p->left--;
+    struct text name = defined_name(p, id);
+    if (name.len) {
+        ir_put(p->out, name);
+        return;
+    }
     const struct ir_node *node = &p->ir->nodes[id];
     bool wrap = tightness(p, node) < least;
     if (wrap) ir_put(p->out, TEXT("("));
@@ -430,7 +449,13 @@ static void print(struct printer *p, ir_node_id id, enum tight least)
 
 void ir_print_node(const struct ir *ir, const struct ir_rule *rule, ir_node_id id, struct ir_out out)
 {
-    struct printer p = {.ir = ir, .rule = rule, .out = out, .left = PRINT_MOST};
+    struct printer p = {.ir = ir, .rule = rule, .out = out, .schema = IR_NONE, .left = PRINT_MOST};
+    print(&p, id, T_ANY);
+}
+
+void ir_print_definition(const struct ir *ir, uint32_t schema, ir_node_id id, struct ir_out out)
+{
+    struct printer p = {.ir = ir, .out = out, .schema = schema, .root = id, .left = PRINT_MOST};
     print(&p, id, T_ANY);
 }
 
