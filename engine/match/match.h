@@ -26,6 +26,7 @@ struct match_counts {
     uint64_t key_missing;  /* fits, but a part of the key is absent */
     uint64_t join_missing; /* fits, but what another step must agree with is absent */
     uint64_t fan_capped;   /* keys beyond HIT_FAN_MOST */
+    uint64_t overflowed;   /* events that need more memory than a matcher may take: some values were unknown */
     uint64_t names_cached, names_bypassed; /* look-ups of `service:action` */
 };
 void matcher_count(const struct matcher *m, struct match_counts *add_to);

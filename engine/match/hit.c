@@ -1,0 +1,80 @@
+/* hit.c - a hit in one piece: so that a batch holds it and nothing else must live as long.
+ *
+ * One walk serves both questions: without memory (base NULL) it measures, with memory it writes. So size and copy
+ * cannot disagree.
+ */
+#include "engine/match/hit.h"
+
+struct layout {
+    char *base; /* 8-aligned, or NULL */
+    size_t len;
+};
+
+static void *put(struct layout *l, const void *from, size_t size, size_t align)
+{
+    l->len = (l->len + align - 1) & ~(align - 1);
+    char *to = l->base ? l->base + l->len : NULL;
+    l->len += size;
+    if (to && size) memcpy(to, from, size);
+    return to;
+}
+
+static struct text put_text(struct layout *l, struct text t)
+{
+    return (struct text){put(l, t.at, t.len, 1), t.len};
+}
+
+static struct value *put_values(struct layout *l, const struct value *from, uint32_t n);
+
+static struct value put_value(struct layout *l, struct value v)
+{
+    switch (v.kind) {
+    case VALUE_STRING:
+    case VALUE_JSON: v.s = put(l, v.s, v.len, 1); break;
+    case VALUE_NET: v.net = put(l, v.net, sizeof *v.net, 1); break;
+    case VALUE_LIST: v.items = put_values(l, v.items, v.len); break;
+    default: break;
+    }
+    return v;
+}
+
+static struct value *put_values(struct layout *l, const struct value *from, uint32_t n)
+{
+    struct value *to = put(l, from, n * sizeof *from, 8);
+    for (uint32_t i = 0; i < n; i++) {
+        struct value v = put_value(l, from[i]);
+        if (to) to[i] = v;
+    }
+    return to;
+}
+
+static struct evidence put_evidence(struct layout *l, struct evidence e)
+{
+    struct text *texts[] = {&e.identity, &e.service, &e.action, &e.region, &e.account, &e.source_ip, &e.error};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = put_text(l, *texts[i]);
+    return e;
+}
+
+static size_t lay_out(char *base, const struct hit *h)
+{
+    struct layout l = {base, sizeof *h};
+    struct hit copy = *h;
+    copy.joins = put(&l, h->joins, h->n_joins * sizeof *h->joins, 8);
+    copy.asks = put(&l, h->asks, h->n_asks * sizeof *h->asks, 8);
+    copy.captures = put_values(&l, h->captures, h->n_captures);
+    copy.key = put_text(&l, h->key);
+    copy.evidence = put_evidence(&l, h->evidence);
+    if (base) memcpy(base, &copy, sizeof copy);
+    return (l.len + 7) & ~(size_t)7;
+}
+
+size_t hit_size(const struct hit *h)
+{
+    return lay_out(NULL, h);
+}
+
+struct hit *hit_copy(void *out, const struct hit *h)
+{
+    lay_out(out, h);
+    return out;
+}

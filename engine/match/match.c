@@ -1,0 +1,505 @@
+/* match.c - one record through the match stage: decode, candidates, predicates, then touches and hits.
+ *
+ *   find_fits      which groups fit; of a step's groups the first
+ *   build_touches  what baselines learn and are asked
+ *   build_hits     keys, joins, captures
+ *   emit           all of it, in the order that match.h promises
+ *
+ * Invariants
+ * 1. Nothing is emitted before everything is built. All memory of an event is the scratch; if it does not suffice it
+ *    grows and the event is built anew, so a warm matcher asks the system for nothing.
+ * 2. Wants are met in ascending order, so hits come by rule, step and key's place in its list: a function of the
+ *    record and the rule set alone.
+ */
+#include "engine/match/fan.h"
+#include "engine/match/names.h"
+
+#include "engine/base/number.h"
+
+#include <stdlib.h>
+
+#define SCRATCH_LEAST (512u << 10)
+#define SCRATCH_MOST  (64u << 20)
+
+/* A baseline that this event has something to do with. */
+struct interest {
+    struct interest *next;
+    uint32_t baseline;
+    bool learns, asks;
+    bool is_absent, is_unknown; /* no touch for the question, and why */
+    struct found_touch *asked;  /* the touch that carries the question */
+};
+
+struct found_touch {
+    struct found_touch *next;
+    struct touch touch;
+    uint32_t number; /* in the batch, once emitted */
+};
+
+struct found_hit {
+    struct found_hit *next;
+    struct hit hit;
+};
+
+struct matcher {
+    const struct plan *plan;
+    const struct decoder *decoder;
+    struct eval eval;
+    struct scratch scratch;
+    struct value *memo;
+    uint32_t *memo_stamp;
+    struct value *slots;
+    struct names *names;
+    struct match_counts counts;
+
+    /* Of the event at hand; all in the scratch. */
+    struct event *event;
+    uint32_t *fits; /* wants */
+    uint32_t n_fits;
+    struct interest **interest_of; /* [ir->n_baselines], not in the scratch: cleared by the list */
+    struct interest *interests, **interests_end;
+    struct found_touch *touches, **touches_end;
+    struct found_hit *hits, **hits_end;
+    struct evidence evidence;
+};
+
+/* ---- life --------------------------------------------------------------------------------------------------- */
+
+static void *zeroed(size_t n, size_t size)
+{
+    void *at = calloc(n ? n : 1, size);
+    if (!at) abort();
+    return at;
+}
+
+struct matcher *matcher_new(const struct plan *p, const struct decoder *d)
+{
+    const struct ir *ir = p->ir;
+    struct matcher *m = zeroed(1, sizeof *m);
+    m->plan = p;
+    m->decoder = d;
+    m->memo = zeroed(ir->n_nodes, sizeof *m->memo);
+    m->memo_stamp = zeroed(ir->n_nodes, sizeof *m->memo_stamp);
+    m->slots = zeroed(ir->n_slots, sizeof *m->slots);
+    m->interest_of = zeroed(ir->n_baselines, sizeof *m->interest_of);
+    m->names = names_new(p);
+    m->scratch = (struct scratch){zeroed(1, SCRATCH_LEAST), 0, SCRATCH_LEAST};
+    eval_init(&m->eval, ir, &m->scratch, m->memo, m->memo_stamp);
+    return m;
+}
+
+void matcher_free(struct matcher *m)
+{
+    if (!m) return;
+    free(m->memo);
+    free(m->memo_stamp);
+    free(m->slots);
+    free(m->interest_of);
+    names_free(m->names);
+    free(m->scratch.at);
+    free(m);
+}
+
+void matcher_count(const struct matcher *m, struct match_counts *add_to)
+{
+    struct names_counts names = names_count(m->names);
+    add_to->events += m->counts.events;
+    add_to->tested += m->counts.tested;
+    add_to->hits += m->counts.hits;
+    add_to->touches += m->counts.touches;
+    add_to->blinded += m->counts.blinded;
+    add_to->key_missing += m->counts.key_missing;
+    add_to->join_missing += m->counts.join_missing;
+    add_to->fan_capped += m->counts.fan_capped;
+    add_to->overflowed += m->counts.overflowed;
+    add_to->names_cached += names.found;
+    add_to->names_bypassed += names.bypassed;
+}
+
+/* From the scratch; NULL, and the event is built anew in a larger one. */
+static void *take(struct matcher *m, size_t size)
+{
+    void *at = scratch_take(&m->scratch, size);
+    if (!at) m->eval.overflowed = true;
+    return at;
+}
+
+/* ---- which groups fit --------------------------------------------------------------------------------------- */
+
+static bool is_ok(struct matcher *m)
+{
+    ir_node_id ok = m->plan->ir->schemas[m->event->schema].ok;
+    return ok == IR_NONE || eval_test(&m->eval, ok) == TRI_TRUE;
+}
+
+static bool want_fits(struct matcher *m, const struct want *w)
+{
+    if (w->is_baseline && !m->plan->ir->baselines[w->owner].learns_failed && !is_ok(m)) return false;
+    if (!w->of || w->of->test == IR_NONE) return true;
+    m->counts.tested++;
+    enum tri truth = eval_test(&m->eval, w->of->test);
+    m->counts.blinded += truth == TRI_UNKNOWN;
+    return truth == TRI_TRUE;
+}
+
+static bool is_same_step(const struct want *a, const struct want *b)
+{
+    return a->is_baseline == b->is_baseline && a->owner == b->owner && a->step == b->step;
+}
+
+static void try_want(struct matcher *m, uint32_t number)
+{
+    const struct want *w = &m->plan->wants[number];
+    if (m->n_fits && is_same_step(w, &m->plan->wants[m->fits[m->n_fits - 1]])) return;
+    if (want_fits(m, w)) m->fits[m->n_fits++] = number;
+}
+
+/* Of the two ascending lists: those of the name, and those of every name. */
+static bool find_fits(struct matcher *m)
+{
+    struct wants_view named = names_look_up(m->names, m->event->service, m->event->action);
+    const struct wants *always = &m->plan->always;
+    uint32_t i = 0, j = 0;
+    m->n_fits = 0;
+    m->fits = take(m, ((size_t)named.len + always->len) * sizeof *m->fits);
+    if (!m->fits) return false;
+    while (i < named.len || j < always->len) {
+        bool is_named = j == always->len || (i < named.len && named.at[i] < always->at[j]);
+        uint32_t number = is_named ? named.at[i++] : always->at[j++];
+        try_want(m, number);
+    }
+    return true;
+}
+
+/* ---- baselines ---------------------------------------------------------------------------------------------- */
+
+static struct interest *interest_in(struct matcher *m, uint32_t baseline)
+{
+    struct interest *in = m->interest_of[baseline];
+    if (in) return in;
+    in = take(m, sizeof *in);
+    if (!in) return NULL;
+    *in = (struct interest){.baseline = baseline};
+    m->interest_of[baseline] = in;
+    *m->interests_end = in;
+    m->interests_end = &in->next;
+    return in;
+}
+
+static void find_interests(struct matcher *m)
+{
+    for (uint32_t f = 0; f < m->n_fits; f++) {
+        const struct want *w = &m->plan->wants[m->fits[f]];
+        struct interest *in = w->is_baseline ? interest_in(m, w->owner) : NULL;
+        if (in) in->learns = true;
+        if (w->is_baseline) continue;
+        const struct ir_rule *rule = &m->plan->ir->rules[w->owner];
+        const struct ir_step *step = &rule->steps[w->step];
+        for (uint32_t a = 0; a < step->n_asks; a++) {
+            in = interest_in(m, rule->asks[step->asks[a]].baseline);
+            if (in) in->asks = true;
+        }
+    }
+}
+
+/* The hash of an identity and, behind it, some parts of a combination. The bytes behind the identity go to *key. */
+static struct hash128 hash_parts(struct matcher *m, struct hash128 id, const struct fan *f, uint32_t combination,
+                                 uint32_t n_parts, struct text *key)
+{
+    size_t len = sizeof id;
+    for (uint32_t i = 0; i < n_parts; i++) len += fan_value(f, combination, i).len;
+    char *bytes = take(m, len), *at = bytes;
+    if (!bytes) return (struct hash128){0, 0};
+    memcpy(at, &id, sizeof id);
+    at += sizeof id;
+    for (uint32_t i = 0; i < n_parts; i++) {
+        struct text part = fan_value(f, combination, i);
+        memcpy(at, part.at, part.len);
+        at += part.len;
+    }
+    *key = (struct text){bytes + sizeof id, (uint32_t)(len - sizeof id)};
+    return hash_128(m->plan->secret, bytes, len);
+}
+
+static struct hash128 hash_part(const struct matcher *m, const struct fan *f, uint32_t combination, uint32_t part)
+{
+    struct text bytes = fan_value(f, combination, part);
+    return bytes.len ? hash_128(m->plan->secret, bytes.at, bytes.len) : (struct hash128){0, 0};
+}
+
+/* The account whose history stands in for a key without one. */
+static struct hash128 account_of(struct matcher *m, struct hash128 id)
+{
+    ir_node_id node = m->plan->ir->schemas[m->event->schema].account;
+    struct fan f;
+    struct text key;
+    if (node == IR_NONE || fan_open(&f, &m->eval, 1) != FAN_GOOD) return (struct hash128){0, 0};
+    if (fan_set(&f, &m->eval, 0, node) != FAN_GOOD) return (struct hash128){0, 0};
+    fan_close(&f);
+    return hash_parts(m, id, &f, 0, 1, &key);
+}
+
+/* Key and value of a baseline as one fan, the value last. */
+static enum fan_state fan_of_baseline(struct matcher *m, const struct ir_baseline *b, struct fan *f)
+{
+    enum fan_state state = fan_open(f, &m->eval, b->n_key + 1);
+    for (uint32_t i = 0; state == FAN_GOOD && i < b->n_key; i++) state = fan_set(f, &m->eval, i, b->key[i]);
+    if (state == FAN_GOOD) state = fan_set(f, &m->eval, b->n_key, b->value);
+    if (state == FAN_GOOD) fan_close(f);
+    return state;
+}
+
+/* One touch; of an event that shows several values at once, one for each. A question has one answer: where it would
+ * need several it is unknown. */
+static void build_touches_of(struct matcher *m, struct interest *in)
+{
+    const struct ir_baseline *b = &m->plan->ir->baselines[in->baseline];
+    struct hash128 id = m->plan->baseline_ids[in->baseline];
+    struct fan f;
+    struct text key;
+    enum fan_state state = fan_of_baseline(m, b, &f);
+    in->is_absent = state == FAN_ABSENT;
+    in->is_unknown = state != FAN_ABSENT && (state != FAN_GOOD || f.n > 1);
+    if (state != FAN_GOOD || (in->is_unknown && !in->learns)) return;
+    m->counts.fan_capped += f.n_dropped;
+    struct hash128 account = account_of(m, id);
+    for (uint32_t c = 0; c < f.n; c++) {
+        struct found_touch *t = take(m, sizeof *t);
+        if (!t) return;
+        *t = (struct found_touch){.touch = {.seq = m->event->seq, .second = m->event->second,
+                                            .baseline = in->baseline, .learns = in->learns,
+                                            .asks = in->asks && !in->is_unknown, .account = account}};
+        t->touch.key = hash_parts(m, id, &f, c, b->n_key, &key);
+        t->touch.value = hash_part(m, &f, c, b->n_key);
+        *m->touches_end = t;
+        m->touches_end = &t->next;
+        if (t->touch.asks) in->asked = t;
+    }
+}
+
+static void build_touches(struct matcher *m)
+{
+    for (struct interest *in = m->interests; in; in = in->next) build_touches_of(m, in);
+}
+
+/* ---- hits --------------------------------------------------------------------------------------------------- */
+
+static struct text text_of_value(struct matcher *m, struct value v)
+{
+    char *at;
+    switch (v.kind) {
+    case VALUE_STRING: return value_text(v);
+    case VALUE_INT:
+    case VALUE_FLOAT:
+        at = take(m, 32);
+        return at ? (struct text){at, number_print(v, at)} : (struct text){"", 0};
+    case VALUE_NET:
+        at = take(m, 50);
+        return at ? (struct text){at, ip_print(v.net, at)} : (struct text){"", 0};
+    default: return (struct text){"", 0};
+    }
+}
+
+static struct text evidence_text(struct matcher *m, enum evidence_field field)
+{
+    uint32_t f = m->plan->evidence[field];
+    ir_node_id node = f == IR_NONE ? IR_NONE : m->plan->ir->fields[f].in_schema[m->event->schema];
+    return node == IR_NONE ? (struct text){"", 0} : text_of_value(m, eval_value(&m->eval, node));
+}
+
+static void find_evidence(struct matcher *m)
+{
+    const struct event *e = m->event;
+    struct text ip = evidence_text(m, EVIDENCE_IP);
+    m->evidence = (struct evidence){
+        .identity = e->identity, .service = e->service, .action = e->action, .time = e->time,
+        .region = evidence_text(m, EVIDENCE_REGION), .account = evidence_text(m, EVIDENCE_ACCOUNT),
+        .source_ip = ip.len ? ip : evidence_text(m, EVIDENCE_SERVICE), .error = evidence_text(m, EVIDENCE_ERROR)};
+}
+
+/* A captured list holds scalars, at most HIT_FAN_MOST. */
+static struct value capture_list(struct matcher *m, struct value list, bool *capped)
+{
+    uint32_t most = list.len < HIT_FAN_MOST ? list.len : HIT_FAN_MOST, n = 0;
+    struct value *items = take(m, most * sizeof *items);
+    if (!items) return value_absent();
+    for (uint32_t i = 0; i < list.len; i++) {
+        if (list.items[i].kind == VALUE_LIST || list.items[i].kind == VALUE_SET) continue;
+        if (n == most) {
+            *capped = true;
+            break;
+        }
+        items[n++] = list.items[i];
+    }
+    return (struct value){.kind = VALUE_LIST, .len = n, .items = items};
+}
+
+static struct value *build_captures(struct matcher *m, const struct ir_group *g, uint32_t n, bool *capped)
+{
+    struct value *captures = take(m, n * sizeof *captures);
+    for (uint32_t i = 0; captures && i < n; i++) {
+        struct value v = g->captures[i] == IR_NONE ? value_absent() : eval_value(&m->eval, g->captures[i]);
+        if (v.kind == VALUE_LIST) v = capture_list(m, v, capped);
+        captures[i] = v.kind == VALUE_SET ? value_absent() : v;
+    }
+    return captures;
+}
+
+/* The touches' numbers come with emission. */
+static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule, const struct ir_step *step)
+{
+    struct hit_ask *asks = take(m, step->n_asks * sizeof *asks);
+    for (uint32_t a = 0; asks && a < step->n_asks; a++) {
+        const struct interest *in = m->interest_of[rule->asks[step->asks[a]].baseline];
+        asks[a] = (struct hit_ask){.ask = step->asks[a], .is_unknown = true};
+        if (!in) continue;
+        asks[a].is_absent = in->is_absent;
+        asks[a].is_unknown = in->is_unknown;
+        if (!in->asked) continue;
+        asks[a].key = in->asked->touch.key;
+        asks[a].value = in->asked->touch.value;
+        asks[a].account = in->asked->touch.account;
+    }
+    return asks;
+}
+
+/* Key and joins of a fit as one fan, the key first. Why there is none is counted. */
+static bool fan_of_fit(struct matcher *m, const struct ir_rule *rule, const struct ir_group *g, struct fan *f)
+{
+    enum fan_state state = fan_open(f, &m->eval, rule->n_by + rule->n_joins);
+    uint32_t i = 0;
+    for (; state == FAN_GOOD && i < rule->n_by; i++) state = fan_set(f, &m->eval, i, g->key[i]);
+    for (; state == FAN_GOOD && i < f->n_parts; i++) state = fan_set(f, &m->eval, i, g->joins[i - rule->n_by]);
+    if (state == FAN_GOOD) fan_close(f);
+    m->counts.blinded += state == FAN_UNKNOWN;
+    m->counts.key_missing += state == FAN_ABSENT && i <= rule->n_by;
+    m->counts.join_missing += state == FAN_ABSENT && i > rule->n_by;
+    return state == FAN_GOOD;
+}
+
+/* The part of a hit that differs from combination to combination. */
+static bool build_combination(struct matcher *m, const struct hit *common, const struct fan *f, uint32_t c)
+{
+    const struct ir_rule *rule = &m->plan->ir->rules[common->rule];
+    struct found_hit *found = take(m, sizeof *found);
+    struct hash128 *joins = take(m, rule->n_joins * sizeof *joins);
+    if (!found || !joins) return false;
+    *found = (struct found_hit){.hit = *common};
+    found->hit.key_hash = hash_parts(m, m->plan->rule_ids[common->rule], f, c, rule->n_by, &found->hit.key);
+    for (uint32_t j = 0; j < rule->n_joins; j++) joins[j] = hash_part(m, f, c, rule->n_by + j);
+    found->hit.joins = joins;
+    *m->hits_end = found;
+    m->hits_end = &found->next;
+    return true;
+}
+
+static void build_hits_of(struct matcher *m, const struct want *w)
+{
+    const struct ir_rule *rule = &m->plan->ir->rules[w->owner];
+    const struct ir_step *step = &rule->steps[w->step];
+    struct fan f;
+    if (!fan_of_fit(m, rule, w->of, &f)) return;
+    if (!m->hits) find_evidence(m);
+    struct hit hit = {.seq = m->event->seq, .second = m->event->second, .rule = w->owner, .step = w->step,
+                      .group = w->group, .capped = f.n_dropped > 0, .n_joins = rule->n_joins,
+                      .n_asks = step->n_asks, .evidence = m->evidence, .n_captures = step->n_captures};
+    hit.captures = build_captures(m, w->of, step->n_captures, &hit.capped);
+    hit.asks = build_asks(m, rule, step);
+    m->counts.fan_capped += f.n_dropped;
+    for (uint32_t c = 0; c < f.n && hit.captures && hit.asks; c++)
+        if (!build_combination(m, &hit, &f, c)) return;
+}
+
+static void build_hits(struct matcher *m)
+{
+    for (uint32_t i = 0; i < m->n_fits; i++) {
+        const struct want *w = &m->plan->wants[m->fits[i]];
+        if (!w->is_baseline) build_hits_of(m, w);
+    }
+}
+
+/* ---- the record --------------------------------------------------------------------------------------------- */
+
+static void forget_event(struct matcher *m)
+{
+    for (struct interest *in = m->interests; in; in = in->next) m->interest_of[in->baseline] = NULL;
+    m->interests = NULL;
+    m->touches = NULL;
+    m->hits = NULL;
+    m->interests_end = &m->interests;
+    m->touches_end = &m->touches;
+    m->hits_end = &m->hits;
+    m->scratch.len = 0;
+    m->eval.overflowed = false;
+}
+
+static enum aside build(struct matcher *m, struct text record, uint64_t seq, struct event *event)
+{
+    forget_event(m);
+    m->event = event;
+    event->slots = m->slots;
+    event->seq = seq;
+    enum aside why = decode_event(m->decoder, &m->eval, record, event);
+    if (why != ASIDE_NONE || !find_fits(m)) return why;
+    find_interests(m);
+    build_touches(m);
+    build_hits(m);
+    return ASIDE_NONE;
+}
+
+/* False: it is as large as it may be. Then values without room are unknown, as the evaluator says. */
+static bool grow_scratch(struct matcher *m)
+{
+    size_t cap = m->scratch.cap * 4;
+    if (cap > SCRATCH_MOST) return false;
+    for (struct interest *in = m->interests; in; in = in->next) m->interest_of[in->baseline] = NULL;
+    m->interests = NULL;
+    free(m->scratch.at);
+    m->scratch = (struct scratch){zeroed(1, cap), 0, cap};
+    return true;
+}
+
+/* The same identity in two kinds of records is two things. */
+static struct hash128 hash_identity(struct matcher *m)
+{
+    const struct event *e = m->event;
+    struct text schema = m->plan->ir->schemas[e->schema].name;
+    struct hash128 of_schema = hash_128(m->plan->secret, schema.at, schema.len);
+    uint64_t secret[2] = {m->plan->secret[0] ^ of_schema.hi, m->plan->secret[1] ^ of_schema.lo};
+    return hash_128(secret, e->identity.at, e->identity.len);
+}
+
+static void emit(struct matcher *m, const struct match_out *out)
+{
+    const struct ir *ir = m->plan->ir;
+    out->identity(out->world, hash_identity(m), m->event->second);
+    for (struct found_touch *t = m->touches; t; t = t->next) {
+        t->number = out->touch(out->world, &t->touch);
+        m->counts.touches++;
+    }
+    for (struct found_hit *h = m->hits; h; h = h->next) {
+        const struct ir_rule *rule = &ir->rules[h->hit.rule];
+        for (uint32_t a = 0; a < h->hit.n_asks; a++) {
+            const struct interest *in = m->interest_of[rule->asks[h->hit.asks[a].ask].baseline];
+            if (in && in->asked) h->hit.asks[a].answer = in->asked->number;
+        }
+        out->hit(out->world, &h->hit);
+        m->counts.hits++;
+    }
+}
+
+enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
+                        struct event *event)
+{
+    struct match_counts before = m->counts;
+    enum aside why = build(m, record, seq, event);
+    while (m->eval.overflowed && grow_scratch(m)) {
+        m->counts = before;
+        why = build(m, record, seq, event);
+    }
+    if (why != ASIDE_NONE) return why;
+    m->counts.events++;
+    m->counts.overflowed += m->eval.overflowed;
+    emit(m, out);
+    return ASIDE_NONE;
+}
