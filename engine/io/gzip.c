@@ -55,9 +55,9 @@ static enum libdeflate_result inflate_member(struct gzip *g, struct text in, cha
     return libdeflate_gzip_decompress_ex(g->inflate, in.at, in.len, out, room, used, made);
 }
 
-/* How many bytes a faulty member gives before its fault: with room for exactly these the fault is found, with less the
- * room runs out first. They are then in out, which has `room`. */
-static size_t made_before_fault(struct gzip *g, struct text in, char *out, size_t room)
+/* How many bytes a faulty member gives before its fault, at most: with room for exactly these the fault is found, with
+ * less the room runs out first. They are then in out, which has `room`; what was not written is `fill`. */
+static size_t made_before_fault(struct gzip *g, struct text in, char *out, size_t room, int fill)
 {
     size_t low = 0, high = room, used, made;
     while (low < high) {
@@ -67,13 +67,14 @@ static size_t made_before_fault(struct gzip *g, struct text in, char *out, size_
         else
             high = middle;
     }
+    memset(out, fill, low);
     inflate_member(g, in, out, low, &used, &made);
     return low;
 }
 
 /* The good part of a member that is broken or cut off. libdeflate reads a few zero bytes behind the end of its input
- * before it gives up, and makes something of them; with other bytes there it makes something else. What both agree on
- * was really in the file. */
+ * before it gives up, and makes something of them; with other bytes there it makes something else. A stored piece that
+ * is cut it does not write at all. What two tries agree on was really in the file. */
 static size_t recover_member(struct gzip *g, char *out, size_t room)
 {
     enum { PADDING = 16 };
@@ -83,8 +84,8 @@ static size_t recover_member(struct gzip *g, char *out, size_t room)
     if (padded && other) {
         memcpy(padded, in.at, in.len);
         memset(padded + in.len, 0xff, PADDING);
-        size_t made = made_before_fault(g, in, out, room);
-        size_t made_other = made_before_fault(g, (struct text){padded, in.len + PADDING}, other, room);
+        size_t made = made_before_fault(g, in, out, room, 0x00);
+        size_t made_other = made_before_fault(g, (struct text){padded, in.len + PADDING}, other, room, 0xff);
         while (same < made && same < made_other && out[same] == other[same]) same++;
     }
     free(padded);

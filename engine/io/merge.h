@@ -4,10 +4,10 @@
  * of one stamp together, record by record by event time. All other files are merged record by record by event time.
  *
  * Invariants
- * 1. The sequence is a function of the set of records and stamps: the order of the paths, the layout of the folders and
- *    the names of undated files do not matter. Ties are broken by the records' bytes.
- * 2. Nothing is left out: a record whose time cannot be found keeps its place behind the record before it; what a
- *    broken compressed file still holds is given, and then one record with aside ASIDE_UNREADABLE.
+ * 1. The sequence of records with a time is a function of the set of records and stamps: the order of the paths, the
+ *    layout of the folders and the names of undated files do not matter. Ties are broken by the records' bytes.
+ * 2. Nothing is left out: a record whose time cannot be found is given as soon as it is read (the decoder will set it
+ *    aside); what a broken compressed file still holds is given, and then one record with aside ASIDE_UNREADABLE.
  * 3. Standard input alone is given as it comes. Beside other paths it is read to its end first and merged like a file.
  */
 #ifndef CSR_ENGINE_IO_MERGE_H
