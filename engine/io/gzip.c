@@ -49,8 +49,8 @@ static void gzip_close(void *state)
     free(g);
 }
 
-static enum libdeflate_result inflate_member(struct gzip *g, struct text in, char *out, size_t room, size_t *used,
-                                             size_t *made)
+static enum libdeflate_result inflate_member(struct gzip *g, struct text in, char *out, size_t room,
+                                             size_t *used, size_t *made)
 {
     return libdeflate_gzip_decompress_ex(g->inflate, in.at, in.len, out, room, used, made);
 }

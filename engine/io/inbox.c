@@ -49,7 +49,8 @@ static size_t find_finished(struct walk *now, const struct walk *before, bool is
         while (k < before->len && strcmp(before->files[k].path, file->path) < 0) k++;
         bool is_known = k < before->len && !strcmp(before->files[k].path, file->path);
         file->is_taken = is_known && before->files[k].is_taken;
-        file->is_finished = !file->is_taken && (is_first || (is_known && before->files[k].size == file->size));
+        file->is_finished =
+            !file->is_taken && (is_first || (is_known && before->files[k].size == file->size));
         n += file->is_finished;
     }
     return n;

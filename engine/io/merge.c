@@ -110,7 +110,8 @@ static void entry_free(struct merge *m, struct entry *e)
 
 /* ---- giving ------------------------------------------------------------------------------------------------- */
 
-static enum input_result give(struct merge *m, struct input_record *out, const struct file_record *r, uint32_t origin)
+static enum input_result give(struct merge *m, struct input_record *out, const struct file_record *r,
+                              uint32_t origin)
 {
     struct origin *o = &m->origins[origin];
     int64_t stamp = m->supplies[origin].stamp / NANOSECOND;
@@ -121,7 +122,8 @@ static enum input_result give(struct merge *m, struct input_record *out, const s
     return INPUT_RECORD;
 }
 
-static enum input_result give_unreadable(struct merge *m, struct input_record *out, uint64_t line, uint32_t origin)
+static enum input_result give_unreadable(struct merge *m, struct input_record *out, uint64_t line,
+                                         uint32_t origin)
 {
     struct origin *o = &m->origins[origin];
     o->facts.is_broken = true;
@@ -279,7 +281,8 @@ static bool open_alone(struct merge *m, char error[512])
     const char *path = m->walk.files[0].path;
     bool is_stdin = !strcmp(path, "-");
     m->alone_fd = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (m->alone_fd >= 0) m->alone = stream_new(m->alone_fd, is_stdin ? TEXT("standard input") : text_of(path));
+    if (m->alone_fd >= 0)
+        m->alone = stream_new(m->alone_fd, is_stdin ? TEXT("standard input") : text_of(path));
     if (m->alone) return true;
     snprintf(error, 512, "%s: %s", path, strerror(errno));
     return false;
@@ -299,7 +302,8 @@ static bool open_supplies(struct merge *m, uint64_t load_most, char error[512])
     return good;
 }
 
-struct merge *merge_open_loading(const char *const *paths, size_t n_paths, uint64_t load_most, char error[512])
+struct merge *merge_open_loading(const char *const *paths, size_t n_paths, uint64_t load_most,
+                                 char error[512])
 {
     struct merge *m = calloc(1, sizeof *m);
     if (!m) {
@@ -366,7 +370,8 @@ uint32_t merge_files(const struct merge *m)
 struct merge_file merge_file_at(const struct merge *m, uint32_t origin)
 {
     if (m->alone) {
-        struct text name = m->alone_fd == STDIN_FILENO ? TEXT("standard input") : text_of(m->walk.files[0].path);
+        struct text name =
+            m->alone_fd == STDIN_FILENO ? TEXT("standard input") : text_of(m->walk.files[0].path);
         return (struct merge_file){name, stream_bytes(m->alone), stream_records(m->alone), false, false};
     }
     return m->origins[origin].facts;

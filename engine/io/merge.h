@@ -21,7 +21,8 @@ struct merge;
  * with its name. NULL then. A folder that holds no file of a known ending is no error. */
 struct merge *merge_open(const char *const *paths, size_t n_paths, char error[512]);
 /* load_most: bytes of undated files, on disk, that are read whole rather than surveyed first. */
-struct merge *merge_open_loading(const char *const *paths, size_t n_paths, uint64_t load_most, char error[512]);
+struct merge *merge_open_loading(const char *const *paths, size_t n_paths, uint64_t load_most,
+                                 char error[512]);
 void merge_close(struct merge *m); /* NULL is allowed */
 /* Its functions are called by one thread at a time; valid until merge_close. */
 struct input merge_input(struct merge *m);

@@ -63,7 +63,8 @@ bool stream_take(struct stream *s, struct input_record *out)
     s->block->pending++;
     block_given(&s->queue, s->block);
     s->records++;
-    if (is_too_large && !s->is_finished && !tail_of(s).len) s->skips_line = out->bytes.len > STREAM_RECORD_MOST;
+    if (is_too_large && !s->is_finished && !tail_of(s).len)
+        s->skips_line = out->bytes.len > STREAM_RECORD_MOST;
     return true;
 }
 

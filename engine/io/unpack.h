@@ -34,7 +34,8 @@ extern const struct packing packing_gzip, packing_zstd;
 /* The most that `packed` bytes may grow to. */
 static inline size_t unpack_bound(size_t packed)
 {
-    size_t most = packed > UNPACK_MEMBER_MOST / UNPACK_RATIO_MOST ? UNPACK_MEMBER_MOST : packed * UNPACK_RATIO_MOST;
+    size_t most =
+        packed > UNPACK_MEMBER_MOST / UNPACK_RATIO_MOST ? UNPACK_MEMBER_MOST : packed * UNPACK_RATIO_MOST;
     return most > UNPACK_ALLOWANCE ? most : UNPACK_ALLOWANCE;
 }
 

@@ -55,7 +55,8 @@ static bool add(struct walk *w, const char *path, const struct stat *s, char err
     char *copy = strdup(path);
     if (!copy) return fail(error, path, strerror(ENOMEM));
     bool is_file = S_ISREG(s->st_mode);
-    w->files[w->len++] = (struct walked){copy, is_file ? (uint64_t)s->st_size : 0, s->st_dev, s->st_ino, !is_file};
+    w->files[w->len++] =
+        (struct walked){copy, is_file ? (uint64_t)s->st_size : 0, s->st_dev, s->st_ino, !is_file};
     return true;
 }
 

@@ -69,7 +69,8 @@ bool record_time(struct text record, int64_t *time)
     const char *name = find(record, TIME_NAME);
     if (name && find(from(record, name + TIME_NAME.len), TIME_NAME)) name = find_at_top(record);
     struct text value;
-    return name && value_behind(name + TIME_NAME.len, record.at + record.len, &value) && time_parse(value, time);
+    return name && value_behind(name + TIME_NAME.len, record.at + record.len, &value) &&
+           time_parse(value, time);
 }
 
 /* One piece of a file's name, up to the next '_'; *name moves behind that. */
@@ -95,7 +96,8 @@ bool delivery_stamp(struct text file_name, int64_t *second)
 {
     struct text account = next_piece(&file_name), kind = next_piece(&file_name);
     struct text region = next_piece(&file_name), stamp = next_piece(&file_name);
-    if (!has_form(account, "999999999999") || !text_equal(kind, TEXT("CloudTrail")) || !region.len) return false;
+    if (!has_form(account, "999999999999") || !text_equal(kind, TEXT("CloudTrail")) || !region.len)
+        return false;
     if (!has_form(stamp, "99999999T9999Z") || !find(file_name, TEXT(".json"))) return false;
     const char *s = stamp.at;
     char time[] = {s[0], s[1], s[2], s[3], '-', s[4],  s[5],  '-', s[6], s[7],

@@ -54,7 +54,8 @@ static enum unpacked zstd_next(void *state, struct block *out)
         if (ZSTD_isError(left)) return give_up(z);
         z->is_inside = left != 0;
         bool is_stuck = z->is_inside && z->in.pos + made.pos == before; /* cut off: it waits for more */
-        bool is_bomb = (z->made + made.pos) / UNPACK_RATIO_MOST > z->in.pos + UNPACK_ALLOWANCE / UNPACK_RATIO_MOST;
+        bool is_bomb =
+            (z->made + made.pos) / UNPACK_RATIO_MOST > z->in.pos + UNPACK_ALLOWANCE / UNPACK_RATIO_MOST;
         if (is_stuck || is_bomb) return give_up(z);
     }
     z->made += made.pos;

@@ -50,7 +50,8 @@ static struct value *put_values(struct layout *l, const struct value *from, uint
 
 static struct evidence put_evidence(struct layout *l, struct evidence e)
 {
-    struct text *texts[] = {&e.identity, &e.service, &e.action, &e.region, &e.account, &e.source_ip, &e.error};
+    struct text *texts[] = {&e.identity, &e.service,   &e.action, &e.region,
+                            &e.account,  &e.source_ip, &e.error};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = put_text(l, *texts[i]);
     return e;
 }

@@ -203,8 +203,8 @@ static void find_interests(struct matcher *m)
 }
 
 /* The hash of an identity and, behind it, some parts of a combination. The bytes behind the identity go to *key. */
-static struct hash128 hash_parts(struct matcher *m, struct hash128 id, const struct fan *f, uint32_t combination,
-                                 uint32_t n_parts, struct text *key)
+static struct hash128 hash_parts(struct matcher *m, struct hash128 id, const struct fan *f,
+                                 uint32_t combination, uint32_t n_parts, struct text *key)
 {
     size_t len = sizeof id;
     for (uint32_t i = 0; i < n_parts; i++) len += fan_value(f, combination, i).len;
@@ -221,7 +221,8 @@ static struct hash128 hash_parts(struct matcher *m, struct hash128 id, const str
     return hash_128(m->plan->secret, bytes, len);
 }
 
-static struct hash128 hash_part(const struct matcher *m, const struct fan *f, uint32_t combination, uint32_t part)
+static struct hash128 hash_part(const struct matcher *m, const struct fan *f, uint32_t combination,
+                                uint32_t part)
 {
     struct text bytes = fan_value(f, combination, part);
     return bytes.len ? hash_128(m->plan->secret, bytes.at, bytes.len) : (struct hash128){0, 0};
@@ -311,10 +312,14 @@ static void find_evidence(struct matcher *m)
 {
     const struct event *e = m->event;
     struct text ip = evidence_text(m, EVIDENCE_IP);
-    m->evidence = (struct evidence){
-        .identity = e->identity, .service = e->service, .action = e->action, .time = e->time,
-        .region = evidence_text(m, EVIDENCE_REGION), .account = evidence_text(m, EVIDENCE_ACCOUNT),
-        .source_ip = ip.len ? ip : evidence_text(m, EVIDENCE_SERVICE), .error = evidence_text(m, EVIDENCE_ERROR)};
+    m->evidence = (struct evidence){.identity = e->identity,
+                                    .service = e->service,
+                                    .action = e->action,
+                                    .time = e->time,
+                                    .region = evidence_text(m, EVIDENCE_REGION),
+                                    .account = evidence_text(m, EVIDENCE_ACCOUNT),
+                                    .source_ip = ip.len ? ip : evidence_text(m, EVIDENCE_SERVICE),
+                                    .error = evidence_text(m, EVIDENCE_ERROR)};
 }
 
 /* A captured list holds scalars, at most HIT_FAN_MOST. */
@@ -369,7 +374,8 @@ static bool fan_of_fit(struct matcher *m, const struct ir_rule *rule, const stru
     enum fan_state state = fan_open(f, &m->eval, rule->n_by + rule->n_joins);
     uint32_t i = 0;
     for (; state == FAN_GOOD && i < rule->n_by; i++) state = fan_set(f, &m->eval, i, g->key[i]);
-    for (; state == FAN_GOOD && i < f->n_parts; i++) state = fan_set(f, &m->eval, i, g->joins[i - rule->n_by]);
+    for (; state == FAN_GOOD && i < f->n_parts; i++)
+        state = fan_set(f, &m->eval, i, g->joins[i - rule->n_by]);
     if (state == FAN_GOOD) fan_close(f);
     m->counts.blinded += state == FAN_UNKNOWN;
     m->counts.key_missing += state == FAN_ABSENT && i <= rule->n_by;

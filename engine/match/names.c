@@ -51,7 +51,8 @@ static void forget_all(struct names *n)
     n->is_full = false;
 }
 
-static bool is_name(const struct names *n, const struct name *e, uint64_t hash, struct text service, struct text action)
+static bool is_name(const struct names *n, const struct name *e, uint64_t hash, struct text service,
+                    struct text action)
 {
     struct text mine = {n->bytes + e->bytes, e->service_len};
     struct text my_action = {mine.at + mine.len, e->action_len};
@@ -62,7 +63,8 @@ static bool is_name(const struct names *n, const struct name *e, uint64_t hash, 
 static uint16_t *find_slot(struct names *n, uint64_t hash, struct text service, struct text action)
 {
     uint32_t i = (uint32_t)hash % SLOTS;
-    while (n->slots[i] && !is_name(n, &n->entries[n->slots[i] - 1], hash, service, action)) i = (i + 1) % SLOTS;
+    while (n->slots[i] && !is_name(n, &n->entries[n->slots[i] - 1], hash, service, action))
+        i = (i + 1) % SLOTS;
     return &n->slots[i];
 }
 

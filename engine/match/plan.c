@@ -113,7 +113,8 @@ static void add_baseline(struct build *b, uint32_t baseline)
 
 uint64_t plan_hash_name(const struct plan *p, struct text service, struct text action)
 {
-    uint64_t halves[2] = {hash_64(p->secret, service.at, service.len), hash_64(p->secret, action.at, action.len)};
+    uint64_t halves[2] = {hash_64(p->secret, service.at, service.len),
+                          hash_64(p->secret, action.at, action.len)};
     return halves[0] * UINT64_C(0x9e3779b97f4a7c15) + halves[1];
 }
 
@@ -135,7 +136,8 @@ static uint32_t *exact_slot(const struct plan *p, struct text service, struct te
 {
     uint32_t mask = p->n_exact_slots - 1;
     uint32_t i = (uint32_t)plan_hash_name(p, service, action) & mask;
-    while (p->exact_slots[i] && !is_named(&p->exacts[p->exact_slots[i] - 1], service, action)) i = (i + 1) & mask;
+    while (p->exact_slots[i] && !is_named(&p->exacts[p->exact_slots[i] - 1], service, action))
+        i = (i + 1) & mask;
     return &p->exact_slots[i];
 }
 
@@ -156,7 +158,8 @@ static void build_exacts(struct build *b)
     }
     for (p->n_exact_slots = 16; p->n_exact_slots < 2 * p->n_exacts; p->n_exact_slots *= 2) {}
     p->exact_slots = zeroed(p->n_exact_slots, sizeof *p->exact_slots);
-    for (uint32_t i = 0; i < p->n_exacts; i++) *exact_slot(p, p->exacts[i].service, p->exacts[i].action) = i + 1;
+    for (uint32_t i = 0; i < p->n_exacts; i++)
+        *exact_slot(p, p->exacts[i].service, p->exacts[i].action) = i + 1;
 }
 
 void plan_resolve(const struct plan *p, struct text service, struct text action, struct wants *out)
@@ -166,7 +169,8 @@ void plan_resolve(const struct plan *p, struct text service, struct text action,
     const struct exact *e = number ? &p->exacts[number - 1] : NULL;
     for (uint32_t i = 0; e && i < e->n; i++) wants_push(out, p->exact_wants.at[e->first + i]);
     for (uint32_t i = 0; i < p->n_patterns; i++)
-        if (glob_match(p->patterns[i].service, service, false) && glob_match(p->patterns[i].action, action, false))
+        if (glob_match(p->patterns[i].service, service, false) &&
+            glob_match(p->patterns[i].action, action, false))
             wants_push(out, p->patterns[i].want);
     wants_sort(out);
 }

@@ -37,7 +37,10 @@ struct pattern {
 };
 
 /* What people are shown of an event, beside what every schema says. */
-enum evidence_field { EVIDENCE_REGION, EVIDENCE_ACCOUNT, EVIDENCE_IP, EVIDENCE_SERVICE, EVIDENCE_ERROR, EVIDENCE_FIELDS };
+enum evidence_field {
+    EVIDENCE_REGION, EVIDENCE_ACCOUNT, EVIDENCE_IP, EVIDENCE_SERVICE, EVIDENCE_ERROR,
+    EVIDENCE_FIELDS
+};
 
 struct plan {
     const struct ir *ir;

@@ -218,8 +218,12 @@ static void test_inbox(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_stream),  cmocka_unit_test(test_stream_blocks), cmocka_unit_test(test_stream_endless_line),
-        cmocka_unit_test(test_growing), cmocka_unit_test(test_missing),       cmocka_unit_test(test_inbox),
+        cmocka_unit_test(test_stream),
+        cmocka_unit_test(test_stream_blocks),
+        cmocka_unit_test(test_stream_endless_line),
+        cmocka_unit_test(test_growing),
+        cmocka_unit_test(test_missing),
+        cmocka_unit_test(test_inbox),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

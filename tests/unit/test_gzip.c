@@ -21,7 +21,8 @@ static struct bytes make_lines(size_t n)
 {
     struct bytes b = {malloc(n * 64 + 1), 0};
     for (size_t i = 0; i < n; i++)
-        b.len += (size_t)sprintf(b.at + b.len, "{\"eventID\":\"%zu\",\"x\":\"%zx\"}\n", i, i * 2654435761u % 1000003);
+        b.len += (size_t)sprintf(b.at + b.len, "{\"eventID\":\"%zu\",\"x\":\"%zx\"}\n", i,
+                                 i * 2654435761u % 1000003);
     return b;
 }
 
@@ -36,7 +37,8 @@ static struct bytes gzip(struct bytes plain, int level)
 {
     struct libdeflate_compressor *c = libdeflate_alloc_compressor(level);
     struct bytes b = {malloc(libdeflate_gzip_compress_bound(c, plain.len)), 0};
-    b.len = libdeflate_gzip_compress(c, plain.at, plain.len, b.at, libdeflate_gzip_compress_bound(c, plain.len));
+    b.len =
+        libdeflate_gzip_compress(c, plain.at, plain.len, b.at, libdeflate_gzip_compress_bound(c, plain.len));
     libdeflate_free_compressor(c);
     return b;
 }
@@ -121,7 +123,8 @@ static void test_members(void **state)
 
 /* A file cut at any byte gives a true beginning of its content, and longer pieces give no less, but for a match that
  * happened to be guessed right. */
-static void cut_everywhere(const struct packing *p, struct bytes plain, struct bytes packed, size_t least_lost)
+static void cut_everywhere(const struct packing *p, struct bytes plain, struct bytes packed,
+                           size_t least_lost)
 {
     size_t before = 0;
     for (size_t len = 1; len < packed.len; len++) {
@@ -177,7 +180,8 @@ static void test_damaged(void **state)
 static void test_damaged_later(void **state)
 {
     (void)state;
-    struct bytes first = make_lines(1000), second = make_lines(2000), gz = gzip(first, 6), more = gzip(second, 6);
+    struct bytes first = make_lines(1000), second = make_lines(2000), gz = gzip(first, 6),
+                 more = gzip(second, 6);
     more.at[0] = 'x';
     append(&gz, more);
     expect(&packing_gzip, gz, UNPACK_BROKEN, first);

@@ -96,8 +96,9 @@ static uint32_t random_below(uint32_t n)
 
 static int put_made_up(char *at, uint32_t id, uint32_t second)
 {
-    return sprintf(at, "{\"eventID\":\"%08x-%u\",\"eventTime\":\"2023-07-10T%02u:%02u:%02uZ\",\"pad\":\"%*s\"}",
-                   id * 2654435761u, id, second / 3600 % 24, second / 60 % 60, second % 60, (int)random_below(900), "");
+    return sprintf(
+        at, "{\"eventID\":\"%08x-%u\",\"eventTime\":\"2023-07-10T%02u:%02u:%02uZ\",\"pad\":\"%*s\"}",
+        id * 2654435761u, id, second / 3600 % 24, second / 60 % 60, second % 60, (int)random_below(900), "");
 }
 
 static void put_packed(const char *path, const char *bytes, size_t len, int how)
@@ -115,7 +116,8 @@ static void put_packed(const char *path, const char *bytes, size_t len, int how)
 }
 
 /* One set of records, dealt to n files in random order, as lines or as Records, plain or packed. */
-static void deal_records(const struct folder *f, const char *below, char records[][1100], uint32_t n, uint32_t files)
+static void deal_records(const struct folder *f, const char *below, char records[][1100], uint32_t n,
+                         uint32_t files)
 {
     static char buffer[1 << 20];
     uint32_t *of = calloc(n, sizeof *of), *order = calloc(n, sizeof *order);
@@ -130,7 +132,8 @@ static void deal_records(const struct folder *f, const char *below, char records
         int len = sprintf(buffer, "%s", is_list ? "{\"Records\":[" : ""), how = (int)random_below(3);
         for (uint32_t i = 0, none = 1; i < n; i++) {
             if (of[order[i]] != k) continue;
-            len += sprintf(buffer + len, "%s%s%s", is_list && !none ? "," : "", records[order[i]], is_list ? "" : "\n");
+            len += sprintf(buffer + len, "%s%s%s", is_list && !none ? "," : "", records[order[i]],
+                           is_list ? "" : "\n");
             none = 0;
         }
         len += sprintf(buffer + len, "%s", is_list ? "]}" : "");
@@ -151,7 +154,8 @@ static void test_random_files(void **state)
         deal_records(&f, "a", records, N, 1);
         deal_records(&f, "b", records, N, 9);
         deal_records(&f, "c/d/e", records, N, 40);
-        const char *one[] = {folder_at(&f, "a")}, *nine[] = {folder_at(&f, "b")}, *forty[] = {folder_at(&f, "c")};
+        const char *one[] = {folder_at(&f, "a")}, *nine[] = {folder_at(&f, "b")},
+                   *forty[] = {folder_at(&f, "c")};
         struct sequence a = read_both_ways(one, 1), b = read_both_ways(nine, 1), c = read_both_ways(forty, 1);
         assert_int_equal(a.records, N);
         assert_true(a.is_sorted);
@@ -171,7 +175,8 @@ static void put_delivered(const struct folder *f, const char *region, const char
 {
     char bytes[2048];
     int len = snprintf(bytes, sizeof bytes, "{\"Records\":[%s]}", records);
-    const char *path = folder_at(f, "%s/111122223333_CloudTrail_%s_%s_%s.json", region, region, stamp, random);
+    const char *path =
+        folder_at(f, "%s/111122223333_CloudTrail_%s_%s_%s.json", region, region, stamp, random);
     file_put(path, "w", bytes, (size_t)len);
 }
 
@@ -185,8 +190,10 @@ static void test_stamps_rule(void **state)
 {
     (void)state;
     static const char *const expected[] = {
-        "{\"eventTime\":\"2023-07-10T11:00:09Z\",\"n\":1}", "{\"eventTime\":\"2023-07-10T11:00:09Z\",\"n\":2}",
-        "{\"eventTime\":\"2023-07-10T11:01:00Z\",\"n\":3}", "{\"eventTime\":\"2023-07-10T10:59:00Z\",\"n\":4}",
+        "{\"eventTime\":\"2023-07-10T11:00:09Z\",\"n\":1}",
+        "{\"eventTime\":\"2023-07-10T11:00:09Z\",\"n\":2}",
+        "{\"eventTime\":\"2023-07-10T11:01:00Z\",\"n\":3}",
+        "{\"eventTime\":\"2023-07-10T10:59:00Z\",\"n\":4}",
         "{\"eventTime\":\"2023-07-10T11:02:00Z\",\"n\":5}",
     };
     struct folder f = folder_new();
@@ -337,7 +344,8 @@ static void test_gone(void **state)
 static void test_pipe(void **state)
 {
     (void)state;
-    static const char late[] = "{\"eventTime\":\"2023-07-10T12:00:00Z\"}\n", early[] = "{\"eventTime\":\"2023-07-10T10:00:00Z\"}\n";
+    static const char late[] = "{\"eventTime\":\"2023-07-10T12:00:00Z\"}\n",
+                      early[] = "{\"eventTime\":\"2023-07-10T10:00:00Z\"}\n";
     struct folder f = folder_new();
     file_text(folder_at(&f, "between.json"), "{\"eventTime\":\"2023-07-10T11:00:00Z\"}");
     for (size_t n = 1; n <= 2; n++) {

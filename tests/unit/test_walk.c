@@ -13,11 +13,27 @@ static const struct {
     const char *name;
     bool is_input;
 } NAMES[] = {
-    {"a.json", true}, {"a.json.gz", true}, {"a.ndjson", true}, {"a.ndjson.gz", true}, {"a.jsonl", true},
-    {"a.jsonl.gz", true}, {"a.log", true}, {"a.log.gz", true}, {"a.zst", true}, {"a.ndjson.zst", true},
-    {"a.json.zst", true}, {"218007301253_CloudTrail_us-east-1_20230710T1145Z_7xgocspSowgK0Gto.json.gz", true},
-    {"a", false}, {"json", false}, {".json", false}, {".hidden.json", false}, {"a.tar.gz", false}, {"a.gz", false},
-    {"a.json.bak", false}, {"README.md", false}, {"a.JSON", false},
+    {"a.json", true},
+    {"a.json.gz", true},
+    {"a.ndjson", true},
+    {"a.ndjson.gz", true},
+    {"a.jsonl", true},
+    {"a.jsonl.gz", true},
+    {"a.log", true},
+    {"a.log.gz", true},
+    {"a.zst", true},
+    {"a.ndjson.zst", true},
+    {"a.json.zst", true},
+    {"218007301253_CloudTrail_us-east-1_20230710T1145Z_7xgocspSowgK0Gto.json.gz", true},
+    {"a", false},
+    {"json", false},
+    {".json", false},
+    {".hidden.json", false},
+    {"a.tar.gz", false},
+    {"a.gz", false},
+    {"a.json.bak", false},
+    {"README.md", false},
+    {"a.JSON", false},
     {"218007301253_CloudTrail-Digest_us-east-1_trail_us-east-1_20230710T114500Z.json.gz", false},
 };
 
@@ -50,7 +66,8 @@ static void test_stamps(void **state)
     for (size_t i = 0; i < sizeof STAMPS / sizeof *STAMPS; i++) {
         int64_t second = 0;
         bool has_stamp = delivery_stamp(text_of(STAMPS[i].name), &second);
-        if (has_stamp != (STAMPS[i].second != 0) || second != STAMPS[i].second) fail_msg("%s", STAMPS[i].name);
+        if (has_stamp != (STAMPS[i].second != 0) || second != STAMPS[i].second)
+            fail_msg("%s", STAMPS[i].name);
     }
 }
 
@@ -62,9 +79,11 @@ static const struct {
 } TIMES[] = {
     {"{\"eventTime\":\"2023-07-10T11:45:00Z\"}", 1688989500 * SECOND},
     {"{ \"a\" : 1,\n \"eventTime\" : \"2023-07-10T11:45:00Z\" }", 1688989500 * SECOND},
-    {"{\"requestParameters\":{\"eventTime\":\"2020-01-01T00:00:00Z\"},\"eventTime\":\"2023-07-10T11:45:00Z\"}",
+    {"{\"requestParameters\":{\"eventTime\":\"2020-01-01T00:00:00Z\"},\"eventTime\":\"2023-07-10T11:45:"
+     "00Z\"}",
      1688989500 * SECOND},
-    {"{\"eventTime\":\"2023-07-10T11:45:00Z\",\"x\":[{\"eventTime\":\"2020-01-01T00:00:00Z\"}]}", 1688989500 * SECOND},
+    {"{\"eventTime\":\"2023-07-10T11:45:00Z\",\"x\":[{\"eventTime\":\"2020-01-01T00:00:00Z\"}]}",
+     1688989500 * SECOND},
     {"{\"x\":\"say \\\"eventTime\\\":\\\"2020-01-01T00:00:00Z\\\"\",\"eventTime\":\"2023-07-10T11:45:00Z\"}",
      1688989500 * SECOND},
     {"{\"eventTime\":null}", 0},
