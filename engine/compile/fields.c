@@ -9,7 +9,7 @@
 #include "engine/base/content_index.h"
 #include "engine/compile/compiler.h"
 
-static const char *const engine_reads[] = {"account", "region", "src.ip", "error", "ok"};
+static const char *const engine_reads[] = {"account", "region", "src.ip", "src.service", "error", "ok"};
 
 /* ---- slots ---- */
 
