@@ -255,7 +255,7 @@ static void fold_answer(struct state *s, const struct answer *a)
 static void remember(struct state *s, const struct hit *h, const struct hit_ask *ask)
 {
     if (s->n_pending == s->cap_pending) {
-        s->cap_pending = s->cap_pending ? 2 * s->cap_pending : 8;
+        s->cap_pending = s->cap_pending ? 2 * s->cap_pending : 512;
         s->pending = realloc(s->pending, s->cap_pending * sizeof *s->pending);
     }
     struct touch t = {.seq = h->seq,
