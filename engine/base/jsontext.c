@@ -53,8 +53,7 @@ static inline uint64_t zero_bytes(uint64_t word)
     return (word - ONES) & ~word & HIGHS;
 }
 
-/* At the first quote, backslash or control character; the end if there is none. */
-static const char *string_stop(const char *at, const char *end)
+const char *json_string_stop(const char *at, const char *end)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     for (; end - at >= 8; at += 8) {
@@ -107,7 +106,7 @@ bool json_string(struct json_scan *s, struct json_string *out)
     const char *from = s->at + 1, *at = from;
     out->is_escaped = false;
     for (;;) {
-        at = string_stop(at, s->end);
+        at = json_string_stop(at, s->end);
         if (at == s->end) return broken(s);
         if (*at == '"') break;
         uint32_t len = *at == '\\' ? escape_length(at, s->end) : 0;
@@ -320,7 +319,7 @@ bool json_object_next(struct json_scan *s, struct json_object *o, struct json_st
     s->at++;
     if (!s->names) return true;
     name->hash = json_name_hash(s->names->key, name->text);
-    if (name_is_new(s, o, name)) return true;
+    if (!s->names->slots || name_is_new(s, o, name)) return true;
     s->fault = JSON_TWICE;
     return false;
 }

@@ -29,7 +29,7 @@ enum json_fault {
  * members costs no more a member than a small one, whoever chose the names. */
 struct json_names {
     uint64_t key[2];
-    uint32_t *slots; /* zeroed, json_names_size(text.len) of them */
+    uint32_t *slots; /* zeroed, json_names_size(text.len) of them; NULL: names are hashed, not looked for */
     uint32_t mask;   /* their number less one */
     uint32_t objects;
 };
@@ -83,6 +83,8 @@ static inline void json_name_done(struct json_scan *s, const struct json_string 
     if (name->is_escaped && s->scratch) s->scratch->len = name->mark;
 }
 
+/* Inside a string: at the first quote, backslash or control character; the end if there is none. */
+const char *json_string_stop(const char *at, const char *end);
 /* Undoes the escapes of a checked string: out has room for raw.len bytes. Returns the length. */
 uint32_t json_unescape(struct text raw, char *out);
 

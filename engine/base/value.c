@@ -67,6 +67,17 @@ bool ip_contains(const struct ip_net *net, const struct ip_net *address)
     return rest == 0 || ((net->bytes[whole] ^ address->bytes[whole]) >> (8 - rest)) == 0;
 }
 
+bool ip_network(const struct ip_net *address, int64_t bits, struct ip_net *out)
+{
+    if (bits < 0 || bits > 128) return false;
+    if (ip_is_v4(address)) bits += 96;
+    if (bits > address->bits) return false;
+    *out = *address;
+    out->bits = (uint8_t)bits;
+    ip_clear_host(out);
+    return true;
+}
+
 uint32_t ip_print(const struct ip_net *net, char out[50])
 {
     bool is_v4 = ip_is_v4(net);

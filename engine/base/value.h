@@ -11,7 +11,7 @@
 
 enum value_kind {
     VALUE_ABSENT,
-    VALUE_UNKNOWN,
+    VALUE_UNKNOWN,  /* len: 0 itself withheld, so it is there; 1 inside something withheld, so nobody knows */
     VALUE_NULL,
     VALUE_BOOL,     /* i: 0 or 1 */
     VALUE_INT,      /* i */
@@ -56,6 +56,14 @@ static inline struct value value_absent(void)
 {
     return (struct value){.kind = VALUE_ABSENT};
 }
+static inline struct value value_withheld(void)
+{
+    return (struct value){.kind = VALUE_UNKNOWN};
+}
+static inline struct value value_inside_withheld(void)
+{
+    return (struct value){.kind = VALUE_UNKNOWN, .len = 1};
+}
 static inline struct value value_string(struct text t)
 {
     return (struct value){.kind = VALUE_STRING, .len = t.len, .s = t.at};
@@ -77,6 +85,8 @@ static inline struct text value_text(struct value v)
  * anything left over are refused. */
 bool ip_parse(struct text t, struct ip_net *out);
 bool ip_contains(const struct ip_net *net, const struct ip_net *address);
+/* The network of so many bits (of 32 or 128) that an address lies in. False: it has no more than that. */
+bool ip_network(const struct ip_net *address, int64_t bits, struct ip_net *out);
 /* Canonical text, at most 50 bytes with the NUL; returns the length. */
 uint32_t ip_print(const struct ip_net *net, char out[50]);
 

@@ -6,6 +6,8 @@
  *
  * The evaluator never allocates from the system: lists and texts that it makes lie in its scratch, which the owner
  * resets with the batch. When the scratch is full the value is unknown and eval->overflowed is set.
+ *
+ * `leaf` gives SLOT, EVENT_TIME and everything that reads a match; constants, fields and items are the evaluator's own.
  */
 #ifndef CSR_ENGINE_IR_EVAL_H
 #define CSR_ENGINE_IR_EVAL_H
@@ -24,6 +26,7 @@ struct eval {
     uint32_t stamp;
     uint32_t schema;      /* of the event at hand, for FIELD */
     struct value items[16]; /* what quantifiers bind; values under a quantifier are not remembered */
+    uint32_t bound;         /* quantifiers around the node at hand */
     uint64_t evaluated;   /* nodes evaluated, for profiles and for the test that sharing works */
     bool overflowed;
 };
