@@ -7,22 +7,20 @@
 #ifndef CSR_ENGINE_EVENT_DECODE_H
 #define CSR_ENGINE_EVENT_DECODE_H
 
+#include "engine/base/time.h"
 #include "engine/event/event.h"
 #include "engine/ir/eval.h"
 
 struct decoder; /* the trie: immutable, shared by workers */
 
+/* NULL: no memory. */
 struct decoder *decoder_new(const struct ir *ir);
 void decoder_free(struct decoder *d);
 
-/* Fills event->slots, record, schema, identity, time, second, service and action; seq is the caller's. `eval` is the
- * worker's: reset for this event, its leaf set; `scratch` holds what escapes were undone in. */
+/* Fills event->slots ([ir->n_slots], the caller's), record, schema, identity, time, second, service and action; seq is
+ * the caller's. `eval` is the worker's: it is reset for this event and reads it until the next; `eval->scratch` holds
+ * what escapes were undone in, and during the call a table of names (a byte and a half for each byte of the record at
+ * most). With too little scratch eval->overflowed is set, and the result is not to be used. */
 enum aside decode_event(const struct decoder *d, struct eval *eval, struct text record, struct event *event);
-
-/* Times as sources write them: "2023-07-10T11:45:00Z", with a fraction or an offset, "2022-09-30 15:11:25.000000000",
- * epoch seconds or milliseconds (by size). False if it is none of them. */
-bool time_parse(struct text t, int64_t *nanoseconds);
-/* "2023-07-10T11:45:00Z", with a fraction only if there is one; at most 31 bytes with the NUL. */
-uint32_t time_print(int64_t nanoseconds, char out[32]);
 
 #endif

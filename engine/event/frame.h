@@ -1,7 +1,8 @@
 /* frame.h - where one record ends and the next begins, in whatever container the bytes came.
  *
- * Containers, detected from the first bytes and, for lines, line by line: {"Records":[…]} (one line or indented),
- * one record per line, EventBridge envelopes ("detail"), LookupEvents output ("CloudTrailEvent", text within JSON).
+ * Containers, detected from the first bytes and, for lines, line by line: {"Records":[…]} (one line or indented; also
+ * {"Events":[…]} and a plain array), one record per line, EventBridge envelopes around CloudTrail records ("detail"),
+ * LookupEvents output ("CloudTrailEvent", text within JSON).
  * Framing does not check JSON: a record that does not end is framed to the end of its line or file and set aside by
  * the decoder.
  */
@@ -11,14 +12,18 @@
 #include "grammar/base/text.h"
 
 struct frame {
-    struct text bytes;  /* what is framed; the caller's */
+    struct text bytes;  /* what is framed; the caller's, writable: text within JSON is unescaped in place */
     uint32_t at;        /* the next byte to look at */
     bool in_records;    /* inside {"Records":[ */
     bool is_last;       /* no more bytes follow these: an unfinished record is a record */
     uint64_t line;      /* of `at`, from 1 */
+
+    /* Of a record that was given out cut off, because is_last was set and yet more came: its rest is passed over. */
+    uint32_t depth;
+    bool in_string, in_escape;
 };
 
-/* The next record, or false: no whole one is left in bytes[at..]. Moves `at` behind it. An envelope is taken off:
+/* The next record, its first byte no blank, or false: no whole one is left in bytes[at..]. Moves `at` behind it. An envelope is taken off:
  * *record is what is inside. `line` of the record's first byte goes to *at_line. */
 bool frame_next(struct frame *f, struct text *record, uint64_t *at_line);
 
