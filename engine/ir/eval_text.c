@@ -234,7 +234,7 @@ struct value eval_join(struct eval *e, const struct ir_node *node)
     char *bytes = eval_take(e, len), *to = bytes;
     if (!bytes || len > UINT32_MAX) return value_withheld();
     for (uint32_t i = 0; i < node->n; i++) {
-        scalar_text(eval_operand(e, node, i), room, &t);
+        if (!scalar_text(eval_operand(e, node, i), room, &t)) return value_absent();
         memcpy(to, t.at, t.len);
         to += t.len;
     }
