@@ -1,0 +1,34 @@
+/* progress.h - the progress that an alternative can make: how many events each of its places has taken.
+ *
+ * Progress is reachable if every place that took an event stands behind complete places only. Walking it in
+ * lexicographic order needs no memory of what was visited: a place's order looks only at places before it.
+ *
+ * Invariant: places stand so that `before` has a smaller number than `after` in every ir_order. The compiler writes
+ * them in the order of the match clause, which is such an order.
+ */
+#ifndef CSR_ENGINE_IR_PROGRESS_H
+#define CSR_ENGINE_IR_PROGRESS_H
+
+#include "engine/ir/ir.h"
+
+#define PLACES_MOST       64
+#define PROGRESS_MOST     4096 /* of all alternatives of one automaton */
+#define TIMES_MOST        1024
+#define ALTERNATIVES_MOST 24
+#define LEAST_GAP_MOST    1024 /* seconds */
+
+struct progress_walk {
+    uint32_t n_places;
+    uint16_t times[PLACES_MOST], taken[PLACES_MOST];
+    uint64_t before[PLACES_MOST]; /* bits of places that must be complete */
+};
+
+/* Stands at no progress at all. */
+void progress_start(struct progress_walk *w, const struct ir_alternative *a);
+/* The next in lexicographic order; false behind the last (everything complete). */
+bool progress_next(struct progress_walk *w);
+
+/* How many there are, `none` and `all` included; counting ends beyond `most`. */
+uint32_t progress_count(const struct ir_alternative *a, uint32_t most);
+
+#endif
