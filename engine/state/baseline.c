@@ -1,0 +1,294 @@
+/* baseline.c - lives of keys, accounts and values; the tail; answers as of a second. */
+#include "engine/state/baseline.h"
+
+#define DAY INT64_C(86400)
+#define VALUES_MOST_DEFAULT (1u << 20)
+
+/* Sightings with no gap longer than `keep`. */
+struct life {
+    int64_t first, last; /* seconds; is_there false: never seen */
+    bool is_there;
+    uint32_t n_days;
+    uint32_t *days; /* [baseline->days] ascending: the first blocks with a sighting; NULL where none are counted */
+};
+
+/* What is remembered under one hash: of a key, of an account, or of a value of a key. */
+struct memory {
+    struct hash128 id;
+    struct timer timer;
+    struct baseline_state *of;
+    struct memory *older, *newer;
+    struct life now, before;
+    struct {
+        int64_t *at; /* ascending */
+        uint32_t len, cap;
+    } tail;
+    uint32_t days_most; /* 0 for keys and accounts */
+};
+
+struct baseline_state {
+    struct text name;
+    uint64_t fingerprint[2];
+    uint32_t id; /* part of its memories' hashes: stays the same over reloads */
+    const struct ir_baseline *ir;
+    struct memory *oldest, *newest;
+    uint64_t n;
+};
+
+enum memory_kind { OF_KEY, OF_ACCOUNT, OF_VALUE };
+
+void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most)
+{
+    *b = (struct baselines){.slab = slab, .table = {.slab = slab}, .timers = {.slab = slab},
+                            .values_most = values_most ? values_most : VALUES_MOST_DEFAULT,
+                            .watermark = INT64_MIN, .learnt = INT64_MIN};
+}
+
+/* ---- lives ----------------------------------------------------------------------------------------------- */
+
+static uint32_t block_of(const struct life *l, int64_t second)
+{
+    return (uint32_t)((second - l->first) / DAY);
+}
+
+static bool day_is_marked(const struct life *l, int64_t second, uint32_t days_most)
+{
+    if (l->n_days == days_most) return true;
+    for (uint32_t i = 0; i < l->n_days; i++)
+        if (l->days[i] == block_of(l, second)) return true;
+    return false;
+}
+
+/* Whether a sighting goes on with this life. */
+static bool goes_on(const struct life *l, int64_t second, int64_t keep)
+{
+    return l->is_there && second >= l->first && second - l->last <= keep;
+}
+
+static void live_on(struct life *l, int64_t second, uint32_t days_most)
+{
+    if (!day_is_marked(l, second, days_most)) l->days[l->n_days++] = block_of(l, second);
+    if (l->last < second) l->last = second;
+}
+
+/* Begins anew in the days array that `l` has. */
+static void start_life(struct life *l, int64_t second, uint32_t days_most)
+{
+    *l = (struct life){.first = second, .last = second, .is_there = true, .days = l->days};
+    live_on(l, second, days_most);
+}
+
+/* ---- memories -------------------------------------------------------------------------------------------- */
+
+static struct hash128 memory_id(const struct baseline_state *bs, enum memory_kind kind, const struct touch *t)
+{
+    static const uint64_t plain[2]; /* the parts are hashes under the secret key already */
+    uint64_t parts[5] = {(uint64_t)bs->id << 2 | kind, t->key.hi, t->key.lo, t->value.hi, t->value.lo};
+    if (kind == OF_ACCOUNT) parts[1] = t->account.hi, parts[2] = t->account.lo;
+    return hash_128(plain, parts, kind == OF_VALUE ? sizeof parts : 3 * sizeof *parts);
+}
+
+static void forget(struct baselines *b, struct memory *m)
+{
+    struct baseline_state *bs = m->of;
+    *(m->older ? &m->older->newer : &bs->oldest) = m->newer;
+    *(m->newer ? &m->newer->older : &bs->newest) = m->older;
+    timer_set(&b->timers, &m->timer, NEVER);
+    table_remove(&b->table, m);
+    slab_put(b->slab, m->now.days, m->days_most * sizeof *m->now.days);
+    slab_put(b->slab, m->before.days, m->days_most * sizeof *m->before.days);
+    SLAB_FREE(b->slab, m->tail);
+    slab_put(b->slab, m, sizeof *m);
+    bs->n--, b->values--;
+}
+
+static struct memory *remember(struct baselines *b, struct baseline_state *bs, struct hash128 id, uint32_t days_most)
+{
+    if (bs->n >= b->values_most) {
+        forget(b, bs->oldest);
+        b->evicted++;
+    }
+    struct memory *m = slab_get(b->slab, sizeof *m);
+    m->id = id;
+    m->of = bs;
+    m->days_most = days_most;
+    if (days_most) {
+        m->now.days = slab_get(b->slab, days_most * sizeof *m->now.days);
+        m->before.days = slab_get(b->slab, days_most * sizeof *m->before.days);
+    }
+    m->older = bs->newest;
+    *(bs->newest ? &bs->newest->newer : &bs->oldest) = m;
+    bs->newest = m;
+    table_put(&b->table, m);
+    bs->n++, b->values++;
+    return m;
+}
+
+/* A new life in place of the present one, which becomes the one before. */
+static void renew(struct memory *m, int64_t second)
+{
+    struct life old = m->before;
+    if (m->now.is_there) {
+        m->before = m->now;
+        m->now = old;
+    }
+    start_life(&m->now, second, m->days_most);
+}
+
+static void sight(struct memory *m, int64_t second)
+{
+    if (goes_on(&m->now, second, m->of->ir->keep)) live_on(&m->now, second, m->days_most);
+    else if (!m->now.is_there || second > m->now.last) renew(m, second);
+}
+
+static void set_timer(struct baselines *b, struct memory *m)
+{
+    timer_set(&b->timers, &m->timer, m->tail.len ? m->tail.at[0] : m->now.last + m->of->ir->keep + 1);
+}
+
+static void tail_insert(struct baselines *b, struct memory *m, int64_t second)
+{
+    uint32_t i = m->tail.len;
+    while (i && m->tail.at[i - 1] > second) i--;
+    if (i && m->tail.at[i - 1] == second) return;
+    (void)SLAB_PUSH(b->slab, m->tail);
+    memmove(m->tail.at + i + 1, m->tail.at + i, (m->tail.len - 1 - i) * sizeof *m->tail.at);
+    m->tail.at[i] = second;
+}
+
+static void learn(struct baselines *b, struct memory *m, int64_t second)
+{
+    if (second <= b->learnt) {
+        sight(m, second);
+    } else if (goes_on(&m->now, second, m->of->ir->keep) && day_is_marked(&m->now, second, m->days_most)) {
+        if (m->now.last < second) m->now.last = second; /* nothing new: it only stays alive */
+        return;
+    } else {
+        tail_insert(b, m, second);
+    }
+    set_timer(b, m);
+}
+
+/* ---- answers --------------------------------------------------------------------------------------------- */
+
+/* The life as of a second: what was seen before it. Not there: nothing, or too long ago. */
+static struct life life_before(const struct memory *m, int64_t second, uint32_t *days)
+{
+    struct life l = {.is_there = false};
+    if (!m) return l;
+    if (m->now.is_there && m->now.first < second) l = m->now;
+    else if (m->before.is_there && m->before.first < second) l = m->before;
+    if (l.n_days) memcpy(days, l.days, l.n_days * sizeof *days);
+    l.days = days;
+    for (uint32_t i = 0; i < m->tail.len && m->tail.at[i] < second; i++) {
+        if (goes_on(&l, m->tail.at[i], m->of->ir->keep)) live_on(&l, m->tail.at[i], m->days_most);
+        else if (!l.is_there || m->tail.at[i] > l.last) start_life(&l, m->tail.at[i], m->days_most);
+    }
+    if (l.is_there && second - l.last > m->of->ir->keep) l.is_there = false;
+    return l;
+}
+
+static bool is_known(const struct baselines *b, const struct baseline_state *bs, const struct touch *t)
+{
+    uint32_t none;
+    struct life l = life_before(table_get(&b->table, memory_id(bs, OF_KEY, t)), t->second, &none);
+    if (!l.is_there) l = life_before(table_get(&b->table, memory_id(bs, OF_ACCOUNT, t)), t->second, &none);
+    return bs->ir->warmup == 0 || (l.is_there && t->second - l.first >= bs->ir->warmup);
+}
+
+static struct answer answer_touch(struct baselines *b, const struct baseline_state *bs, const struct touch *t)
+{
+    uint32_t inside[8], days_most = bs->ir->days, earlier = 0;
+    uint32_t *days = days_most > 8 ? slab_get(b->slab, days_most * sizeof *days) : inside;
+    struct life l = life_before(table_get(&b->table, memory_id(bs, OF_VALUE, t)), t->second, days);
+    struct answer a = {.is_known = is_known(b, bs, t)};
+    for (uint32_t i = 0; l.is_there && i < l.n_days; i++) earlier += l.days[i] < block_of(&l, t->second);
+    a.is_new = earlier < days_most;
+    a.is_seen = l.is_there;
+    a.age = l.is_there ? t->second - l.first : 0;
+    if (days != inside) slab_put(b->slab, days, days_most * sizeof *days);
+    return a;
+}
+
+struct answer baselines_touch(struct baselines *b, const struct touch *t)
+{
+    struct baseline_state *bs = b->at[t->baseline];
+    struct answer a = {.is_known = false};
+    if (t->asks) a = answer_touch(b, bs, t);
+    if (!t->learns) return a;
+    for (enum memory_kind kind = OF_KEY; kind <= OF_VALUE; kind++) {
+        if (kind == OF_ACCOUNT && !(t->account.hi | t->account.lo)) continue;
+        struct hash128 id = memory_id(bs, kind, t);
+        struct memory *m = table_get(&b->table, id);
+        learn(b, m ? m : remember(b, bs, id, kind == OF_VALUE ? bs->ir->days : 0), t->second);
+    }
+    return a;
+}
+
+/* ---- the watermark --------------------------------------------------------------------------------------- */
+
+static void learn_tail(struct baselines *b, struct memory *m)
+{
+    uint32_t n = 0;
+    while (n < m->tail.len && m->tail.at[n] <= b->learnt) sight(m, m->tail.at[n++]);
+    memmove(m->tail.at, m->tail.at + n, (m->tail.len - n) * sizeof *m->tail.at);
+    m->tail.len -= n;
+    if (!m->tail.len) SLAB_FREE(b->slab, m->tail);
+    if (!m->tail.len && m->now.last + m->of->ir->keep < b->learnt) forget(b, m);
+    else set_timer(b, m);
+}
+
+void baselines_learn(struct baselines *b, int64_t watermark)
+{
+    if (watermark <= b->watermark) return;
+    b->learnt = b->watermark;
+    b->watermark = watermark;
+    for (struct timer *t; (t = timers_pop(&b->timers, b->learnt));)
+        learn_tail(b, (struct memory *)((char *)t - offsetof(struct memory, timer)));
+}
+
+/* ---- reload ---------------------------------------------------------------------------------------------- */
+
+static struct baseline_state *take_over(struct baseline_state **old, uint32_t n, const struct ir_baseline *ir)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct baseline_state *bs = old[i];
+        if (!bs || !text_equal(bs->name, ir->name) || memcmp(bs->fingerprint, ir->fingerprint, sizeof bs->fingerprint))
+            continue;
+        old[i] = NULL;
+        return bs;
+    }
+    return NULL;
+}
+
+static struct text own_text(struct slab *s, struct text t)
+{
+    char *at = slab_get(s, t.len);
+    if (t.len) memcpy(at, t.at, t.len);
+    return (struct text){at, t.len};
+}
+
+void baselines_adopt(struct baselines *b, const struct ir *ir)
+{
+    struct baseline_state **at = slab_get(b->slab, ir->n_baselines * sizeof *at);
+    for (uint32_t i = 0; i < ir->n_baselines; i++) {
+        struct baseline_state *bs = take_over(b->at, b->n, &ir->baselines[i]);
+        if (!bs) {
+            bs = slab_get(b->slab, sizeof *bs);
+            bs->name = own_text(b->slab, ir->baselines[i].name);
+            memcpy(bs->fingerprint, ir->baselines[i].fingerprint, sizeof bs->fingerprint);
+            bs->id = b->next_id++;
+        }
+        bs->ir = &ir->baselines[i];
+        at[i] = bs;
+    }
+    for (uint32_t i = 0; i < b->n; i++) {
+        struct baseline_state *bs = b->at[i];
+        if (!bs) continue;
+        while (bs->oldest) forget(b, bs->oldest);
+        slab_put(b->slab, (char *)bs->name.at, bs->name.len);
+        slab_put(b->slab, bs, sizeof *bs);
+    }
+    slab_put(b->slab, b->at, b->n * sizeof *b->at);
+    b->at = at, b->n = ir->n_baselines;
+}

@@ -1,0 +1,39 @@
+/* baseline.h - what is normal: per key the values that it has shown, and when (language.md B16).
+ *
+ * The learnt part knows each value's life up to the watermark: first and last sighting, and the first few days that had
+ * one. Sightings younger than the watermark wait in a tail, and only those that bring news: a value that starts, or a
+ * day that is not marked yet. A record is judged as of its own second against both, so the answer does not depend on
+ * the order of arrival.
+ *
+ * Invariants
+ * 1. A life holds sightings with no gap longer than `keep`; a value, or a key, unseen for longer starts a new one.
+ * 2. The days of a life are counted in blocks of 24 hours from its first sighting.
+ * 3. A question as of a second that the watermark has just passed may still be under way when the watermark moves on.
+ *    So learning stays one watermark behind, and the life before the present one is kept.
+ */
+#ifndef CSR_ENGINE_STATE_BASELINE_H
+#define CSR_ENGINE_STATE_BASELINE_H
+
+#include "engine/state/plan.h"
+#include "engine/state/table.h"
+#include "engine/state/timers.h"
+
+struct baselines {
+    struct slab *slab;
+    struct table table;    /* lives by (baseline, kind, key, value) */
+    struct timers timers;  /* tails to be learnt, lives to be forgotten */
+    struct baseline_state **at; /* [n], by the plan's numbers; NULL until touched */
+    uint32_t n;
+    uint64_t values, evicted;
+    uint32_t values_most, next_id;
+    int64_t watermark; /* of the last call */
+    int64_t learnt;    /* sightings up to here are in lives */
+};
+
+void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most);
+/* From here on these baselines; keeps what has the same name and fingerprint. */
+void baselines_adopt(struct baselines *b, const struct ir *ir);
+struct answer baselines_touch(struct baselines *b, const struct touch *t);
+void baselines_learn(struct baselines *b, int64_t watermark);
+
+#endif

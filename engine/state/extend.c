@@ -1,0 +1,251 @@
+/* extend.c - the walk over places, distinct representatives by flow, and their canonical choice.
+ *
+ * Canonical choice: places are served from the last in `match` back to the first, each with the smallest identity that
+ * leaves representatives for all others. Places that stay incomplete are only counted: a later second will give the
+ * event that they are compared by.
+ */
+#include "engine/state/extend.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* ---- distinct representatives ---------------------------------------------------------------------------- */
+
+/* A flow from places to classes: how many events of each class a place takes. */
+struct flow {
+    const struct extension *x;
+    uint16_t *at;                    /* [place * n_classes + class] */
+    const uint32_t *used;            /* [class] events that are given away already; NULL: none */
+    uint64_t tried[SLOT_HITS_MOST / 64 + 1]; /* classes that this search has been in */
+};
+
+static uint32_t spare(const struct flow *f, uint32_t c)
+{
+    uint32_t n = f->x->classes->at[c].count - (f->used ? f->used[c] : 0);
+    for (uint32_t q = 0; q < f->x->alternative->n_places; q++) n -= f->at[q * f->x->classes->len + c];
+    return n;
+}
+
+/* Finds one more event for place q, moving others to other classes where that helps. */
+static bool augment(struct flow *f, uint32_t q)
+{
+    uint32_t n = f->x->classes->len;
+    for (uint32_t c = 0; c < n; c++) {
+        if (!(f->x->fits[c] >> q & 1) || f->tried[c / 64] >> (c % 64) & 1) continue;
+        f->tried[c / 64] |= BIT(c % 64);
+        bool freed = spare(f, c) > 0;
+        for (uint32_t other = 0; !freed && other < f->x->alternative->n_places; other++) {
+            if (other == q || !f->at[other * n + c] || !augment(f, other)) continue;
+            f->at[other * n + c]--;
+            freed = true;
+        }
+        if (!freed) continue;
+        f->at[q * n + c]++;
+        return true;
+    }
+    return false;
+}
+
+/* Whether every place can have the events that it needs. */
+static bool feasible(const struct extension *x, const uint16_t *need, const uint32_t *used)
+{
+    struct flow f = {.x = x, .at = x->flow, .used = used};
+    memset(f.at, 0, x->alternative->n_places * x->classes->len * sizeof *f.at);
+    for (uint32_t q = 0; q < x->alternative->n_places; q++)
+        for (uint32_t i = 0; i < need[q]; i++) {
+            memset(f.tried, 0, (x->classes->len / 64 + 1) * sizeof *f.tried);
+            if (!augment(&f, q)) return false;
+        }
+    return true;
+}
+
+bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_t q, uint32_t c)
+{
+    uint16_t need[PLACES_MOST];
+    uint32_t used[SLOT_HITS_MOST];
+    if (!taken[q] || !(x->fits[c] >> q & 1)) return false;
+    if (!x->classes->overlap) return true;
+    memcpy(need, taken, x->alternative->n_places * sizeof *need);
+    memset(used, 0, x->classes->len * sizeof *used);
+    need[q]--, used[c]++;
+    return feasible(x, need, used);
+}
+
+/* ---- the canonical choice -------------------------------------------------------------------------------- */
+
+/* The class whose first unused event has the smallest identity among those that place q may have. */
+static uint32_t best_class(const struct extension *x, uint32_t q, const uint32_t *head, const uint64_t *refused)
+{
+    uint32_t best = UINT32_MAX;
+    for (uint32_t c = 0; c < x->classes->len; c++) {
+        if (!(x->fits[c] >> q & 1) || head[c] == UINT32_MAX || refused[c / 64] >> (c % 64) & 1) continue;
+        if (best == UINT32_MAX || head[c] < head[best]) best = c; /* events are numbered in order of identity */
+    }
+    return best;
+}
+
+static void give(const struct extension *x, uint32_t q, uint32_t c, uint32_t *head)
+{
+    struct take *takes = run_takes(x->plan, x->scratch);
+    takes[q].hit = class_hit(x->classes, head[c], x->alternative->places[q].step);
+    head[c] = x->classes->events[head[c]].next;
+}
+
+static void choose_overlapping(const struct extension *x, uint64_t places, uint32_t *head)
+{
+    uint16_t need[PLACES_MOST];
+    uint32_t used[SLOT_HITS_MOST] = {0};
+    memcpy(need, x->need, x->alternative->n_places * sizeof *need);
+    while (places) {
+        uint32_t q = 63 - (uint32_t)__builtin_clzll(places), c;
+        uint64_t refused[SLOT_HITS_MOST / 64 + 1] = {0};
+        places &= ~BIT(q);
+        need[q]--;
+        while (used[c = best_class(x, q, head, refused)]++, !feasible(x, need, used)) {
+            used[c]--;
+            refused[c / 64] |= BIT(c % 64);
+        }
+        give(x, q, c, head);
+    }
+}
+
+static void choose_hits(const struct extension *x, uint64_t places)
+{
+    uint32_t head[SLOT_HITS_MOST];
+    uint64_t refused[SLOT_HITS_MOST / 64 + 1] = {0};
+    for (uint32_t c = 0; c < x->classes->len; c++) head[c] = x->classes->at[c].first;
+    if (x->classes->overlap) {
+        choose_overlapping(x, places, head);
+        return;
+    }
+    for (; places; places &= places - 1) {
+        uint32_t q = (uint32_t)__builtin_ctzll(places);
+        uint32_t c = best_class(x, q, head, refused);
+        uint32_t first = head[c];
+        give(x, q, c, head);
+        head[c] = first; /* nothing else wants it: classes of other places are others */
+    }
+}
+
+/* ---- the walk -------------------------------------------------------------------------------------------- */
+
+/* The distance over each gap whose right side begins with place q now. */
+static bool gaps_hold(const struct extension *x, uint32_t q, uint16_t before)
+{
+    const struct alternative *a = x->alternative;
+    const struct take *takes = run_takes(x->plan, x->scratch);
+    for (uint32_t i = 0; i < a->n_gaps; i++) {
+        const struct ir_gap *g = &a->gaps[i];
+        if (!(g->right >> q & 1) || a->started[before] & g->right) continue;
+        int64_t distance = x->second - takes_last(takes, g->left);
+        if (distance < g->least || distance > g->most) return false;
+    }
+    return true;
+}
+
+static void report(struct extension *x, uint16_t progress)
+{
+    const struct alternative *a = x->alternative;
+    uint64_t places = 0, steps = 0, fulfilled = 0;
+    for (uint32_t q = 0; q < a->n_places; q++)
+        if (x->need[q]) places |= BIT(q), steps |= BIT(a->places[q].step);
+    if (!places) return;
+    for (uint32_t j = 0; j < x->n_joins; j++)
+        if (x->set_now >> j & 1 && !(x->plan->join_steps[j] & steps)) return; /* nothing taken has this value */
+    for (uint64_t left = places; left && !x->scratch->tied; left &= left - 1)
+        fulfilled |= a->before[__builtin_ctzll(left)];
+    if (a->automaton == 0 && fulfilled & places) x->scratch->tied = true;
+    bool was_tied = x->from && x->from->tied;
+    x->scratch->progress = progress;
+    if (!x->without_hits) choose_hits(x, places & a->complete[progress]);
+    x->found(x->world, x, x->scratch, x->need);
+    x->scratch->tied = was_tied;
+}
+
+static void walk(struct extension *x, uint32_t q, uint16_t progress)
+{
+    const struct alternative *a = x->alternative;
+    if (q == a->n_places) {
+        report(x, progress);
+        return;
+    }
+    x->need[q] = 0;
+    walk(x, q + 1, progress);
+    uint64_t done = x->from ? a->complete[x->from->progress] : 0;
+    if (!x->available[q] || (a->strict[q] & ~done) || !gaps_hold(x, q, progress)) return;
+    struct take *take = &run_takes(x->plan, x->scratch)[q], before = *take;
+    *take = (struct take){.second = x->second};
+    while (x->need[q] < x->available[q]) {
+        progress = a->next[(size_t)progress * a->n_places + q];
+        x->need[q]++;
+        if (progress == PROGRESS_NONE) break;
+        if (x->classes->overlap && !feasible(x, x->need, NULL)) break;
+        walk(x, q + 1, progress);
+        take->hit = NULL;
+    }
+    x->need[q] = 0;
+    *take = before;
+}
+
+/* What each class can fill under the references in scratch, and how many events each place could have. */
+static bool look_around(struct extension *x)
+{
+    const struct alternative *a = x->alternative;
+    const struct hash128 *want = run_joins(x->scratch);
+    bool any = false;
+    memset(x->available, 0, a->n_places * sizeof *x->available);
+    for (uint32_t c = 0; c < x->classes->len; c++) {
+        const struct slot_class *class = &x->classes->at[c];
+        x->fits[c] = 0;
+        for (uint32_t q = 0; q < a->n_places; q++) {
+            if (!(class->steps >> a->places[q].step & 1)) continue;
+            bool agrees = true;
+            const struct hit *h = x->n_joins ? class_hit(x->classes, class->first, a->places[q].step)->hit : NULL;
+            for (uint32_t j = 0; j < x->n_joins && agrees; j++)
+                agrees = !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], want[j]);
+            if (!agrees) continue;
+            x->fits[c] |= BIT(q);
+            x->available[q] += class->count;
+            any = true;
+        }
+    }
+    return any;
+}
+
+static void walk_joins(struct extension *x, uint32_t join)
+{
+    struct hash128 *want = run_joins(x->scratch);
+    while (join < x->n_joins && join_is_set(want[join])) join++;
+    if (join == x->n_joins) {
+        if (look_around(x)) walk(x, 0, x->from ? x->from->progress : 0);
+        return;
+    }
+    walk_joins(x, join + 1);
+    x->set_now |= BIT(join);
+    for (uint32_t i = 0; i < x->classes->n_hits; i++) {
+        struct hash128 value = x->classes->hits[i]->hit->joins[join];
+        bool is_new = join_is_set(value);
+        for (uint32_t k = 0; k < i && is_new; k++)
+            is_new = !hash128_equal(x->classes->hits[k]->hit->joins[join], value);
+        if (!is_new) continue;
+        want[join] = value;
+        walk_joins(x, join + 1);
+    }
+    want[join] = (struct hash128){0, 0};
+    x->set_now &= ~BIT(join);
+}
+
+void extend_run(struct extension *x, const struct run *from)
+{
+    if (!(x->classes->steps & x->alternative->steps)) return;
+    x->from = from;
+    if (from) {
+        memcpy(x->scratch, from, x->plan->run_size);
+    } else {
+        memset(x->scratch, 0, x->plan->run_size);
+        x->scratch->start = x->second;
+        x->scratch->group = NO_GROUP;
+        x->scratch->alternative = (uint16_t)x->alternative->number;
+    }
+    x->set_now = 0;
+    walk_joins(x, 0);
+}

@@ -1,0 +1,465 @@
+/* fold.c - one second more.
+ *
+ * The runs that are still alive are carried over, then each of them, and the empty run of each alternative, is extended
+ * by the second's events. Of all runs with the same progress, group and references only those stay that no other makes
+ * superfluous. Alternatives of the required part come first, so that the second's group is known when runs of optional
+ * items complete their required part.
+ */
+#include "engine/state/fold.h"
+
+#define BIT(n)       (UINT64_C(1) << (n))
+#define CLASSES_MOST (4 * JOINS_MOST) /* of one second, by references */
+
+struct folding {
+    struct workbench *w;
+    const struct rule_plan *p;
+    const struct fold *from;
+    struct fold *to;
+    int64_t second;
+    uint32_t n_joins;
+    bool is_late;
+    struct state_counts *counts;
+};
+
+/* ---- the workbench --------------------------------------------------------------------------------------- */
+
+void workbench_release(struct workbench *w)
+{
+    classes_release(&w->classes);
+    slab_put(w->slab, w->heads, w->cap_heads * sizeof *w->heads);
+    runs_free(w->slab, &w->completed);
+    slab_put(w->slab, w->scratch, w->cap_scratch);
+    slab_put(w->slab, w->fits, w->cap_fits * sizeof *w->fits);
+    slab_put(w->slab, w->flow, w->cap_flow * sizeof *w->flow);
+}
+
+static void *at_least(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t wanted)
+{
+    while (*cap < wanted) at = slab_grow(s, at, item, cap);
+    return at;
+}
+
+void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct extension *x)
+{
+    if (w->cap_scratch < p->run_size) {
+        slab_put(w->slab, w->scratch, w->cap_scratch);
+        w->scratch = slab_get(w->slab, w->cap_scratch = p->run_size);
+    }
+    w->fits = at_least(w->slab, w->fits, sizeof *w->fits, &w->cap_fits, w->classes.len);
+    if (w->classes.overlap)
+        w->flow = at_least(w->slab, w->flow, sizeof *w->flow, &w->cap_flow, w->classes.len * p->places_most);
+    x->plan = p;
+    x->classes = &w->classes;
+    x->scratch = w->scratch;
+    x->fits = w->fits;
+    x->flow = w->flow;
+}
+
+/* ---- runs, one for each progress ------------------------------------------------------------------------- */
+
+static void count(uint64_t *counter, const struct state_counts *counts, uint64_t n)
+{
+    if (counts) *counter += n;
+}
+#define COUNT(f, what, n) count((f)->counts ? &(f)->counts->what : NULL, (f)->counts, (n))
+
+static bool same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
+{
+    return a->group == b->group && !memcmp(run_joins_of(a), run_joins_of(b), p->n_joins * sizeof(struct hash128));
+}
+
+/* Keeps r unless another makes it superfluous; takes away what it makes so. Superfluous runs stay as holes (next ==
+ * HOLE) until the end of the second. */
+#define HOLE UINT32_MAX
+static void add_run(struct folding *f, const struct run *r)
+{
+    const struct alternative *a = &f->p->alternatives[r->alternative];
+    uint32_t *link = &f->w->heads[a->bucket + r->progress];
+    while (*link) {
+        struct run *other = runs_at(f->p, &f->to->runs, *link - 1);
+        if (same_instance(f->p, other, r)) {
+            if (run_dominates(f->p, a, other, r, f->second)) {
+                COUNT(f, superseded, 1);
+                return;
+            }
+            if (run_dominates(f->p, a, r, other, f->second)) {
+                COUNT(f, superseded, 1);
+                *link = other->next;
+                other->next = HOLE;
+                continue;
+            }
+        }
+        link = &other->next;
+    }
+    uint32_t *head = &f->w->heads[a->bucket + r->progress], next = *head;
+    struct run *copy = runs_push(f->w->slab, f->p, &f->to->runs);
+    memcpy(copy, r, f->p->run_size);
+    copy->next = next;
+    *head = f->to->runs.len;
+}
+
+static void close_holes(const struct rule_plan *p, struct runs *rs)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rs->len; i++) {
+        const struct run *r = runs_at(p, rs, i);
+        if (r->next == HOLE) continue;
+        if (kept != i) memcpy(runs_at(p, rs, kept), r, p->run_size);
+        kept++;
+    }
+    rs->len = kept;
+}
+
+static bool is_over(const struct rule_plan *p, const struct run *r, int64_t now)
+{
+    return now - r->start > p->within || run_is_dead(p, &p->alternatives[r->alternative], r, now - 1);
+}
+
+static void carry_runs(struct folding *f)
+{
+    for (uint32_t i = 0; i < f->from->runs.len; i++) {
+        const struct run *r = runs_at(f->p, &f->from->runs, i);
+        if (is_over(f->p, r, f->second)) COUNT(f, expired, 1);
+        else add_run(f, r);
+    }
+}
+
+void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct state_counts *counts)
+{
+    for (uint32_t i = 0; i < f->runs.len; i++) {
+        struct run *r = runs_at(p, &f->runs, i);
+        bool over = is_over(p, r, now + 1);
+        r->next = over ? HOLE : 0;
+        count(counts ? &counts->expired : NULL, counts, over);
+    }
+    close_holes(p, &f->runs);
+    if (!f->runs.len) f->capped = false;
+}
+
+/* ---- extending ------------------------------------------------------------------------------------------- */
+
+static void found_run(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
+{
+    struct folding *f = world;
+    const struct alternative *a = x->alternative;
+    int64_t group = r->group;
+    (void)taken;
+    COUNT(f, made, 1);
+    if (a->automaton && group == NO_GROUP && !(a->required & ~a->complete[r->progress])) {
+        const struct group *g = groups_find(f->p, &f->to->groups, f->second);
+        if (!g) { /* only when references were given up */
+            COUNT(f, superseded, 1);
+            return;
+        }
+        r->group = g->opened;
+    }
+    if (r->progress == a->full) memcpy(runs_push(f->w->slab, f->p, &f->w->completed), r, f->p->run_size);
+    else add_run(f, r);
+    r->group = group;
+}
+
+static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
+{
+    struct extension x = {.second = f->second, .n_joins = f->n_joins, .found = found_run, .world = f};
+    workbench_prepare(f->w, f->p, &x);
+    for (uint32_t i = first; i < end; i++) {
+        x.alternative = &f->p->alternatives[i];
+        extend_run(&x, NULL);
+    }
+    for (uint32_t i = 0; i < f->from->runs.len; i++) {
+        const struct run *r = runs_at(f->p, &f->from->runs, i);
+        if (r->alternative < first || r->alternative >= end || is_over(f->p, r, f->second)) continue;
+        x.alternative = &f->p->alternatives[r->alternative];
+        extend_run(&x, r);
+    }
+}
+
+/* ---- groups ---------------------------------------------------------------------------------------------- */
+
+/* Earlier events of a repeated step that lie in the run as well. */
+static void show_repeated(struct folding *f, struct shown *s, const struct run *r, const struct alternative *a,
+                          uint32_t q)
+{
+    const struct take *t = &run_takes_of(f->p, r)[q];
+    const struct recent *recent = &f->to->recent[a->places[q].step];
+    uint32_t before = s->count;
+    for (uint32_t i = recent->len; i-- > 0;) {
+        const struct hit *h = recent->at[i]->hit;
+        if (s->count - before >= a->places[q].times || h->second < r->start) break;
+        bool agrees = h->second <= t->second;
+        for (uint32_t j = 0; j < f->n_joins && agrees; j++)
+            agrees = !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], run_joins_of(r)[j]);
+        if (agrees) shown_add(s, recent->at[i]);
+    }
+    if (s->count < a->places[q].times) s->count = a->places[q].times;
+}
+
+/* The run's events of these places are shown and exist. */
+static void gather_run(struct folding *f, struct group *g, const struct run *r, uint64_t places)
+{
+    const struct alternative *a = &f->p->alternatives[r->alternative];
+    for (; places; places &= places - 1) {
+        uint32_t q = (uint32_t)__builtin_ctzll(places), step = a->places[q].step;
+        struct shown *s = group_shown(f->p, g, step);
+        shown_add(s, run_takes_of(f->p, r)[q].hit);
+        if (a->places[q].times > 1) show_repeated(f, s, r, a, q);
+        g->exists |= BIT(step);
+    }
+    g->touched = g->dirty = true;
+    g->capped |= f->to->capped;
+    if (g->newest < f->second) g->newest = f->second;
+}
+
+static const struct run *best_required(const struct folding *f, bool *tied)
+{
+    const struct run *best = NULL;
+    *tied = true;
+    for (uint32_t i = 0; i < f->w->completed.len; i++) {
+        const struct run *r = runs_at(f->p, &f->w->completed, i);
+        if (!best || witness_order(f->p, r, best) > 0) best = r;
+        *tied &= r->tied;
+    }
+    return best;
+}
+
+static struct group *open_group(struct folding *f, const struct run *best, bool tied)
+{
+    struct group *g = groups_open(f->w->slab, f->p, &f->to->groups, f->second);
+    g->start = best->start;
+    g->alternative = best->alternative;
+    g->tied = tied;
+    memcpy(group_takes(g), run_takes_of(f->p, best), f->p->places_most * sizeof(struct take));
+    for (uint32_t i = 0; i < f->to->done.len; i++) { /* other sides of `|` that lie in the opening window */
+        const struct run *r = runs_at(f->p, &f->to->done, i);
+        if (r->start != INT64_MIN && r->start >= f->second - f->p->within)
+            gather_run(f, g, r, f->p->alternatives[r->alternative].required);
+    }
+    return g;
+}
+
+static void remember_done(struct folding *f, const struct run *r)
+{
+    if (f->p->n_required < 2) return;
+    struct run *done = runs_at(f->p, &f->to->done, r->alternative);
+    if (done->start == INT64_MIN || witness_order(f->p, r, done) >= 0) memcpy(done, r, f->p->run_size);
+}
+
+/* A late completion joins the group that it would have opened. */
+static struct group *group_after(struct folding *f)
+{
+    for (uint32_t i = 0; i < f->to->groups.len; i++) {
+        struct group *g = groups_at(f->p, &f->to->groups, i);
+        if (g->opened > f->second) return g->opened <= f->second + f->p->once ? g : NULL;
+    }
+    return NULL;
+}
+
+static void complete_required(struct folding *f)
+{
+    bool tied;
+    const struct run *best = best_required(f, &tied);
+    if (!best) return;
+    for (uint32_t i = 0; i < f->w->completed.len; i++) remember_done(f, runs_at(f->p, &f->w->completed, i));
+    struct group *g = groups_find(f->p, &f->to->groups, f->second);
+    if (!g && f->is_late) g = group_after(f);
+    if (!g) g = open_group(f, best, tied);
+    gather_run(f, g, best, f->p->alternatives[best->alternative].required);
+    for (uint32_t i = 0; i < f->w->completed.len; i++) {
+        const struct run *r = runs_at(f->p, &f->w->completed, i);
+        if (r->alternative != best->alternative) gather_run(f, g, r, f->p->alternatives[r->alternative].required);
+    }
+    COUNT(f, completed, f->w->completed.len);
+    f->w->completed.len = 0;
+}
+
+static void complete_item(struct folding *f, const struct run *r)
+{
+    const struct alternative *a = &f->p->alternatives[r->alternative];
+    struct group *g = r->group == NO_GROUP ? NULL : groups_find(f->p, &f->to->groups, r->group);
+    if (!g) return;
+    struct group_item *item = group_item(f->p, g, a->automaton - 1);
+    struct take *takes = group_item_takes(f->p, g, a->automaton - 1);
+    bool first = !item->is_present;
+    item->is_present = true;
+    if (first) {
+        item->second = f->second;
+        item->alternative = r->alternative;
+        memcpy(takes, run_takes_of(f->p, r), f->p->places_most * sizeof *takes);
+    }
+    gather_run(f, g, r, ~a->required & (a->n_places < 64 ? BIT(a->n_places) - 1 : ~UINT64_C(0)));
+}
+
+/* The best run of each group and item first, so that it becomes the witness. */
+static void complete_items(struct folding *f)
+{
+    struct runs *done = &f->w->completed;
+    for (uint32_t i = 0; i < done->len; i++) {
+        for (uint32_t k = i + 1; k < done->len; k++) {
+            if (witness_order(f->p, runs_at(f->p, done, k), runs_at(f->p, done, i)) <= 0) continue;
+            memcpy(f->w->scratch, runs_at(f->p, done, i), f->p->run_size);
+            memcpy(runs_at(f->p, done, i), runs_at(f->p, done, k), f->p->run_size);
+            memcpy(runs_at(f->p, done, k), f->w->scratch, f->p->run_size);
+        }
+        complete_item(f, runs_at(f->p, done, i));
+    }
+    COUNT(f, completed, done->len);
+    done->len = 0;
+}
+
+/* ---- references, recent events --------------------------------------------------------------------------- */
+
+static uint32_t count_instances(const struct folding *f)
+{
+    struct hash128 seen[JOINS_MOST + 1][8];
+    uint32_t n = 0, joins = f->p->n_joins < 8 ? f->p->n_joins : 8;
+    for (uint32_t i = 0; i < f->to->runs.len && n <= JOINS_MOST; i++) {
+        const struct hash128 *j = run_joins_of(runs_at(f->p, &f->to->runs, i));
+        uint32_t k = 0;
+        while (k < n && memcmp(seen[k], j, joins * sizeof *j)) k++;
+        if (k == n) memcpy(seen[n++], j, joins * sizeof *j);
+    }
+    return n;
+}
+
+/* Too many values of a reference: from here on the key is judged without them, until its runs are gone. */
+static void give_up_joins(struct folding *f)
+{
+    struct runs all = f->to->runs;
+    f->to->runs = (struct runs){.at = NULL};
+    f->to->capped = true;
+    memset(f->w->heads, 0, f->p->n_buckets * sizeof *f->w->heads);
+    struct state_counts *counts = f->counts;
+    f->counts = NULL;
+    for (uint32_t i = 0; i < all.len; i++) {
+        struct run *r = runs_at(f->p, &all, i);
+        memset(run_joins(r), 0, f->p->n_joins * sizeof(struct hash128));
+        add_run(f, r);
+    }
+    close_holes(f->p, &f->to->runs);
+    if ((f->counts = counts)) counts->merged += all.len - f->to->runs.len;
+    runs_free(f->w->slab, &all);
+}
+
+static void recent_push(struct recent *r, const struct kept *k)
+{
+    if (r->len == RECENT_MOST) memmove(r->at, r->at + 1, --r->len * sizeof *r->at);
+    r->at[r->len++] = k;
+}
+
+static void remember_recent(struct folding *f)
+{
+    const struct classes *cs = &f->w->classes;
+    if (!f->to->recent) return;
+    for (uint32_t i = cs->n_hits; i-- > 0;) /* the smallest identity last: it stays longest */
+        if (f->p->repeated >> cs->hits[i]->hit->step & 1) recent_push(&f->to->recent[cs->hits[i]->hit->step], cs->hits[i]);
+}
+
+/* ---- the step -------------------------------------------------------------------------------------------- */
+
+static void copy_rest(struct slab *s, const struct rule_plan *p, struct fold *to, const struct fold *from)
+{
+    size_t recent = p->rule->n_steps * sizeof *to->recent;
+    groups_copy(s, p, &to->groups, &from->groups);
+    runs_copy(s, p, &to->done, &from->done);
+    to->capped = from->capped;
+    if (!p->repeated) return;
+    if (!to->recent) to->recent = slab_get(s, recent);
+    if (from->recent) memcpy(to->recent, from->recent, recent);
+    else memset(to->recent, 0, recent);
+}
+
+static void begin(struct folding *f)
+{
+    struct workbench *w = f->w;
+    copy_rest(w->slab, f->p, f->to, f->from);
+    f->to->runs.len = 0;
+    if (f->p->n_required > 1)
+        while (f->to->done.len < f->p->n_required) {
+            struct run *r = runs_push(w->slab, f->p, &f->to->done);
+            memset(r, 0, f->p->run_size);
+            r->start = INT64_MIN;
+        }
+    w->heads = at_least(w->slab, w->heads, sizeof *w->heads, &w->cap_heads, f->p->n_buckets);
+    memset(w->heads, 0, f->p->n_buckets * sizeof *w->heads);
+    w->completed.len = 0;
+}
+
+static void extend_all(struct folding *f)
+{
+    if (!f->w->classes.len) return;
+    remember_recent(f);
+    extend_runs(f, 0, f->p->n_required);
+    complete_required(f);
+    extend_runs(f, f->p->n_required, f->p->n_alternatives);
+    complete_items(f);
+}
+
+/* The second's events in classes; false if their references are so many that they are given up. */
+static bool classify(struct folding *f, const struct slot *slot)
+{
+    f->n_joins = f->to->capped ? 0 : f->p->n_joins;
+    classes_make(&f->w->classes, slot, f->n_joins);
+    if (!f->n_joins || f->w->classes.len <= CLASSES_MOST) return true;
+    f->to->capped = true;
+    f->n_joins = 0;
+    classes_make(&f->w->classes, slot, 0);
+    return false;
+}
+
+void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold *from, const struct slot *slot,
+               struct fold *to, struct state_counts *counts)
+{
+    struct folding f = {.w = w, .p = p, .from = from, .to = to, .second = slot->second, .counts = counts};
+    begin(&f);
+    bool keeps_joins = classify(&f, slot);
+    carry_runs(&f);
+    extend_all(&f);
+    close_holes(p, &to->runs);
+    if (!keeps_joins || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
+    if (to->capped && !to->runs.len) to->capped = false;
+}
+
+/* Runs that stop at or before `second`, in a fold of their own. */
+static void runs_before(struct workbench *w, const struct rule_plan *p, const struct fold *from, int64_t second,
+                        struct fold *out)
+{
+    copy_rest(w->slab, p, out, from);
+    for (uint32_t i = 0; i < from->runs.len; i++) {
+        const struct run *r = runs_at(p, &from->runs, i);
+        uint64_t started = p->alternatives[r->alternative].started[r->progress];
+        if (takes_last(run_takes_of(p, r), started) <= second)
+            memcpy(runs_push(w->slab, p, &out->runs), r, p->run_size);
+    }
+}
+
+void fold_late(struct workbench *w, const struct rule_plan *p, struct fold *base, const struct slot *slot,
+               struct state_counts *counts)
+{
+    struct fold from = {.capped = false}, to = {.capped = false};
+    struct folding f = {.w = w, .p = p, .from = &from, .to = &to, .second = slot->second, .is_late = true,
+                        .counts = counts};
+    runs_before(w, p, base, slot->second, &from);
+    begin(&f);
+    classify(&f, slot);
+    for (uint32_t i = 0; i < base->runs.len; i++) add_run(&f, runs_at(p, &base->runs, i));
+    extend_all(&f);
+    close_holes(p, &to.runs);
+    fold_free(w->slab, p, &from);
+    fold_free(w->slab, p, base);
+    *base = to;
+}
+
+void fold_copy(struct slab *s, const struct rule_plan *p, struct fold *to, const struct fold *from)
+{
+    copy_rest(s, p, to, from);
+    runs_copy(s, p, &to->runs, &from->runs);
+}
+
+void fold_free(struct slab *s, const struct rule_plan *p, struct fold *f)
+{
+    runs_free(s, &f->runs);
+    runs_free(s, &f->done);
+    groups_free(s, &f->groups);
+    slab_put(s, f->recent, p->rule->n_steps * sizeof *f->recent);
+    *f = (struct fold){.capped = false};
+}

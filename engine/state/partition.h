@@ -1,0 +1,121 @@
+/* partition.h - what lies in one partition: keys, baselines, identities, and what works on them.
+ *
+ *     partition --- keyed (one rule, one key) --- slots, folds, incidents
+ *               \-- baselines, seen
+ *
+ * The parts of engine/state include this; nothing outside does.
+ */
+#ifndef CSR_ENGINE_STATE_PARTITION_H
+#define CSR_ENGINE_STATE_PARTITION_H
+
+#include "engine/ir/eval.h"
+#include "engine/state/baseline.h"
+#include "engine/state/fold.h"
+#include "engine/state/seen.h"
+#include "engine/state/table.h"
+#include "engine/state/timers.h"
+
+#define RANKS 8 /* how far a key has got: who is evicted first */
+
+/* Seconds as they are computed with: the end of time leaves room for adding windows. */
+#define SECOND_LAST (INT64_MAX / 4)
+
+/* One incident as it was last told: what the next revision is compared with. */
+struct emitted {
+    int64_t anchor; /* the opening second of its group */
+    char id[33], match_id[33], predecessor[33];
+    uint32_t revision;
+    int32_t score;  /* highest since it was last settled */
+    uint8_t severity;
+    uint64_t shown;   /* hash of all that makes a revision */
+    uint64_t settled; /* hash of the last settled revision, counts included; 0: none yet */
+    uint64_t *actions; /* hashes of proposals already made */
+    uint32_t len, cap;
+    bool claimed;
+};
+
+/* All gathered events of a group's exact steps (docs/semantics.md 7). */
+struct gathered {
+    int64_t opened;
+    const struct kept **at; /* by step, time, identity */
+    uint32_t len, cap;
+};
+
+struct keyed {
+    struct hash128 hash;
+    struct timer timer;
+    struct rule_state *rule;
+    struct keyed *older, *newer; /* of the same rank */
+    uint8_t rank;
+    struct text key;
+    struct kept *kept;
+    uint32_t n_kept, sweep_at;
+    int64_t committed; /* every second up to here is in base */
+    struct fold base;          /* the committed part */
+    struct fold before, after; /* with the tail, without and with its newest slot; unused while the tail is empty */
+    struct {
+        struct slot *at;
+        uint32_t len, cap;
+    } tail, history; /* in order of time; history: committed slots that exact amounts still need */
+    struct {
+        struct emitted *at;
+        uint32_t len, cap;
+    } incidents;
+    struct {
+        struct gathered *at;
+        uint32_t len, cap;
+    } gathered;
+    char last_id[33]; /* of the newest incident that is closed */
+    bool capped;      /* a slot was full */
+};
+
+/* A rule in this partition; outlives a reload if the rule does. */
+struct rule_state {
+    const struct rule_plan *plan;
+    struct text name;
+    uint64_t fingerprint[2];
+    uint32_t keys;
+    struct keyed *oldest[RANKS], *newest[RANKS];
+    int64_t capped_until; /* incidents that open up to here may miss an evicted start */
+};
+
+/* A baseline question under way for a committed second. */
+struct ticket {
+    struct keyed *keyed; /* NULL: nobody waits any more */
+    struct kept *kept;
+    uint32_t ask;
+    uint32_t next_free;
+};
+
+struct state {
+    struct slab slab;
+    struct state_limits limits;
+    const struct state_plan *plan;
+    struct rule_state **rules; /* [plan->ir->n_rules]; NULL until a rule has a key here */
+    uint32_t n_rules;
+    struct table keys;
+    struct timers timers;
+    struct workbench work;
+    struct {
+        struct ticket *at;
+        uint32_t len, cap;
+    } tickets;
+    uint32_t free_ticket, open_tickets;
+    struct baselines baselines;
+    struct seen seen;
+    int64_t watermark;
+    uint64_t cause; /* of the last watermark */
+    struct eval eval;
+    struct scratch scratch;
+    struct state_counts counts;
+};
+
+/* Why the incidents of a key are looked at: names the record or batch in their revisions. */
+struct occasion {
+    const struct state_out *out;
+    uint64_t cause;
+    bool by_watermark;
+    struct text identity; /* of the record; empty for a watermark */
+};
+
+#endif

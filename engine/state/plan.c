@@ -1,0 +1,233 @@
+/* plan.c - automata into tables. */
+#include "engine/state/plan.h"
+#include "engine/state/fold.h"
+
+#include <stdlib.h>
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* ---- progress tables ------------------------------------------------------------------------------------- */
+
+static int compare_taken(const uint16_t *a, const uint16_t *b, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+static uint16_t find_progress(const struct alternative *a, const uint16_t *taken)
+{
+    uint32_t lo = 0, hi = a->n_progress;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        int order = compare_taken(a->taken + (size_t)mid * a->n_places, taken, a->n_places);
+        if (order == 0) return (uint16_t)mid;
+        if (order < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    return PROGRESS_NONE;
+}
+
+static void number_progress(struct slab *s, struct alternative *a, const struct ir_alternative *shape)
+{
+    struct progress_walk w;
+    a->n_progress = progress_count(shape, PROGRESS_MOST);
+    a->full = (uint16_t)(a->n_progress - 1);
+    a->taken = slab_get(s, (size_t)a->n_progress * a->n_places * sizeof *a->taken);
+    a->complete = slab_get(s, a->n_progress * sizeof *a->complete);
+    a->started = slab_get(s, a->n_progress * sizeof *a->started);
+    progress_start(&w, shape);
+    for (uint32_t i = 0; i < a->n_progress; i++, progress_next(&w)) {
+        memcpy(a->taken + (size_t)i * a->n_places, w.taken, a->n_places * sizeof *a->taken);
+        for (uint32_t q = 0; q < a->n_places; q++) {
+            if (w.taken[q]) a->started[i] |= BIT(q);
+            if (w.taken[q] == w.times[q]) a->complete[i] |= BIT(q);
+        }
+    }
+}
+
+static void link_progress(struct slab *s, struct alternative *a)
+{
+    uint16_t taken[PLACES_MOST];
+    a->next = slab_get(s, (size_t)a->n_progress * a->n_places * sizeof *a->next);
+    for (uint32_t i = 0; i < a->n_progress; i++) {
+        memcpy(taken, a->taken + (size_t)i * a->n_places, a->n_places * sizeof *taken);
+        for (uint32_t q = 0; q < a->n_places; q++) {
+            taken[q]++;
+            a->next[(size_t)i * a->n_places + q] = find_progress(a, taken);
+            taken[q]--;
+        }
+    }
+}
+
+static void plan_shape(struct slab *s, struct alternative *a, const struct ir_alternative *shape)
+{
+    a->n_places = shape->n_places;
+    a->places = shape->places;
+    a->gaps = shape->gaps, a->n_gaps = shape->n_gaps;
+    a->before = slab_get(s, shape->n_places * sizeof *a->before);
+    a->strict = slab_get(s, shape->n_places * sizeof *a->strict);
+    for (uint32_t i = 0; i < shape->n_order; i++) {
+        const struct ir_order *o = &shape->order[i];
+        a->before[o->after] |= BIT(o->before);
+        if (o->strict) a->strict[o->after] |= BIT(o->before);
+    }
+    for (uint32_t q = 0; q < shape->n_places; q++) {
+        uint64_t step = BIT(shape->places[q].step);
+        a->steps |= step;
+        if (shape->places[q].is_optional) a->item_steps |= step;
+        else a->required |= BIT(q);
+    }
+    number_progress(s, a, shape);
+    link_progress(s, a);
+}
+
+/* ---- mirrors --------------------------------------------------------------------------------------------- */
+
+static uint64_t mirror_bits(uint64_t bits, uint32_t n)
+{
+    uint64_t out = 0;
+    for (; bits; bits &= bits - 1) out |= BIT(n - 1 - (uint32_t)__builtin_ctzll(bits));
+    return out;
+}
+
+/* The same alternative with time running backward: what came before comes after. */
+static void mirror_shape(struct slab *s, const struct ir_alternative *of, struct ir_alternative *m)
+{
+    uint32_t n = of->n_places;
+    *m = *of;
+    m->places = slab_get(s, n * sizeof *m->places);
+    m->order = slab_get(s, of->n_order * sizeof *m->order);
+    m->gaps = slab_get(s, of->n_gaps * sizeof *m->gaps);
+    for (uint32_t q = 0; q < n; q++) m->places[q] = of->places[n - 1 - q];
+    for (uint32_t i = 0; i < of->n_order; i++) {
+        m->order[i].before = (uint16_t)(n - 1 - of->order[i].after);
+        m->order[i].after = (uint16_t)(n - 1 - of->order[i].before);
+        m->order[i].strict = of->order[i].strict;
+    }
+    for (uint32_t i = 0; i < of->n_gaps; i++) {
+        m->gaps[i] = of->gaps[i];
+        m->gaps[i].left = mirror_bits(of->gaps[i].right, n);
+        m->gaps[i].right = mirror_bits(of->gaps[i].left, n);
+    }
+}
+
+static void plan_mirror(struct slab *s, const struct alternative *a, const struct ir_alternative *shape,
+                        struct alternative *m)
+{
+    struct ir_alternative mirrored;
+    uint16_t rest[PLACES_MOST];
+    uint32_t n = a->n_places;
+    mirror_shape(s, shape, &mirrored);
+    plan_shape(s, m, &mirrored);
+    m->number = a->number, m->automaton = a->automaton, m->bucket = a->bucket;
+    m->rest = slab_get(s, a->n_progress * sizeof *m->rest);
+    for (uint32_t i = 0; i < a->n_progress; i++) {
+        for (uint32_t q = 0; q < n; q++)
+            rest[n - 1 - q] = (uint16_t)(a->places[q].times - a->taken[(size_t)i * n + q]);
+        m->rest[i] = find_progress(m, rest);
+    }
+}
+
+/* ---- rules ----------------------------------------------------------------------------------------------- */
+
+static void plan_positions(struct rule_plan *p, const struct ir_match *m)
+{
+    if (m->kind == IR_M_STEP) {
+        p->position[m->step] = (uint8_t)p->n_positions;
+        p->step_at[p->n_positions++] = (uint8_t)m->step;
+    }
+    for (uint32_t i = 0; i < m->n_kids; i++) plan_positions(p, &m->kids[i]);
+}
+
+/* Steps of which an expression asks `new`: over all of their gathered events. */
+static uint64_t asked_new(const struct ir *ir, ir_node_id id)
+{
+    if (id == IR_NONE) return 0;
+    const struct ir_node *n = &ir->nodes[id];
+    uint64_t steps = n->op == IR_OP_ASK_NEW ? BIT(n->y) : 0;
+    for (uint32_t i = 0; i < n->n; i++) steps |= asked_new(ir, ir->operands[n->first + i]);
+    return steps;
+}
+
+static void plan_steps(struct slab *s, struct rule_plan *p)
+{
+    const struct ir_rule *r = p->rule;
+    p->join_steps = slab_get(s, r->n_joins * sizeof *p->join_steps);
+    for (uint32_t i = 0; i < r->n_steps; i++) {
+        if (r->steps[i].counted) p->exact |= BIT(i);
+        if (r->steps[i].n_asks) p->asked |= BIT(i);
+        for (uint32_t g = 0; g < r->steps[i].n_groups; g++) {
+            const struct ir_group *group = &r->steps[i].groups[g];
+            if (group->gate != IR_NONE) p->gated |= BIT(i);
+            for (uint32_t j = 0; j < r->n_joins; j++)
+                if (group->joins[j] != IR_NONE) p->join_steps[j] |= BIT(i);
+        }
+    }
+    for (uint32_t i = 0; i < r->n_terms; i++) p->exact |= asked_new(p->ir, r->terms[i].when);
+    for (uint32_t i = 0; i < r->n_severities; i++) p->exact |= asked_new(p->ir, r->severities[i].when);
+    if (r->is_on) p->exact = 0; /* the one event of a match is all there is to gather, and fold keeps it */
+}
+
+static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t automaton, const struct ir_alternative *shape)
+{
+    struct alternative *a = &p->alternatives[p->n_alternatives];
+    uint32_t need = 0;
+    a->number = p->n_alternatives++;
+    a->automaton = automaton;
+    a->bucket = p->n_buckets;
+    plan_shape(s, a, shape);
+    p->n_buckets += a->n_progress;
+    if (p->places_most < a->n_places) p->places_most = a->n_places;
+    if (a->n_gaps) p->is_plain = false;
+    for (uint32_t q = 0; q < a->n_places; q++) {
+        need += a->places[q].times;
+        if (a->places[q].times > 1) {
+            p->repeated |= BIT(a->places[q].step);
+            p->is_plain = false;
+        }
+    }
+    if (p->need_most < need) p->need_most = need;
+    if (p->mirrors) plan_mirror(s, a, shape, &p->mirrors[a->number]);
+}
+
+static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, struct rule_plan *p)
+{
+    const struct ir_rule *r = &ir->rules[number];
+    uint32_t n = 0;
+    *p = (struct rule_plan){.ir = ir, .rule = r, .number = number, .within = r->within, .once = r->once,
+                            .n_joins = r->n_joins, .n_items = r->n_automata - 1, .is_plain = true};
+    if (r->match) plan_positions(p, r->match);
+    else p->n_positions = 1;
+    plan_steps(s, p);
+    for (uint32_t i = 0; i < r->n_automata; i++) n += r->automata[i].n_alternatives;
+    p->alternatives = slab_get(s, n * sizeof *p->alternatives);
+    if (p->exact) p->mirrors = slab_get(s, n * sizeof *p->mirrors);
+    for (uint32_t i = 0; i < r->n_automata; i++) {
+        for (uint32_t k = 0; k < r->automata[i].n_alternatives; k++)
+            plan_alternative(s, p, i, &r->automata[i].alternatives[k]);
+        if (i == 0) p->n_required = p->n_alternatives;
+    }
+    p->run_size = run_size_of(p);
+    p->group_size = group_size_of(p);
+}
+
+struct state_plan *state_plan_new(const struct ir *ir)
+{
+    struct slab *s = calloc(1, sizeof *s);
+    if (!s) abort();
+    struct state_plan *p = slab_get(s, sizeof *p);
+    p->ir = ir;
+    p->slab = s;
+    p->rules = slab_get(s, ir->n_rules * sizeof *p->rules);
+    for (uint32_t i = 0; i < ir->n_rules; i++) plan_rule(s, ir, i, &p->rules[i]);
+    return p;
+}
+
+void state_plan_free(struct state_plan *p)
+{
+    if (!p) return;
+    struct slab *s = p->slab;
+    slab_release(s);
+    free(s);
+}

@@ -1,0 +1,116 @@
+/* run.c - the order of witnesses, and when one run makes another superfluous. */
+#include "engine/state/run.h"
+
+struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs)
+{
+    size_t used = rs->len * p->run_size;
+    if (used + p->run_size > rs->cap) {
+        size_t larger = rs->cap ? rs->cap * 2 : 4 * p->run_size;
+        char *grown = slab_get(s, larger);
+        if (used) memcpy(grown, rs->at, used);
+        slab_put(s, rs->at, rs->cap);
+        rs->at = grown, rs->cap = larger;
+    }
+    rs->len++;
+    return (struct run *)(rs->at + used);
+}
+
+void runs_copy(struct slab *s, const struct rule_plan *p, struct runs *to, const struct runs *from)
+{
+    to->len = 0;
+    for (uint32_t i = 0; i < from->len; i++) memcpy(runs_push(s, p, to), runs_at(p, from, i), p->run_size);
+}
+
+void runs_free(struct slab *s, struct runs *rs)
+{
+    slab_put(s, rs->at, rs->cap);
+    *rs = (struct runs){.at = NULL};
+}
+
+int64_t takes_last(const struct take *takes, uint64_t bits)
+{
+    int64_t last = INT64_MIN;
+    for (; bits; bits &= bits - 1) {
+        int64_t second = takes[__builtin_ctzll(bits)].second;
+        if (second > last) last = second;
+    }
+    return last;
+}
+
+/* > 0 if x's event stands before y's in the order of witnesses: the later second, the smaller identity. */
+static int take_order(const struct take *x, const struct take *y)
+{
+    if (x->second != y->second) return x->second > y->second ? 1 : -1;
+    return -kept_order(x->hit, y->hit);
+}
+
+int run_order(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y)
+{
+    const struct take *tx = run_takes_of(p, x), *ty = run_takes_of(p, y);
+    if (x->start != y->start) return x->start > y->start ? 1 : -1;
+    for (uint64_t bits = a->complete[x->progress]; bits;) {
+        uint32_t q = 63 - (uint32_t)__builtin_clzll(bits);
+        int order = take_order(&tx[q], &ty[q]);
+        if (order) return order;
+        bits &= ~(UINT64_C(1) << q);
+    }
+    return 0;
+}
+
+int witness_order(const struct rule_plan *p, const struct run *x, const struct run *y)
+{
+    const struct alternative *ax = &p->alternatives[x->alternative], *ay = &p->alternatives[y->alternative];
+    const struct take *tx = run_takes_of(p, x), *ty = run_takes_of(p, y);
+    uint32_t qx = ax->n_places, qy = ay->n_places;
+    if (x->start != y->start) return x->start > y->start ? 1 : -1;
+    if (qx != qy) return qx < qy ? 1 : -1;
+    while (qx && qy) { /* places stand in the order of match: compare positions from the last */
+        uint32_t px = p->position[ax->places[qx - 1].step], py = p->position[ay->places[qy - 1].step];
+        if (px != py) return px > py ? 1 : -1;
+        int order = take_order(&tx[--qx], &ty[--qy]);
+        if (order) return order;
+    }
+    return 0;
+}
+
+/* A gap is pending when its left side is complete and its right side has not begun. */
+static bool gap_is_pending(const struct alternative *a, const struct ir_gap *g, uint16_t progress)
+{
+    return (a->complete[progress] & g->left) == g->left && !(a->started[progress] & g->right);
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* A run can go on over a gap from last + least to last + most: x's span must hold all of y's that is to come. */
+static bool gap_holds(const struct ir_gap *g, int64_t x, int64_t y, int64_t now)
+{
+    if (later(x + g->least, now + 1) > later(y + g->least, now + 1)) return false;
+    return g->most == INT64_MAX || x >= y;
+}
+
+bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y,
+                   int64_t now)
+{
+    if ((x->tied && !y->tied) || run_order(p, a, x, y) < 0) return false;
+    for (uint32_t i = 0; i < a->n_gaps; i++) {
+        const struct ir_gap *g = &a->gaps[i];
+        if (gap_is_pending(a, g, x->progress) &&
+            !gap_holds(g, takes_last(run_takes_of(p, x), g->left), takes_last(run_takes_of(p, y), g->left), now))
+            return false;
+    }
+    return true;
+}
+
+bool run_is_dead(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t now)
+{
+    for (uint32_t i = 0; i < a->n_gaps; i++) {
+        const struct ir_gap *g = &a->gaps[i];
+        if (g->most != INT64_MAX && gap_is_pending(a, g, r->progress) &&
+            now - takes_last(run_takes_of(p, r), g->left) >= g->most)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,83 @@
+/* run.h - a run: one partial choice, known by what later events can still ask of it.
+ *
+ * A run is a fixed number of bytes: the head below, the values of the rule's references that it has agreed to, and a
+ * take for each place of its alternative. Of a place that takes several events only the last second and, once it is
+ * complete, the smallest identity of that second are kept: more cannot matter (docs/semantics.md 4).
+ */
+#ifndef CSR_ENGINE_STATE_RUN_H
+#define CSR_ENGINE_STATE_RUN_H
+
+#include "engine/state/plan.h"
+#include "engine/state/slot.h"
+
+#define NO_GROUP INT64_MIN
+
+struct take {
+    int64_t second;
+    const struct kept *hit; /* NULL while the place is not complete */
+};
+
+struct run {
+    int64_t start;
+    int64_t group;     /* opening second of the group that its required part belongs to; NO_GROUP: none yet */
+    uint16_t alternative, progress;
+    bool tied;         /* an arrow is fulfilled within one second */
+    uint32_t next;     /* of the same progress; used while a fold is made */
+};
+
+static inline size_t run_size_of(const struct rule_plan *p)
+{
+    return sizeof(struct run) + p->n_joins * sizeof(struct hash128) + p->places_most * sizeof(struct take);
+}
+static inline struct hash128 *run_joins(struct run *r)
+{
+    return (struct hash128 *)(r + 1);
+}
+static inline const struct hash128 *run_joins_of(const struct run *r)
+{
+    return (const struct hash128 *)(r + 1);
+}
+static inline struct take *run_takes(const struct rule_plan *p, struct run *r)
+{
+    return (struct take *)(run_joins(r) + p->n_joins);
+}
+static inline const struct take *run_takes_of(const struct rule_plan *p, const struct run *r)
+{
+    return (const struct take *)(run_joins_of(r) + p->n_joins);
+}
+
+/* Runs in a row, each plan->run_size bytes. */
+struct runs {
+    char *at;
+    uint32_t len;
+    size_t cap; /* bytes */
+};
+static inline struct run *runs_at(const struct rule_plan *p, const struct runs *rs, uint32_t i)
+{
+    return (struct run *)(rs->at + i * p->run_size);
+}
+/* Room for one more, not initialised. Earlier pointers into rs are gone. */
+struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs);
+void runs_copy(struct slab *s, const struct rule_plan *p, struct runs *to, const struct runs *from);
+void runs_free(struct slab *s, struct runs *rs);
+
+static inline bool join_is_set(struct hash128 h)
+{
+    return h.hi | h.lo;
+}
+
+/* The last second among the places in `bits`. */
+int64_t takes_last(const struct take *takes, uint64_t bits);
+
+/* Which of two runs of one alternative and progress makes the better witness (language.md B6): > 0: a. */
+int run_order(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y);
+/* The same between complete runs of any alternatives. */
+int witness_order(const struct rule_plan *p, const struct run *x, const struct run *y);
+
+/* Whether x makes y superfluous for all seconds after `now`: both of one alternative, progress, group and references. */
+bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y,
+                   int64_t now);
+/* Whether a pending gap has become too long for any second after `now`. */
+bool run_is_dead(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t now);
+
+#endif

@@ -1,0 +1,30 @@
+/* seen.h - identities of records, remembered until the watermark has passed them by fifteen minutes: duplicates. */
+#ifndef CSR_ENGINE_STATE_SEEN_H
+#define CSR_ENGINE_STATE_SEEN_H
+
+#include "engine/state/table.h"
+#include "engine/state/timers.h"
+
+#define SEEN_SECONDS 900
+
+/* Identities of one minute: they are forgotten together. */
+struct seen_minute {
+    struct timer timer;
+    int64_t minute;
+    struct seen_one *first;
+    struct seen_minute *next;
+};
+
+struct seen {
+    struct slab *slab;
+    struct table table;
+    struct timers timers;
+    struct seen_minute *minutes; /* newest used first */
+};
+
+void seen_init(struct seen *s, struct slab *slab);
+/* True if it was there; remembers it. */
+bool seen_put(struct seen *s, struct hash128 identity, int64_t second);
+void seen_forget(struct seen *s, int64_t watermark);
+
+#endif

@@ -1,0 +1,91 @@
+/* slot.c - slots in order of identity, and their classes. */
+#include "engine/state/slot.h"
+
+static int slot_order(const struct kept *a, const struct kept *b)
+{
+    int order = kept_order(a, b);
+    return order ? order : (a->hit->step > b->hit->step) - (a->hit->step < b->hit->step);
+}
+
+bool slot_insert(struct slab *s, struct slot *slot, struct kept *k)
+{
+    uint32_t lo = 0, hi = slot->len;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        int order = slot_order(slot->at[mid], k);
+        if (order == 0) return false;
+        if (order < 0) lo = mid + 1;
+        else hi = mid;
+    }
+    (void)SLAB_PUSH(s, *slot);
+    memmove(slot->at + lo + 1, slot->at + lo, (slot->len - 1 - lo) * sizeof *slot->at);
+    slot->at[lo] = k;
+    return true;
+}
+
+static void *room(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t len)
+{
+    while (*cap < len) at = slab_grow(s, at, item, cap);
+    return at;
+}
+
+/* Whether two events of the same steps agree on every reference. */
+static bool same_joins(const struct classes *cs, const struct slot_event *a, const struct slot_event *b,
+                       uint32_t n_joins)
+{
+    for (uint32_t i = 0; n_joins && i < a->to - a->from; i++)
+        if (memcmp(cs->hits[a->from + i]->hit->joins, cs->hits[b->from + i]->hit->joins,
+                   n_joins * sizeof(struct hash128)))
+            return false;
+    return true;
+}
+
+static void put_event(struct classes *cs, uint32_t from, uint32_t to, uint32_t n_joins)
+{
+    uint64_t steps = 0;
+    uint32_t e = cs->n_events, c = 0;
+    for (uint32_t i = from; i < to; i++) steps |= UINT64_C(1) << cs->hits[i]->hit->step;
+    cs->events = room(cs->slab, cs->events, sizeof *cs->events, &cs->cap_events, e + 1);
+    cs->events[cs->n_events++] = (struct slot_event){from, to, UINT32_MAX};
+    while (c < cs->len && !(cs->at[c].steps == steps &&
+                            same_joins(cs, &cs->events[cs->at[c].first], &cs->events[e], n_joins)))
+        c++;
+    if (c == cs->len) {
+        *SLAB_PUSH(cs->slab, *cs) = (struct slot_class){.steps = steps, .first = e, .last = e};
+    } else {
+        cs->events[cs->at[c].last].next = e;
+        cs->at[c].last = e;
+    }
+    cs->at[c].count++;
+    cs->steps |= steps;
+    cs->overlap |= (steps & (steps - 1)) != 0;
+}
+
+void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
+{
+    cs->n_hits = cs->n_events = cs->len = 0;
+    cs->steps = 0;
+    cs->overlap = false;
+    cs->hits = room(cs->slab, cs->hits, sizeof(struct kept *), &cs->cap_hits, slot->len);
+    for (uint32_t i = 0; i < slot->len; i++)
+        if (slot->at[i]->active) cs->hits[cs->n_hits++] = slot->at[i];
+    for (uint32_t from = 0, to; from < cs->n_hits; from = to) {
+        for (to = from + 1; to < cs->n_hits && kept_order(cs->hits[from], cs->hits[to]) == 0;) to++;
+        put_event(cs, from, to, n_joins);
+    }
+}
+
+const struct kept *class_hit(const struct classes *cs, uint32_t event, uint32_t step)
+{
+    const struct slot_event *e = &cs->events[event];
+    for (uint32_t i = e->from; i < e->to; i++)
+        if (cs->hits[i]->hit->step == step) return cs->hits[i];
+    return NULL;
+}
+
+void classes_release(struct classes *cs)
+{
+    slab_put(cs->slab, cs->hits, cs->cap_hits * sizeof(struct kept *));
+    slab_put(cs->slab, cs->events, cs->cap_events * sizeof *cs->events);
+    SLAB_FREE(cs->slab, *cs);
+}

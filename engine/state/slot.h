@@ -1,0 +1,77 @@
+/* slot.h - the hits of one key: kept copies, and one slot for each second that has any.
+ *
+ * Runs, groups and slots point at kept hits and never count references: a key now and then marks what it still uses
+ * and sweeps the rest (keyed.c). So runs and groups are plain bytes that may be copied.
+ *
+ * For a fold, a slot's active hits are put into classes: events that can fill the same steps and agree on every
+ * reference are interchangeable but for their identity, so a class is a number of events in the order of identities.
+ */
+#ifndef CSR_ENGINE_STATE_SLOT_H
+#define CSR_ENGINE_STATE_SLOT_H
+
+#include "engine/match/hit.h"
+#include "engine/state/slab.h"
+
+#define SLOT_HITS_MOST 4096 /* beyond, a second's hits of one key are dropped and the key is marked capped */
+
+struct answer_state {
+    struct answer answer;
+    uint32_t ticket; /* a question that is under way, from 1; 0: none */
+    bool is_final;
+};
+
+struct kept {
+    struct kept *next;
+    uint32_t size;           /* of the whole block */
+    bool marked, active;     /* active: its gate holds, or it has none */
+    struct answer_state *answers; /* [hit->n_asks] */
+    struct hit *hit;
+};
+
+static inline int kept_order(const struct kept *a, const struct kept *b) /* by identity */
+{
+    return a == b ? 0 : text_compare(a->hit->evidence.identity, b->hit->evidence.identity);
+}
+
+struct slot {
+    int64_t second;
+    struct kept **at; /* by identity, then step */
+    uint32_t len, cap;
+    uint32_t waiting; /* questions under way */
+    bool is_asked;    /* its questions were put for good */
+};
+
+/* False if the same event already fills the same step here. */
+bool slot_insert(struct slab *s, struct slot *slot, struct kept *k);
+
+/* ---- classes --------------------------------------------------------------------------------------------- */
+
+/* One event of a slot: its active hits stand in slot->at[from .. to). */
+struct slot_event {
+    uint32_t from, to;
+    uint32_t next; /* of the same class, in order of identity; UINT32_MAX: the last */
+};
+
+struct slot_class {
+    uint64_t steps; /* that its events can fill */
+    uint32_t first, last, count; /* events */
+};
+
+struct classes {
+    struct slab *slab;
+    struct kept **hits; /* the active ones */
+    uint32_t n_hits, cap_hits;
+    struct slot_event *events;
+    uint32_t n_events, cap_events;
+    struct slot_class *at;
+    uint32_t len, cap;
+    uint64_t steps;     /* of all classes */
+    bool overlap;       /* an event can fill two steps */
+};
+
+/* with_joins: references tell classes apart. */
+void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins);
+const struct kept *class_hit(const struct classes *cs, uint32_t event, uint32_t step);
+void classes_release(struct classes *cs);
+
+#endif
