@@ -18,7 +18,7 @@ struct memory {
     struct timer timer;
     struct baseline_state *of;
     struct memory *older, *newer;
-    struct life now, before;
+    struct life now;
     struct {
         int64_t *at; /* ascending */
         uint32_t len, cap;
@@ -41,7 +41,8 @@ void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most
 {
     *b = (struct baselines){.slab = slab, .table = {.slab = slab}, .timers = {.slab = slab},
                             .values_most = values_most ? values_most : VALUES_MOST_DEFAULT,
-                            .watermark = INT64_MIN, .learnt = INT64_MIN};
+                            .learnt = INT64_MIN};
+    for (uint32_t i = 0; i < STATE_ASK_MOVES; i++) b->moves[i] = INT64_MIN;
 }
 
 /* ---- lives ----------------------------------------------------------------------------------------------- */
@@ -96,7 +97,6 @@ static void forget(struct baselines *b, struct memory *m)
     timer_set(&b->timers, &m->timer, NEVER);
     table_remove(&b->table, m);
     slab_put(b->slab, m->now.days, m->days_most * sizeof *m->now.days);
-    slab_put(b->slab, m->before.days, m->days_most * sizeof *m->before.days);
     SLAB_FREE(b->slab, m->tail);
     slab_put(b->slab, m, sizeof *m);
     bs->n--, b->values--;
@@ -112,10 +112,7 @@ static struct memory *remember(struct baselines *b, struct baseline_state *bs, s
     m->id = id;
     m->of = bs;
     m->days_most = days_most;
-    if (days_most) {
-        m->now.days = slab_get(b->slab, days_most * sizeof *m->now.days);
-        m->before.days = slab_get(b->slab, days_most * sizeof *m->before.days);
-    }
+    if (days_most) m->now.days = slab_get(b->slab, days_most * sizeof *m->now.days);
     m->older = bs->newest;
     *(bs->newest ? &bs->newest->newer : &bs->oldest) = m;
     bs->newest = m;
@@ -124,21 +121,10 @@ static struct memory *remember(struct baselines *b, struct baseline_state *bs, s
     return m;
 }
 
-/* A new life in place of the present one, which becomes the one before. */
-static void renew(struct memory *m, int64_t second)
-{
-    struct life old = m->before;
-    if (m->now.is_there) {
-        m->before = m->now;
-        m->now = old;
-    }
-    start_life(&m->now, second, m->days_most);
-}
-
 static void sight(struct memory *m, int64_t second)
 {
     if (goes_on(&m->now, second, m->of->ir->keep)) live_on(&m->now, second, m->days_most);
-    else if (!m->now.is_there || second > m->now.last) renew(m, second);
+    else if (!m->now.is_there || second > m->now.last) start_life(&m->now, second, m->days_most);
 }
 
 static void set_timer(struct baselines *b, struct memory *m)
@@ -177,7 +163,6 @@ static struct life life_before(const struct memory *m, int64_t second, uint32_t 
     struct life l = {.is_there = false};
     if (!m) return l;
     if (m->now.is_there && m->now.first < second) l = m->now;
-    else if (m->before.is_there && m->before.first < second) l = m->before;
     if (l.n_days) memcpy(days, l.days, l.n_days * sizeof *days);
     l.days = days;
     for (uint32_t i = 0; i < m->tail.len && m->tail.at[i] < second; i++) {
@@ -240,9 +225,11 @@ static void learn_tail(struct baselines *b, struct memory *m)
 
 void baselines_learn(struct baselines *b, int64_t watermark)
 {
-    if (watermark <= b->watermark) return;
-    b->learnt = b->watermark;
-    b->watermark = watermark;
+    uint32_t newest = (b->move + STATE_ASK_MOVES - 1) % STATE_ASK_MOVES;
+    if (watermark <= b->moves[newest]) return;
+    b->learnt = b->moves[b->move]; /* the oldest of the ring */
+    b->moves[b->move] = watermark;
+    b->move = (b->move + 1) % STATE_ASK_MOVES;
     for (struct timer *t; (t = timers_pop(&b->timers, b->learnt));)
         learn_tail(b, (struct memory *)((char *)t - offsetof(struct memory, timer)));
 }

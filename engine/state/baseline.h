@@ -8,8 +8,8 @@
  * Invariants
  * 1. A life holds sightings with no gap longer than `keep`; a value, or a key, unseen for longer starts a new one.
  * 2. The days of a life are counted in blocks of 24 hours from its first sighting.
- * 3. A question as of a second that the watermark has just passed may still be under way when the watermark moves on.
- *    So learning stays one watermark behind, and the life before the present one is kept.
+ * 3. A question as of a second that the watermark has just passed may still be under way when the watermark moves on:
+ *    for STATE_ASK_MOVES moves, which learning therefore stays behind.
  */
 #ifndef CSR_ENGINE_STATE_BASELINE_H
 #define CSR_ENGINE_STATE_BASELINE_H
@@ -26,8 +26,9 @@ struct baselines {
     uint32_t n;
     uint64_t values, evicted;
     uint32_t values_most, next_id;
-    int64_t watermark; /* of the last call */
-    int64_t learnt;    /* sightings up to here are in lives */
+    int64_t moves[STATE_ASK_MOVES]; /* the last watermarks, newest at move - 1 */
+    uint32_t move;
+    int64_t learnt; /* sightings up to here are in lives */
 };
 
 void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most);

@@ -55,6 +55,12 @@ void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct ex
     x->flow = w->flow;
 }
 
+void workbench_clear_heads(struct workbench *w, const struct rule_plan *p)
+{
+    w->heads = at_least(w->slab, w->heads, sizeof *w->heads, &w->cap_heads, p->n_buckets);
+    memset(w->heads, 0, p->n_buckets * sizeof *w->heads);
+}
+
 /* ---- runs, one for each progress ------------------------------------------------------------------------- */
 
 static void count(uint64_t *counter, const struct state_counts *counts, uint64_t n)
@@ -63,63 +69,18 @@ static void count(uint64_t *counter, const struct state_counts *counts, uint64_t
 }
 #define COUNT(f, what, n) count((f)->counts ? &(f)->counts->what : NULL, (f)->counts, (n))
 
-static bool same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
-{
-    return a->group == b->group && !memcmp(run_joins_of(a), run_joins_of(b), p->n_joins * sizeof(struct hash128));
-}
-
-/* Keeps r unless another makes it superfluous; takes away what it makes so. Superfluous runs stay as holes (next ==
- * HOLE) until the end of the second. */
-#define HOLE UINT32_MAX
 static void add_run(struct folding *f, const struct run *r)
 {
-    const struct alternative *a = &f->p->alternatives[r->alternative];
-    uint32_t *link = &f->w->heads[a->bucket + r->progress];
-    while (*link) {
-        struct run *other = runs_at(f->p, &f->to->runs, *link - 1);
-        if (same_instance(f->p, other, r)) {
-            if (run_dominates(f->p, a, other, r, f->second)) {
-                COUNT(f, superseded, 1);
-                return;
-            }
-            if (run_dominates(f->p, a, r, other, f->second)) {
-                COUNT(f, superseded, 1);
-                *link = other->next;
-                other->next = HOLE;
-                continue;
-            }
-        }
-        link = &other->next;
-    }
-    uint32_t *head = &f->w->heads[a->bucket + r->progress], next = *head;
-    struct run *copy = runs_push(f->w->slab, f->p, &f->to->runs);
-    memcpy(copy, r, f->p->run_size);
-    copy->next = next;
-    *head = f->to->runs.len;
-}
-
-static void close_holes(const struct rule_plan *p, struct runs *rs)
-{
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < rs->len; i++) {
-        const struct run *r = runs_at(p, rs, i);
-        if (r->next == HOLE) continue;
-        if (kept != i) memcpy(runs_at(p, rs, kept), r, p->run_size);
-        kept++;
-    }
-    rs->len = kept;
-}
-
-static bool is_over(const struct rule_plan *p, const struct run *r, int64_t now)
-{
-    return now - r->start > p->within || run_is_dead(p, &p->alternatives[r->alternative], r, now - 1);
+    struct frontier front = {f->w->slab, f->p, f->p->alternatives, &f->to->runs, f->w->heads, f->second, 0};
+    frontier_add(&front, r);
+    COUNT(f, superseded, front.superseded);
 }
 
 static void carry_runs(struct folding *f)
 {
     for (uint32_t i = 0; i < f->from->runs.len; i++) {
         const struct run *r = runs_at(f->p, &f->from->runs, i);
-        if (is_over(f->p, r, f->second)) COUNT(f, expired, 1);
+        if (run_is_over(f->p, &f->p->alternatives[r->alternative], r, f->second)) COUNT(f, expired, 1);
         else add_run(f, r);
     }
 }
@@ -128,11 +89,11 @@ void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct 
 {
     for (uint32_t i = 0; i < f->runs.len; i++) {
         struct run *r = runs_at(p, &f->runs, i);
-        bool over = is_over(p, r, now + 1);
-        r->next = over ? HOLE : 0;
+        bool over = run_is_over(p, &p->alternatives[r->alternative], r, now + 1);
+        r->next = over ? RUN_HOLE : 0;
         count(counts ? &counts->expired : NULL, counts, over);
     }
-    close_holes(p, &f->runs);
+    runs_close_holes(p, &f->runs);
     if (!f->runs.len) f->capped = false;
 }
 
@@ -168,8 +129,9 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
     }
     for (uint32_t i = 0; i < f->from->runs.len; i++) {
         const struct run *r = runs_at(f->p, &f->from->runs, i);
-        if (r->alternative < first || r->alternative >= end || is_over(f->p, r, f->second)) continue;
+        if (r->alternative < first || r->alternative >= end) continue;
         x.alternative = &f->p->alternatives[r->alternative];
+        if (run_is_over(f->p, x.alternative, r, f->second)) continue;
         extend_run(&x, r);
     }
 }
@@ -327,7 +289,7 @@ static void give_up_joins(struct folding *f)
     struct runs all = f->to->runs;
     f->to->runs = (struct runs){.at = NULL};
     f->to->capped = true;
-    memset(f->w->heads, 0, f->p->n_buckets * sizeof *f->w->heads);
+    workbench_clear_heads(f->w, f->p);
     struct state_counts *counts = f->counts;
     f->counts = NULL;
     for (uint32_t i = 0; i < all.len; i++) {
@@ -335,7 +297,7 @@ static void give_up_joins(struct folding *f)
         memset(run_joins(r), 0, f->p->n_joins * sizeof(struct hash128));
         add_run(f, r);
     }
-    close_holes(f->p, &f->to->runs);
+    runs_close_holes(f->p, &f->to->runs);
     if ((f->counts = counts)) counts->merged += all.len - f->to->runs.len;
     runs_free(f->w->slab, &all);
 }
@@ -379,8 +341,7 @@ static void begin(struct folding *f)
             memset(r, 0, f->p->run_size);
             r->start = INT64_MIN;
         }
-    w->heads = at_least(w->slab, w->heads, sizeof *w->heads, &w->cap_heads, f->p->n_buckets);
-    memset(w->heads, 0, f->p->n_buckets * sizeof *w->heads);
+    workbench_clear_heads(w, f->p);
     w->completed.len = 0;
 }
 
@@ -414,7 +375,7 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
     bool keeps_joins = classify(&f, slot);
     carry_runs(&f);
     extend_all(&f);
-    close_holes(p, &to->runs);
+    runs_close_holes(p, &to->runs);
     if (!keeps_joins || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
     if (to->capped && !to->runs.len) to->capped = false;
 }
@@ -443,7 +404,7 @@ void fold_late(struct workbench *w, const struct rule_plan *p, struct fold *base
     classify(&f, slot);
     for (uint32_t i = 0; i < base->runs.len; i++) add_run(&f, runs_at(p, &base->runs, i));
     extend_all(&f);
-    close_holes(p, &to.runs);
+    runs_close_holes(p, &to.runs);
     fold_free(w->slab, p, &from);
     fold_free(w->slab, p, base);
     *base = to;

@@ -40,6 +40,8 @@ struct workbench {
 };
 
 void workbench_release(struct workbench *w);
+/* For a new second: no progress has a run yet. */
+void workbench_clear_heads(struct workbench *w, const struct rule_plan *p);
 /* Room for extensions over w->classes; sets what they need. */
 void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct extension *x);
 

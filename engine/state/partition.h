@@ -106,6 +106,7 @@ struct state {
     int64_t watermark;
     uint64_t cause; /* of the last watermark */
     struct eval eval;
+    uint32_t eval_nodes; /* that its tables have room for */
     struct scratch scratch;
     struct state_counts counts;
 };

@@ -104,13 +104,67 @@ bool run_dominates(const struct rule_plan *p, const struct alternative *a, const
     return true;
 }
 
-bool run_is_dead(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t now)
+bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second)
 {
+    if (second - r->start > p->within) return true;
     for (uint32_t i = 0; i < a->n_gaps; i++) {
         const struct ir_gap *g = &a->gaps[i];
         if (g->most != INT64_MAX && gap_is_pending(a, g, r->progress) &&
-            now - takes_last(run_takes_of(p, r), g->left) >= g->most)
+            second - takes_last(run_takes_of(p, r), g->left) > g->most)
             return true;
     }
     return false;
+}
+
+/* ---- the frontier ---------------------------------------------------------------------------------------- */
+
+static bool same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
+{
+    return a->group == b->group && !memcmp(run_joins_of(a), run_joins_of(b), p->n_joins * sizeof(struct hash128));
+}
+
+/* Takes out of the list what r makes superfluous. False: r itself is. */
+static bool make_way(struct frontier *f, const struct alternative *a, const struct run *r)
+{
+    uint32_t *link = &f->heads[a->bucket + r->progress];
+    while (*link) {
+        struct run *other = runs_at(f->plan, f->runs, *link - 1);
+        if (same_instance(f->plan, other, r)) {
+            if (run_dominates(f->plan, a, other, r, f->now)) return false;
+            if (run_dominates(f->plan, a, r, other, f->now)) {
+                f->superseded++;
+                *link = other->next;
+                other->next = RUN_HOLE;
+                continue;
+            }
+        }
+        link = &other->next;
+    }
+    return true;
+}
+
+void frontier_add(struct frontier *f, const struct run *r)
+{
+    const struct alternative *a = &f->alternatives[r->alternative];
+    uint32_t *head = &f->heads[a->bucket + r->progress];
+    if (!make_way(f, a, r)) {
+        f->superseded++;
+        return;
+    }
+    struct run *copy = runs_push(f->slab, f->plan, f->runs);
+    memcpy(copy, r, f->plan->run_size);
+    copy->next = *head;
+    *head = f->runs->len;
+}
+
+void runs_close_holes(const struct rule_plan *p, struct runs *rs)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rs->len; i++) {
+        const struct run *r = runs_at(p, rs, i);
+        if (r->next == RUN_HOLE) continue;
+        if (kept != i) memcpy(runs_at(p, rs, kept), r, p->run_size);
+        kept++;
+    }
+    rs->len = kept;
 }

@@ -77,7 +77,22 @@ int witness_order(const struct rule_plan *p, const struct run *x, const struct r
 /* Whether x makes y superfluous for all seconds after `now`: both of one alternative, progress, group and references. */
 bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y,
                    int64_t now);
-/* Whether a pending gap has become too long for any second after `now`. */
-bool run_is_dead(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t now);
+/* Whether no event at `second` or later can continue the run: its window is over, or a pending gap. */
+bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second);
+
+/* The runs of one second while they are made: of the same progress, group and references only those stay that no other
+ * makes superfluous. Superfluous runs stay behind as holes until the second is done. */
+#define RUN_HOLE UINT32_MAX
+struct frontier {
+    struct slab *slab;
+    const struct rule_plan *plan;
+    const struct alternative *alternatives; /* the plan's, or its mirrors */
+    struct runs *runs;
+    uint32_t *heads; /* [n_buckets] first run of each progress, plus one */
+    int64_t now;
+    uint64_t superseded;
+};
+void frontier_add(struct frontier *f, const struct run *r);
+void runs_close_holes(const struct rule_plan *p, struct runs *rs);
 
 #endif

@@ -26,6 +26,8 @@ struct kept {
     bool marked, active;     /* active: its gate holds, or it has none */
     struct answer_state *answers; /* [hit->n_asks] */
     struct hit *hit;
+    struct value *remapped;       /* the captures, after a reload that put them into another order */
+    uint32_t n_remapped;
 };
 
 static inline int kept_order(const struct kept *a, const struct kept *b) /* by identity */

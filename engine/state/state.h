@@ -54,6 +54,9 @@ bool state_seen(struct state *s, struct hash128 identity, int64_t second);
 void state_learn(struct state *s, int64_t second);
 struct answer state_touch(struct state *s, const struct touch *t);
 
+/* A question put during one state_watermark is answered before state_learn has been called more often than this after. */
+#define STATE_ASK_MOVES 10
+
 /* A settling incident's question, to be put to the partition that owns the baseline's key, in a later round. */
 struct settle_ask {
     uint32_t partition;  /* that asks */

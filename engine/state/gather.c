@@ -1,0 +1,319 @@
+/* gather.c - forward and backward over a group's slots.
+ *
+ * For one alternative: the backward pass keeps, for every slot, the runs of the mirror over all later slots. The
+ * forward pass then takes slot by slot: each forward run, extended by the slot's events, is joined with a backward run
+ * that has exactly the rest. Where that gives a choice, the events that can stand in it are gathered.
+ */
+#include "engine/state/gather.h"
+
+#include <stdlib.h>
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+struct gathering {
+    struct state *s;
+    const struct rule_plan *p;
+    const struct group *group;
+    const struct slot **slots; /* of the group's time, in order */
+    uint32_t n_slots, cap_slots;
+    uint32_t n_joins;
+    const struct alternative *forward, *mirror; /* the one at hand */
+    struct runs *behind; /* [n_slots] backward runs over later slots */
+    struct runs front;   /* forward runs over earlier slots */
+    struct runs *to;     /* where found runs go */
+    bool is_backward;
+    int64_t second;      /* of the slot at hand; backward: negative */
+    const struct runs *rest; /* backward runs to join with */
+    uint64_t *marked;    /* [class] places */
+    uint32_t cap_marked;
+    struct gathered *list;
+};
+
+/* ---- one second of either pass --------------------------------------------------------------------------- */
+
+/* In an item's automaton the required part must end inside the group. */
+static bool required_is_inside(const struct gathering *g, const struct extension *x, const struct run *r)
+{
+    const struct alternative *a = x->alternative;
+    uint16_t before = x->from ? x->from->progress : 0;
+    int64_t second = g->is_backward ? -g->second : g->second;
+    bool was, is;
+    if (!a->automaton) return true;
+    if (g->is_backward) { /* its last event is the first that is met */
+        was = a->started[before] & a->required;
+        is = a->started[r->progress] & a->required;
+    } else {
+        was = !(a->required & ~a->complete[before]);
+        is = !(a->required & ~a->complete[r->progress]);
+    }
+    return was || !is || (second >= g->group->opened && second <= g->group->end);
+}
+
+static struct frontier frontier_of(struct gathering *g)
+{
+    return (struct frontier){&g->s->slab, g->p, g->is_backward ? g->p->mirrors : g->p->alternatives, g->to,
+                             g->s->work.heads, g->second, 0};
+}
+
+static void found_step(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
+{
+    struct gathering *g = world;
+    (void)taken;
+    if (r->progress == x->alternative->full || !required_is_inside(g, x, r)) return;
+    struct frontier f = frontier_of(g);
+    frontier_add(&f, r);
+}
+
+static void extend_from(struct gathering *g, const struct runs *from, struct extension *x)
+{
+    workbench_prepare(&g->s->work, g->p, x);
+    extend_run(x, NULL);
+    for (uint32_t i = 0; i < from->len; i++) {
+        const struct run *r = runs_at(g->p, from, i);
+        if (!run_is_over(g->p, x->alternative, r, g->second)) extend_run(x, r);
+    }
+}
+
+/* `to` becomes `from` with the slot at hand, whose classes are made. */
+static void pass_step(struct gathering *g, const struct runs *from, struct runs *to)
+{
+    struct extension x = {.alternative = g->is_backward ? g->mirror : g->forward, .second = g->second,
+                          .n_joins = g->n_joins, .without_hits = true, .found = found_step, .world = g};
+    struct frontier f;
+    g->to = to;
+    to->len = 0;
+    workbench_clear_heads(&g->s->work, g->p);
+    f = frontier_of(g);
+    for (uint32_t i = 0; i < from->len; i++) {
+        const struct run *r = runs_at(g->p, from, i);
+        if (!run_is_over(g->p, x.alternative, r, g->second)) frontier_add(&f, r);
+    }
+    extend_from(g, from, &x);
+    runs_close_holes(g->p, to);
+}
+
+/* ---- joining --------------------------------------------------------------------------------------------- */
+
+static bool joins_agree(const struct gathering *g, const struct run *a, const struct run *b)
+{
+    for (uint32_t j = 0; j < g->n_joins; j++) {
+        struct hash128 x = run_joins_of(a)[j], y = run_joins_of(b)[j];
+        if (join_is_set(x) && join_is_set(y) && !hash128_equal(x, y)) return false;
+    }
+    return true;
+}
+
+/* Gaps that lie between the forward run and the backward one. Mirrored gaps have the same numbers. */
+static bool gaps_agree(const struct gathering *g, const struct run *f, const struct run *b)
+{
+    const struct alternative *a = g->forward;
+    for (uint32_t i = 0; i < a->n_gaps; i++) {
+        const struct ir_gap *gap = &a->gaps[i];
+        if ((a->complete[f->progress] & gap->left) != gap->left || a->started[f->progress] & gap->right) continue;
+        int64_t begins = -takes_last(run_takes_of(g->p, b), g->mirror->gaps[i].left);
+        int64_t distance = begins - takes_last(run_takes_of(g->p, f), gap->left);
+        if (distance < gap->least || distance > gap->most) return false;
+    }
+    return true;
+}
+
+static bool ends_in_time(const struct gathering *g, int64_t start, int64_t end)
+{
+    return end - start <= g->p->within && (g->forward->automaton || end <= g->group->end);
+}
+
+/* Whether the forward run r, with the events of the slot at hand, can be completed by later slots. */
+static bool can_be_completed(const struct gathering *g, const struct run *r)
+{
+    uint16_t rest = g->mirror->rest[r->progress];
+    if (r->progress == g->forward->full) return ends_in_time(g, r->start, g->second);
+    for (uint32_t i = 0; i < g->rest->len; i++) {
+        const struct run *b = runs_at(g->p, g->rest, i);
+        if (b->progress == rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) && gaps_agree(g, r, b))
+            return true;
+    }
+    return false;
+}
+
+static void found_join(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
+{
+    struct gathering *g = world;
+    if (!required_is_inside(g, x, r) || !can_be_completed(g, r)) return;
+    for (uint32_t q = 0; q < x->alternative->n_places; q++) {
+        if (!taken[q] || (x->alternative->automaton && x->alternative->required >> q & 1)) continue;
+        for (uint32_t c = 0; c < x->classes->len; c++)
+            if (!(g->marked[c] >> q & 1) && extension_can_use(x, taken, q, c)) g->marked[c] |= BIT(q);
+    }
+}
+
+static void put_marked(struct gathering *g)
+{
+    const struct classes *cs = &g->s->work.classes;
+    for (uint32_t c = 0; c < cs->len; c++)
+        for (uint64_t places = g->marked[c]; places; places &= places - 1) {
+            uint32_t step = g->forward->places[__builtin_ctzll(places)].step;
+            if (!(g->p->exact >> step & 1)) continue;
+            for (uint32_t e = cs->at[c].first; e != UINT32_MAX; e = cs->events[e].next)
+                *SLAB_PUSH(&g->s->slab, *g->list) = class_hit(cs, e, step);
+        }
+}
+
+static void join_slot(struct gathering *g, uint32_t i)
+{
+    struct extension x = {.alternative = g->forward, .second = g->second, .n_joins = g->n_joins, .without_hits = true,
+                          .found = found_join, .world = g};
+    while (g->cap_marked < g->s->work.classes.len)
+        g->marked = slab_grow(&g->s->slab, g->marked, sizeof *g->marked, &g->cap_marked);
+    memset(g->marked, 0, g->s->work.classes.len * sizeof *g->marked);
+    g->rest = &g->behind[i];
+    extend_from(g, &g->front, &x);
+    put_marked(g);
+}
+
+/* ---- passes ---------------------------------------------------------------------------------------------- */
+
+static void take_slot(struct gathering *g, uint32_t i)
+{
+    g->second = g->is_backward ? -g->slots[i]->second : g->slots[i]->second;
+    classes_make(&g->s->work.classes, g->slots[i], g->n_joins);
+}
+
+static void pass_backward(struct gathering *g)
+{
+    g->is_backward = true;
+    for (uint32_t i = g->n_slots; i-- > 1;) {
+        take_slot(g, i);
+        pass_step(g, &g->behind[i], &g->behind[i - 1]);
+    }
+}
+
+static void pass_forward(struct gathering *g)
+{
+    struct runs next = {.at = NULL};
+    g->is_backward = false;
+    g->front.len = 0;
+    for (uint32_t i = 0; i < g->n_slots; i++) {
+        take_slot(g, i);
+        join_slot(g, i);
+        pass_step(g, &g->front, &next);
+        struct runs swap = g->front;
+        g->front = next, next = swap;
+    }
+    runs_free(&g->s->slab, &next);
+}
+
+static void gather_alternative(struct gathering *g, uint32_t number)
+{
+    g->forward = &g->p->alternatives[number];
+    g->mirror = &g->p->mirrors[number];
+    if (!(g->p->exact & (g->forward->automaton ? g->forward->item_steps : g->forward->steps))) return;
+    g->behind = slab_get(&g->s->slab, g->n_slots * sizeof *g->behind);
+    pass_backward(g);
+    pass_forward(g);
+    for (uint32_t i = 0; i < g->n_slots; i++) runs_free(&g->s->slab, &g->behind[i]);
+    slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
+}
+
+/* ---- lists ----------------------------------------------------------------------------------------------- */
+
+static int compare_gathered(const void *a, const void *b)
+{
+    const struct kept *x = *(const struct kept *const *)a, *y = *(const struct kept *const *)b;
+    if (x->hit->step != y->hit->step) return x->hit->step < y->hit->step ? -1 : 1;
+    if (x->hit->second != y->hit->second) return x->hit->second < y->hit->second ? -1 : 1;
+    return kept_order(x, y);
+}
+
+static struct gathered *list_of(struct state *s, struct keyed *k, int64_t opened)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++)
+        if (k->gathered.at[i].opened == opened) return &k->gathered.at[i];
+    (void)SLAB_PUSH(&s->slab, k->gathered);
+    k->gathered.at[k->gathered.len - 1] = (struct gathered){.opened = opened};
+    return &k->gathered.at[k->gathered.len - 1];
+}
+
+static void free_list(struct state *s, struct gathered *l)
+{
+    SLAB_FREE(&s->slab, *l);
+}
+
+/* Lists of groups that are there no more. */
+static void drop_lists(struct state *s, struct keyed *k, const struct fold *now)
+{
+    for (uint32_t i = 0; i < k->gathered.len;) {
+        bool found = false;
+        for (uint32_t n = 0; n < now->groups.len; n++)
+            found |= groups_at(k->rule->plan, &now->groups, n)->opened == k->gathered.at[i].opened;
+        if (found) {
+            i++;
+            continue;
+        }
+        free_list(s, &k->gathered.at[i]);
+        k->gathered.at[i] = k->gathered.at[--k->gathered.len];
+    }
+}
+
+static void put_slots(struct gathering *g, const struct slot *at, uint32_t len)
+{
+    int64_t from = g->group->opened - g->p->within, to = g->group->end + g->p->within;
+    for (uint32_t i = 0; i < len; i++) {
+        if (at[i].second < from || at[i].second > to) continue;
+        if (g->n_slots == g->cap_slots)
+            g->slots = slab_grow(&g->s->slab, g->slots, sizeof *g->slots, &g->cap_slots);
+        g->slots[g->n_slots++] = &at[i];
+    }
+}
+
+/* What is final stays; the rest is found anew. */
+static void refresh_list(struct state *s, struct keyed *k, struct group *group, bool capped)
+{
+    struct gathered *list = list_of(s, k, group->opened);
+    const struct rule_plan *p = k->rule->plan;
+    struct gathering g = {.s = s, .p = p, .group = group, .list = list, .n_joins = capped ? 0 : p->n_joins};
+    uint32_t kept = 0, len = 0;
+    for (uint32_t i = 0; i < list->len; i++)
+        if (list->at[i]->hit->second <= k->committed - p->within) list->at[kept++] = list->at[i];
+    list->len = kept;
+    put_slots(&g, k->history.at, k->history.len);
+    put_slots(&g, k->tail.at, k->tail.len);
+    for (uint32_t i = 0; i < p->n_alternatives; i++) gather_alternative(&g, i);
+    for (uint32_t i = kept; i < list->len; i++) /* older ones are in the final part already */
+        if (list->at[i]->hit->second > k->committed - p->within) list->at[kept++] = list->at[i];
+    if (kept) qsort(list->at, kept, sizeof *list->at, compare_gathered);
+    for (uint32_t i = 0; i < kept; i++)
+        if (!len || compare_gathered(&list->at[len - 1], &list->at[i])) list->at[len++] = list->at[i];
+    list->len = len;
+    runs_free(&s->slab, &g.front);
+    slab_put(&s->slab, g.slots, g.cap_slots * sizeof *g.slots);
+    slab_put(&s->slab, g.marked, g.cap_marked * sizeof *g.marked);
+}
+
+void gather_refresh(struct state *s, struct keyed *k, struct fold *now, bool all)
+{
+    const struct rule_plan *p = k->rule->plan;
+    if (!p->exact) return;
+    if (all) drop_lists(s, k, now);
+    for (uint32_t i = 0; i < now->groups.len; i++) {
+        struct group *g = groups_at(p, &now->groups, i);
+        if (all || g->touched) refresh_list(s, k, g, now->capped);
+    }
+}
+
+void gather_trim(struct state *s, struct keyed *k)
+{
+    const struct fold *now = k->tail.len ? &k->after : &k->base;
+    int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * k->rule->plan->within;
+    uint32_t n = 0;
+    while (n < k->history.len && k->history.at[n].second <= oldest) {
+        slab_put(&s->slab, k->history.at[n].at, k->history.at[n].cap * sizeof *k->history.at[n].at);
+        n++;
+    }
+    memmove(k->history.at, k->history.at + n, (k->history.len -= n) * sizeof *k->history.at);
+}
+
+void gathered_free(struct state *s, struct keyed *k)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++) free_list(s, &k->gathered.at[i]);
+    SLAB_FREE(&s->slab, k->gathered);
+}

@@ -1,0 +1,38 @@
+/* judge.h - what a group amounts to: score, severity, title, reasons, responses. And whether a hit's gate holds.
+ *
+ * Expressions are those of the IR, evaluated over the group: its witness, the events gathered, the baselines' answers.
+ * Everything that a verdict points at lies in the partition's scratch: it is valid until the next verdict.
+ */
+#ifndef CSR_ENGINE_STATE_JUDGE_H
+#define CSR_ENGINE_STATE_JUDGE_H
+
+#include "engine/state/partition.h"
+
+struct verdict {
+    int32_t score;
+    enum ir_severity severity;
+    struct text title;
+    struct incident_reason *reasons;
+    uint32_t n_reasons;
+    struct incident_action *actions; /* whose threshold the score has reached */
+    uint64_t *action_hashes;
+    uint32_t n_actions;
+};
+
+/* The events that are known of a group's step, in order of time and identity, and how many there were. */
+struct known_events {
+    const struct kept *const *at;
+    uint32_t len;
+    uint64_t count;
+};
+struct known_events known_events(const struct keyed *k, struct group *g, uint32_t step);
+
+/* told: what the incident last was, or NULL; a score does not fall below it until it is settled. */
+void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told, bool is_settled,
+                 struct verdict *out);
+/* Whether the gate of the hit's group holds, with the answers that it has now. */
+bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k);
+/* For a new rule set. */
+void judge_prepare(struct state *s, const struct ir *ir);
+
+#endif

@@ -1,0 +1,376 @@
+/* keyed.c - slots, refolding, commitment, sweeping. */
+#include "engine/state/keyed.h"
+#include "engine/state/emit.h"
+#include "engine/state/gather.h"
+#include "engine/state/judge.h"
+
+#define SWEEP_LEAST 64
+
+static const struct fold *fold_now(const struct keyed *k)
+{
+    return k->tail.len ? &k->after : &k->base;
+}
+
+/* ---- kept hits ------------------------------------------------------------------------------------------- */
+
+static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
+{
+    size_t answers = h->n_asks * sizeof(struct answer_state), size = sizeof(struct kept) + answers + hit_size(h);
+    struct kept *kept = slab_get(&s->slab, size);
+    kept->size = (uint32_t)size;
+    kept->answers = (struct answer_state *)(kept + 1);
+    kept->hit = hit_copy((char *)(kept + 1) + answers, h);
+    for (uint32_t i = 0; i < h->n_asks; i++)
+        if (!h->asks[i].is_absent && !h->asks[i].is_unknown)
+            kept->answers[i].answer = out->answer(out->world, h->asks[i].answer, h->asks[i].key);
+    kept->active = judge_gate(s, k->rule->plan, kept);
+    kept->next = k->kept;
+    k->kept = kept;
+    k->n_kept++;
+    return kept;
+}
+
+static void kept_free(struct state *s, struct kept *kept)
+{
+    slab_put(&s->slab, kept->remapped, kept->n_remapped * sizeof *kept->remapped);
+    slab_put(&s->slab, kept, kept->size);
+}
+
+static void mark(const struct kept *k)
+{
+    if (k) ((struct kept *)(uintptr_t)k)->marked = true; /* kept hits are the key's own; runs only read them */
+}
+
+static void mark_runs(const struct rule_plan *p, const struct runs *rs)
+{
+    for (uint32_t i = 0; i < rs->len; i++) {
+        const struct run *r = runs_at(p, rs, i);
+        for (uint32_t q = 0; q < p->places_most; q++) mark(run_takes_of(p, r)[q].hit);
+    }
+}
+
+static void mark_group(const struct rule_plan *p, struct group *g)
+{
+    for (uint32_t q = 0; q < p->places_most; q++) mark(group_takes(g)[q].hit);
+    for (uint32_t i = 0; i < p->n_items; i++)
+        for (uint32_t q = 0; q < p->places_most; q++) mark(group_item_takes(p, g, i)[q].hit);
+    for (uint32_t step = 0; step < p->rule->n_steps; step++)
+        for (uint32_t i = 0; i < group_shown(p, g, step)->len; i++) mark(group_shown(p, g, step)->at[i]);
+}
+
+static void mark_fold(const struct rule_plan *p, const struct fold *f)
+{
+    mark_runs(p, &f->runs);
+    mark_runs(p, &f->done);
+    for (uint32_t i = 0; i < f->groups.len; i++) mark_group(p, groups_at(p, &f->groups, i));
+    for (uint32_t step = 0; f->recent && step < p->rule->n_steps; step++)
+        for (uint32_t i = 0; i < f->recent[step].len; i++) mark(f->recent[step].at[i]);
+}
+
+static void mark_all(struct keyed *k)
+{
+    const struct rule_plan *p = k->rule->plan;
+    mark_fold(p, &k->base);
+    mark_fold(p, &k->before);
+    mark_fold(p, &k->after);
+    for (uint32_t i = 0; i < k->tail.len; i++)
+        for (uint32_t n = 0; n < k->tail.at[i].len; n++) mark(k->tail.at[i].at[n]);
+    for (uint32_t i = 0; i < k->history.len; i++)
+        for (uint32_t n = 0; n < k->history.at[i].len; n++) mark(k->history.at[i].at[n]);
+    for (uint32_t i = 0; i < k->gathered.len; i++)
+        for (uint32_t n = 0; n < k->gathered.at[i].len; n++) mark(k->gathered.at[i].at[n]);
+}
+
+static void sweep(struct state *s, struct keyed *k)
+{
+    if (k->n_kept < k->sweep_at) return;
+    mark_all(k);
+    for (struct kept **link = &k->kept, *kept; (kept = *link);) {
+        if (kept->marked) {
+            kept->marked = false;
+            link = &kept->next;
+            continue;
+        }
+        *link = kept->next;
+        kept_free(s, kept);
+        k->n_kept--;
+    }
+    k->sweep_at = k->n_kept * 2 > SWEEP_LEAST ? k->n_kept * 2 : SWEEP_LEAST;
+}
+
+/* ---- the key --------------------------------------------------------------------------------------------- */
+
+struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit *h)
+{
+    struct keyed *k = slab_get(&s->slab, sizeof *k);
+    char *key = slab_get(&s->slab, h->key.len);
+    if (h->key.len) memcpy(key, h->key.at, h->key.len);
+    k->hash = h->key_hash;
+    k->key = (struct text){key, h->key.len};
+    k->rule = r;
+    k->committed = s->watermark;
+    k->sweep_at = SWEEP_LEAST;
+    return k;
+}
+
+static void slots_free(struct state *s, struct slot *at, uint32_t len, uint32_t cap)
+{
+    for (uint32_t i = 0; i < len; i++) slab_put(&s->slab, at[i].at, at[i].cap * sizeof *at[i].at);
+    slab_put(&s->slab, at, cap * sizeof *at);
+}
+
+static void drop_tickets(struct state *s, const struct kept *kept)
+{
+    for (uint32_t i = 0; i < kept->hit->n_asks; i++)
+        if (kept->answers[i].ticket) s->tickets.at[kept->answers[i].ticket - 1].keyed = NULL;
+}
+
+void keyed_free(struct state *s, struct keyed *k)
+{
+    const struct rule_plan *p = k->rule->plan;
+    timer_set(&s->timers, &k->timer, NEVER);
+    fold_free(&s->slab, p, &k->base);
+    fold_free(&s->slab, p, &k->before);
+    fold_free(&s->slab, p, &k->after);
+    slots_free(s, k->tail.at, k->tail.len, k->tail.cap);
+    slots_free(s, k->history.at, k->history.len, k->history.cap);
+    emitted_free(s, k);
+    gathered_free(s, k);
+    for (struct kept *kept = k->kept, *next; kept; kept = next) {
+        next = kept->next;
+        drop_tickets(s, kept);
+        kept_free(s, kept);
+    }
+    slab_put(&s->slab, (char *)(uintptr_t)k->key.at, k->key.len);
+    slab_put(&s->slab, k, sizeof *k);
+}
+
+uint8_t keyed_rank(const struct keyed *k)
+{
+    const struct rule_plan *p = k->rule->plan;
+    const struct fold *now = fold_now(k);
+    uint32_t most = 0;
+    if (now->groups.len) return RANKS - 1;
+    for (uint32_t i = 0; i < now->runs.len; i++) {
+        const struct run *r = runs_at(p, &now->runs, i);
+        uint32_t done = (uint32_t)__builtin_popcountll(p->alternatives[r->alternative].complete[r->progress]);
+        if (most < done) most = done;
+    }
+    return (uint8_t)(most < RANKS - 2 ? most : RANKS - 2);
+}
+
+/* ---- folding the tail ------------------------------------------------------------------------------------ */
+
+static void swap_folds(struct keyed *k)
+{
+    struct fold f = k->before;
+    k->before = k->after;
+    k->after = f;
+}
+
+/* The folds before and after the newest slot, from the committed part on. */
+static void refold(struct state *s, struct keyed *k)
+{
+    const struct fold *from = &k->base;
+    for (uint32_t i = 0; i < k->tail.len; i++) {
+        if (i) {
+            swap_folds(k);
+            from = &k->before;
+        }
+        fold_step(&s->work, k->rule->plan, from, &k->tail.at[i], &k->after, NULL);
+    }
+}
+
+static void refold_newest(struct state *s, struct keyed *k)
+{
+    const struct fold *from = k->tail.len > 1 ? &k->before : &k->base;
+    fold_step(&s->work, k->rule->plan, from, &k->tail.at[k->tail.len - 1], &k->after, NULL);
+}
+
+/* The tail's slot for a second, made if it is not there. */
+static struct slot *slot_for(struct state *s, struct keyed *k, int64_t second)
+{
+    uint32_t i = k->tail.len;
+    while (i && k->tail.at[i - 1].second > second) i--;
+    if (i && k->tail.at[i - 1].second == second) return &k->tail.at[i - 1];
+    if (i && i == k->tail.len) swap_folds(k); /* after what was newest is before what is */
+    (void)SLAB_PUSH(&s->slab, k->tail);
+    memmove(k->tail.at + i + 1, k->tail.at + i, (k->tail.len - 1 - i) * sizeof *k->tail.at);
+    k->tail.at[i] = (struct slot){.second = second};
+    return &k->tail.at[i];
+}
+
+/* ---- hits ------------------------------------------------------------------------------------------------ */
+
+static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
+{
+    struct slot slot = {.second = kept->hit->second, .at = &kept, .len = 1, .cap = 1};
+    if (!kept->active || !k->rule->plan->is_plain) return;
+    fold_late(&s->work, k->rule->plan, &k->base, &slot, &s->counts);
+    refold(s, k);
+}
+
+/* False: nothing has changed. */
+static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is_newest)
+{
+    struct slot *slot = slot_for(s, k, kept->hit->second);
+    if (slot->len >= SLOT_HITS_MOST) {
+        k->capped = true;
+        *is_newest = slot == &k->tail.at[k->tail.len - 1];
+    } else {
+        *is_newest = slot == &k->tail.at[k->tail.len - 1];
+        if (!slot_insert(&s->slab, slot, kept)) return false;
+    }
+    if (*is_newest) refold_newest(s, k);
+    else refold(s, k);
+    return true;
+}
+
+static void set_timer(struct state *s, struct keyed *k);
+
+void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
+{
+    struct occasion o = {.out = out, .cause = h->seq, .identity = h->evidence.identity};
+    struct kept *kept = keep(s, k, h, out);
+    bool is_newest = false;
+    if (h->second <= s->watermark) insert_late(s, k, kept);
+    else if (!insert(s, k, kept, &is_newest)) return;
+    struct fold *now = k->tail.len ? &k->after : &k->base;
+    gather_refresh(s, k, now, !is_newest);
+    emit_changes(s, k, now, !is_newest, &o);
+    sweep(s, k);
+    set_timer(s, k);
+}
+
+/* ---- settling -------------------------------------------------------------------------------------------- */
+
+static uint32_t take_ticket(struct state *s, struct keyed *k, struct kept *kept, uint32_t ask)
+{
+    uint32_t ticket = s->free_ticket;
+    if (ticket) {
+        s->free_ticket = s->tickets.at[ticket - 1].next_free;
+    } else {
+        (void)SLAB_PUSH(&s->slab, s->tickets);
+        ticket = s->tickets.len;
+    }
+    s->tickets.at[ticket - 1] = (struct ticket){k, kept, ask, 0};
+    s->open_tickets++;
+    return ticket;
+}
+
+static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct kept *kept, const struct state_out *out)
+{
+    for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
+        const struct hit_ask *a = &kept->hit->asks[i];
+        if (a->is_absent || a->is_unknown) continue;
+        kept->answers[i].ticket = take_ticket(s, k, kept, i);
+        slot->waiting++;
+        struct settle_ask ask = {.partition = state_partition(k->hash), .ticket = kept->answers[i].ticket,
+                                 .touch = {.seq = kept->hit->seq, .second = kept->hit->second, .asks = true,
+                                           .baseline = k->rule->plan->rule->asks[a->ask].baseline,
+                                           .key = a->key, .value = a->value, .account = a->account}};
+        out->settle(out->world, &ask);
+    }
+}
+
+static void ask_slots(struct state *s, struct keyed *k, const struct state_out *out)
+{
+    for (uint32_t i = 0; i < k->tail.len && k->tail.at[i].second <= s->watermark; i++) {
+        struct slot *slot = &k->tail.at[i];
+        if (slot->is_asked) continue;
+        slot->is_asked = true;
+        for (uint32_t n = 0; n < slot->len; n++) ask_hit(s, k, slot, slot->at[n], out);
+    }
+}
+
+void keyed_answered(struct state *s, struct keyed *k, struct kept *kept)
+{
+    (void)s;
+    for (uint32_t i = 0; i < k->tail.len; i++)
+        if (k->tail.at[i].second == kept->hit->second) k->tail.at[i].waiting--;
+}
+
+/* Judges gates with the final answers. True if any is other than before. */
+static bool settle_gates(struct state *s, struct keyed *k, struct slot *slot)
+{
+    bool changed = false;
+    for (uint32_t i = 0; i < slot->len && k->rule->plan->gated; i++) {
+        bool active = judge_gate(s, k->rule->plan, slot->at[i]);
+        changed |= active != slot->at[i]->active;
+        slot->at[i]->active = active;
+    }
+    return changed;
+}
+
+static void commit_slot(struct state *s, struct keyed *k)
+{
+    struct slot slot = k->tail.at[0];
+    struct fold next = {.capped = false};
+    fold_step(&s->work, k->rule->plan, &k->base, &slot, &next, &s->counts);
+    fold_free(&s->slab, k->rule->plan, &k->base);
+    k->base = next;
+    memmove(k->tail.at, k->tail.at + 1, --k->tail.len * sizeof *k->tail.at);
+    k->committed = slot.second;
+    if (k->rule->plan->exact) *SLAB_PUSH(&s->slab, k->history) = slot;
+    else slab_put(&s->slab, slot.at, slot.cap * sizeof *slot.at);
+}
+
+/* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise. */
+static bool commit(struct state *s, struct keyed *k)
+{
+    bool changed = false;
+    while (k->tail.len && k->tail.at[0].second <= s->watermark && !k->tail.at[0].waiting) {
+        changed |= settle_gates(s, k, &k->tail.at[0]);
+        commit_slot(s, k);
+    }
+    k->committed = s->watermark;
+    if (k->tail.len && k->tail.at[0].second <= s->watermark) k->committed = k->tail.at[0].second - 1;
+    fold_expire(k->rule->plan, &k->base, k->committed, &s->counts);
+    return changed;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When the key must be looked at next, if no hit comes. */
+static int64_t next_due(const struct keyed *k)
+{
+    const struct rule_plan *p = k->rule->plan;
+    int64_t due = NEVER;
+    for (uint32_t i = 0; i < k->tail.len && due == NEVER; i++)
+        if (!k->tail.at[i].is_asked) due = k->tail.at[i].second;
+    for (uint32_t i = 0; i < k->base.groups.len; i++)
+        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->within);
+    if (due != NEVER || k->tail.len) return due;
+    due = INT64_MIN;
+    for (uint32_t i = 0; i < k->base.runs.len; i++)
+        if (runs_at(p, &k->base.runs, i)->start > due) due = runs_at(p, &k->base.runs, i)->start;
+    return due == INT64_MIN ? NEVER : due + p->within;
+}
+
+static void set_timer(struct state *s, struct keyed *k)
+{
+    int64_t due = next_due(k);
+    timer_set(&s->timers, &k->timer, due > s->watermark || due == NEVER ? due : s->watermark + 1);
+}
+
+bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out)
+{
+    struct occasion o = {.out = out, .cause = s->cause, .by_watermark = true};
+    ask_slots(s, k, out);
+    bool changed = commit(s, k);
+    if (changed) refold(s, k);
+    struct fold *now = k->tail.len ? &k->after : &k->base;
+    if (changed) {
+        gather_refresh(s, k, now, true);
+        emit_changes(s, k, now, true, &o);
+    }
+    emit_settled(s, k, &o);
+    emit_closed(s, k, &o);
+    gather_trim(s, k);
+    sweep(s, k);
+    set_timer(s, k);
+    return k->tail.len || k->base.runs.len || k->base.groups.len;
+}
