@@ -11,6 +11,8 @@
  * 3. Every way of an item's automaton keeps the constraints of the required part alone; the item only adds to them.
  *    So the required events beside an item are a choice of the required part by themselves.
  * 4. An arrow beside an optional item binds that item alone; the required neighbours then stand in plain `->`.
+ *
+ * What language.md B8 and B9 refuse has been refused by match.c; here only sizes are.
  */
 #include "engine/compile/compile.h"
 #include "engine/ir/progress.h"
@@ -39,78 +41,17 @@ struct expansion {
     bool failed;
 };
 
-/* ---- what is refused ------------------------------------------------------------------------------------- */
-
-static void refuse_repeat(struct expansion *x, const struct ir_match *m)
+/* A least gap keeps one slot a second. */
+static void refuse_gaps(struct expansion *x, const struct ir_match *m)
 {
-    if (m->kids[0].kind != IR_M_STEP) {
-        diag_at(x->diags, E0331, m->span, "only a step can be repeated");
-        x->failed = true;
-    } else if (m->least > TIMES_MOST || m->least < 1) {
-        struct diag *d = diag_at(x->diags, E0330, m->span, "%u times", m->least);
-        diag_note(d, "a repetition takes from 1 to %d events", TIMES_MOST);
-        x->failed = true;
-    }
-}
-
-/* Whether nothing under m is required. */
-static bool all_optional(const struct ir_match *m)
-{
-    if (m->kind == IR_M_OPTIONAL) return true;
-    if (m->kind == IR_M_STEP) return false;
-    for (uint32_t i = 0; i < m->n_kids; i++)
-        if (!all_optional(&m->kids[i])) return false;
-    return true;
-}
-
-static bool arrow_is_plain(const struct ir_arrow *a)
-{
-    return !a->strict && a->least == 0 && a->most == INT64_MAX;
-}
-
-static void refuse_arrows(struct expansion *x, const struct ir_match *m)
-{
-    for (uint32_t i = 1; i < m->n_kids; i++) {
-        const struct ir_arrow *a = &m->arrows[i];
-        if (all_optional(&m->kids[i - 1]) && all_optional(&m->kids[i]) && !arrow_is_plain(a)) {
-            struct diag *d = diag_at(x->diags, E0334, span_join(m->kids[i - 1].span, m->kids[i].span), NULL);
-            diag_note(d, "optional items are not ordered against one another; to order them write a group: `(a => b)?`");
-            x->failed = true;
-        }
-        if (a->least > LEAST_GAP_MOST) {
-            struct diag *d = diag_at(x->diags, E0330, m->kids[i].span, "a least gap of %lld seconds",
-                                     (long long)a->least);
-            diag_note(d, "a least gap keeps one slot a second, at most %d", LEAST_GAP_MOST);
-            x->failed = true;
-        }
-    }
-}
-
-static void refuse_step_twice(struct expansion *x, const struct ir_match *m, struct csr_span *seen)
-{
-    if (seen[m->step].hi) {
-        struct diag *d = diag_at(x->diags, E0332, m->span, "again here");
-        diag_label(d, seen[m->step], "first here");
-        x->failed = true;
-    }
-    seen[m->step] = m->span.hi ? m->span : (struct csr_span){1, 1};
-}
-
-static void refuse(struct expansion *x, const struct ir_match *m, bool in_optional, struct csr_span *seen)
-{
-    if (m->kind == IR_M_STEP) refuse_step_twice(x, m, seen);
-    if (m->kind == IR_M_REPEAT) refuse_repeat(x, m);
-    if (m->kind == IR_M_CHAIN) refuse_arrows(x, m);
-    if (m->kind == IR_M_OPTIONAL && in_optional) {
-        diag_at(x->diags, E0527, m->span, "inside another optional item");
-        x->failed = true;
-    }
     for (uint32_t i = 0; i < m->n_kids; i++) {
-        if (m->kind == IR_M_EITHER && all_optional(&m->kids[i])) {
-            diag_at(x->diags, E0333, m->kids[i].span, "nothing is required here");
+        if (m->kind == IR_M_CHAIN && i && m->arrows[i].least > LEAST_GAP_MOST) {
+            struct diag *d = diag_at(x->diags, E0330, m->kids[i].span, "%lld seconds behind what stands before it",
+                                     (long long)m->arrows[i].least);
+            diag_note(d, "a least gap keeps one slot a second: the most is %d seconds", LEAST_GAP_MOST);
             x->failed = true;
         }
-        refuse(x, &m->kids[i], in_optional || m->kind == IR_M_OPTIONAL, seen);
+        refuse_gaps(x, &m->kids[i]);
     }
 }
 
@@ -341,16 +282,11 @@ static const struct ir_match the_one_step = {.kind = IR_M_STEP};
 
 bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *diags)
 {
-    struct csr_span seen[64] = {{0}};
     struct ir_match single = the_one_step; /* an `on` rule: its one event is the match */
     const struct ir_match *written = rule->match;
     struct expansion x = {.arena = arena, .rule = rule, .diags = diags};
     if (!written) rule->match = &single;
-    refuse(&x, rule->match, false, seen);
-    if (!x.failed && all_optional(rule->match)) {
-        diag_at(diags, E0333, rule->match->span, "nothing is required here");
-        x.failed = true;
-    }
+    refuse_gaps(&x, rule->match);
     if (!x.failed) {
         rule->automata = ARENA_ARRAY(arena, struct ir_automaton, 1 + count_items(rule->match));
         rule->n_automata = 1;

@@ -262,7 +262,7 @@ static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct 
 {
     for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
         const struct hit_ask *a = &kept->hit->asks[i];
-        if (a->is_absent || a->is_unknown) continue;
+        if (a->is_absent || a->is_unknown || a->ask == IR_NONE) continue;
         kept->answers[i].ticket = take_ticket(s, k, kept, i);
         slot->waiting++;
         struct settle_ask ask = {.partition = state_partition(k->hash), .ticket = kept->answers[i].ticket,
