@@ -251,7 +251,8 @@ static bool may_expand(const struct scope *s, const struct symbol *define, struc
             return false;
         }
     if ((!s->open || s->open->depth < DEFINE_DEPTH_MOST) && s->c->expansions++ < EXPANSIONS_MOST) return true;
-    diag_at(s->c->diags, E0216, span, "definitions in definitions, without an end in sight");
+    if (s->c->expansions <= EXPANSIONS_MOST + 1) /* once is enough */
+        diag_at(s->c->diags, E0216, span, "definitions in definitions, without an end in sight");
     return false;
 }
 
@@ -298,8 +299,9 @@ static ir_node_id unknown_function(const struct scope *s, const struct ast *call
             nearest_try(&near, text_of(functions[i].name));
     for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) nearest_try(&near, text_of(specials[i].name));
     symbol_offer(s->c, SYMBOL_DEFINE, s->unit, &near);
-    struct diag *d = diag_at(s->c->diags, E0207, call->span, "no function is called `" TEXT_FMT "`", TEXT_ARG(call->text));
-    if (near.best.len) diag_note(d, "the nearest is `" TEXT_FMT "`", TEXT_ARG(near.best));
+    struct csr_span at = word_span(s->c, call, call->text);
+    struct diag *d = diag_at(s->c->diags, E0207, at, "no function is called `" TEXT_FMT "`", TEXT_ARG(call->text));
+    if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
     return IR_POISON;
 }
 

@@ -12,7 +12,7 @@ static void check_schemas(struct compiler *c)
         const struct symbol *s = c->symbols.at[i];
         if (s->kind != SYMBOL_RULE && s->kind != SYMBOL_BASELINE) continue;
         struct csr_span start = {s->unit->source->base, s->unit->source->base};
-        diag_fix(diag_at(c->diags, E0229, s->ast->span, "what kind of records is this about?"), start, "use aws");
+        diag_fix(diag_at(c->diags, E0229, head_span(c, s->ast), "what kind of records is this about?"), start, "use aws");
         return;
     }
 }

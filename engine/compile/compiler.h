@@ -181,6 +181,10 @@ struct text block_text(const struct compiler *c, const struct ast *block, const 
 /* ---- declare.c ----------------------------------------------------------------------------------------- */
 
 void declare_units(struct compiler *c);
+/* The beginning of an item or clause, up to its first part: a caret under a whole rule says nothing. */
+struct csr_span head_span(const struct compiler *c, const struct ast *node);
+/* Where a node's own word stands within it: what a fix may replace. The whole node if it is not found. */
+struct csr_span word_span(const struct compiler *c, const struct ast *node, struct text word);
 /* A symbol by a name as written: of the unit's own pack first, then the full name. NULL if there is none. */
 struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name);
 /* Reports an unknown name of this kind at the place, with the nearest one. */
@@ -193,6 +197,8 @@ bool refuse(const struct compiler *c, const struct ast *node);
 
 /* ---- fields.c: schemas, fields and slots ---------------------------------------------------------------- */
 
+/* The definitions of an `event` block by name; reports names that are no fields, and needed ones that are missing. */
+void declare_defs(struct compiler *c, struct schema *schema);
 void lower_schemas(struct compiler *c);
 /* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req` and `resp`. */
 ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span);
@@ -226,6 +232,8 @@ ir_node_id lower_call(const struct scope *s, const struct ast *call);
 /* `tail` nodes (FIELD, ELEMENTS) applied to a value that is there. */
 ir_node_id lower_tail(const struct scope *s, ir_node_id value, const struct ast *tail);
 enum ir_type expr_type(const struct compiler *c, ir_node_id id);
+/* "a number", "an address": for sentences. */
+const char *a_type(enum ir_type type);
 /* An expression that must be one value (or, over [], several): no named list, no bare list field. */
 ir_node_id lower_value(const struct scope *s, const struct ast *e);
 ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands, uint32_t n,

@@ -86,8 +86,9 @@ static void declare(struct compiler *c, const struct unit *unit, const struct as
     struct text name = full_name(c, unit, item->text);
     struct symbol *earlier = find_full(c, kind, name);
     if (earlier) {
-        diag_label(diag_at(c->diags, E0202, item->span, "the %s `" TEXT_FMT "` again", kind_words[kind], TEXT_ARG(name)),
-                   earlier->ast->span, "declared here first");
+        diag_label(diag_at(c->diags, E0202, head_span(c, item), "the %s `" TEXT_FMT "` again", kind_words[kind],
+                           TEXT_ARG(name)),
+                   head_span(c, earlier->ast), "declared here first");
         return;
     }
     struct symbol *s = ARENA_NEW(c->arena, struct symbol);
@@ -98,25 +99,51 @@ static void declare(struct compiler *c, const struct unit *unit, const struct as
 
 static void declare_schema(struct compiler *c, const struct unit *unit, const struct ast *item)
 {
-    if (!unit->source->is_embedded) {
-        diag_at(c->diags, E0524, item->span, NULL);
-        return;
-    }
     for (uint32_t i = 0; i < c->schemas.len; i++)
         if (text_equal(c->schemas.at[i]->ast->text, item->text)) {
-            diag_at(c->diags, E0202, item->span, "the event `" TEXT_FMT "` again", TEXT_ARG(item->text));
+            diag_at(c->diags, E0202, head_span(c, item), "the event `" TEXT_FMT "` again", TEXT_ARG(item->text));
             return;
         }
     struct schema *schema = ARENA_NEW(c->arena, struct schema);
     *schema = (struct schema){.ast = item, .unit = unit, .number = c->schemas.len};
-    *ARENA_PUSH(c->arena, c->schemas) = schema;
+    declare_defs(c, schema);
+    if (unit->source->is_embedded) *ARENA_PUSH(c->arena, c->schemas) = schema;
+    else diag_at(c->diags, E0524, head_span(c, item), NULL);
 }
 
 /* `list pack.name += { … }`: the list must be there. What is added is read with the list (lists.c). */
 static void check_list_add(const struct compiler *c, const struct unit *unit, const struct ast *item)
 {
     if (!symbol_find(c, SYMBOL_LIST, unit, item->text))
-        symbol_unknown(c, SYMBOL_LIST, unit, item->text, item->span);
+        symbol_unknown(c, SYMBOL_LIST, unit, item->text, word_span(c, item, item->text));
+}
+
+struct csr_span head_span(const struct compiler *c, const struct ast *node)
+{
+    struct csr_span head = node->span;
+    const struct source *file = sources_find(c->sources, head.lo);
+    if (!file || !node->kids || node->kids->span.lo <= head.lo) return head;
+    const char *bytes = file->bytes.at - file->base;
+    head.hi = node->kids->span.lo;
+    while (head.hi > head.lo + 1 && strchr(" \t\n\r{(=:", bytes[head.hi - 1])) head.hi--;
+    return head;
+}
+
+static bool is_word_byte(char at)
+{
+    return (at >= 'a' && at <= 'z') || (at >= 'A' && at <= 'Z') || (at >= '0' && at <= '9') || at == '_';
+}
+
+struct csr_span word_span(const struct compiler *c, const struct ast *node, struct text word)
+{
+    const struct source *file = sources_find(c->sources, node->span.lo);
+    if (!file || !word.len) return node->span;
+    const char *bytes = file->bytes.at - file->base;
+    for (uint32_t at = node->span.lo; at + word.len <= node->span.hi; at++)
+        if (memcmp(bytes + at, word.at, word.len) == 0 && (at == node->span.lo || !is_word_byte(bytes[at - 1])) &&
+            (at + word.len == node->span.hi || !is_word_byte(bytes[at + word.len])))
+            return (struct csr_span){at, at + word.len};
+    return node->span;
 }
 
 void declare_units(struct compiler *c)

@@ -28,6 +28,18 @@ static const struct value *constant_of(const struct compiler *c, ir_node_id id)
     return has_op(c, id, IR_OP_CONST) ? &c->build.constants.at[ir_build_at(&c->build, id)->x] : NULL;
 }
 
+const char *a_type(enum ir_type type)
+{
+    static const char *const names[IR_TYPES] = {
+        [IR_TYPE_ANY] = "a value of the record", [IR_TYPE_STRING] = "text",       [IR_TYPE_INT] = "a number",
+        [IR_TYPE_FLOAT] = "a number",            [IR_TYPE_BOOL] = "true or false", [IR_TYPE_TIME] = "a time",
+        [IR_TYPE_DURATION] = "a duration",       [IR_TYPE_SIZE] = "a size",       [IR_TYPE_IP] = "an address",
+        [IR_TYPE_CIDR] = "a network",            [IR_TYPE_ARN] = "an ARN",        [IR_TYPE_LIST] = "a list",
+        [IR_TYPE_RECORD] = "a record",
+    };
+    return names[type];
+}
+
 /* ---- kinds of types that compare with one another ---- */
 
 enum family { FAMILY_ANY, FAMILY_TEXT, FAMILY_NUMBER, FAMILY_BOOL, FAMILY_TIME, FAMILY_DURATION, FAMILY_NET };
@@ -72,8 +84,14 @@ static bool comparable(const struct compiler *c, ir_node_id a, ir_node_id b)
 static ir_node_id mismatch(const struct scope *s, const struct ast *e, ir_node_id a, ir_node_id b)
 {
     const struct ast *left = e->kids, *right = e->kids->next;
-    struct diag *d = diag_at(s->c->diags, E0211, left->span, "this is %s", ir_type_name(expr_type(s->c, a)));
-    diag_label(d, right->span, "and this is %s", ir_type_name(expr_type(s->c, b)));
+    enum ir_type ta = expr_type(s->c, a), tb = expr_type(s->c, b);
+    if (ta != IR_TYPE_STRING && tb == IR_TYPE_STRING && constant_of(s->c, b)) {
+        diag_at(s->c->diags, E0211, right->span, "this text is not %s, and so never equal", a_type(ta));
+        return IR_POISON;
+    }
+    struct diag *d = diag_at(s->c->diags, E0211, left->span, "this is %s", a_type(ta));
+    diag_label(d, right->span, "and this is %s", a_type(tb));
+    if (families[ta] == families[tb]) diag_note(d, "these have no order; only == and != compare them");
     return IR_POISON;
 }
 
@@ -101,7 +119,7 @@ ir_node_id lower_test(const struct scope *s, const struct ast *e)
     ir_node_id id = lower_value(s, e);
     if (id == IR_POISON || expr_type(s->c, id) == IR_TYPE_BOOL) return id;
     struct diag *d = diag_at(s->c->diags, E0212, e->span, "this is %s, neither true nor false",
-                             ir_type_name(expr_type(s->c, id)));
+                             a_type(expr_type(s->c, id)));
     struct text words = expr_words(s->c->arena, e);
     if (e->kind == AST_PATH) {
         diag_fix(d, e->span, "truthy(" TEXT_FMT ")", TEXT_ARG(words));
@@ -162,8 +180,8 @@ static bool set_fits(const struct scope *s, const struct ast *set, ir_node_id le
         ir_node_id id = literal_node(s->c, literal);
         if (id == IR_POISON) return false;
         if (comparable(s->c, left, id)) continue;
-        diag_at(s->c->diags, E0211, literal->span, "%s is compared with %s", ir_type_name(expr_type(s->c, left)),
-                ir_type_name(expr_type(s->c, id)));
+        diag_at(s->c->diags, E0211, literal->span, "%s is compared with %s", a_type(expr_type(s->c, left)),
+                a_type(expr_type(s->c, id)));
         fits = false;
     }
     return fits;
@@ -180,7 +198,7 @@ static bool text_operand(const struct scope *s, const struct ast *e, ir_node_id 
 {
     enum family f = family_of(s->c, id);
     if (f == FAMILY_ANY || f == FAMILY_TEXT) return true;
-    diag_at(s->c->diags, E0211, e->span, "this is %s; text is needed", ir_type_name(expr_type(s->c, id)));
+    diag_at(s->c->diags, E0211, e->span, "this is %s; text is needed", a_type(expr_type(s->c, id)));
     return false;
 }
 
@@ -287,7 +305,7 @@ static ir_node_id lower_exists(const struct scope *s, const struct ast *e)
         diag_at(s->c->diags, E0224, e->span, "only a finished match knows whether a step is there");
         return IR_POISON;
     }
-    uint32_t step = step_expect(s->rule, e->text, e->span);
+    uint32_t step = step_expect(s->rule, e->text, word_span(s->c, e, e->text));
     if (step == IR_NONE) return IR_POISON;
     return ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_STEP_EXISTS, .type = IR_TYPE_BOOL, .y = step,
                                                         .span = e->span});

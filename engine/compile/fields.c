@@ -188,9 +188,10 @@ static void declare_def(struct compiler *c, struct schema *schema, const struct 
 {
     const struct field_info *info = field_find(item->text);
     if (!info) {
-        struct diag *d = diag_at(c->diags, E0222, item->span, "`" TEXT_FMT "` is no field", TEXT_ARG(item->text));
+        struct csr_span at = word_span(c, item, item->text);
+        struct diag *d = diag_at(c->diags, E0222, at, "`" TEXT_FMT "` is no field", TEXT_ARG(item->text));
         info = field_nearest(item->text);
-        if (info) diag_note(d, "the nearest field is `" TEXT_FMT "`", TEXT_ARG(info->name));
+        if (info) diag_fix(d, at, TEXT_FMT, TEXT_ARG(info->name));
         return;
     }
     if (find_def(schema, item->text)) {
@@ -201,16 +202,20 @@ static void declare_def(struct compiler *c, struct schema *schema, const struct 
         (struct schema_def){.name = item->text, .expr = item->kids, .span = item->span, .node = IR_NONE};
 }
 
-static ir_node_id needed(struct compiler *c, struct schema *schema, const char *name)
+void declare_defs(struct compiler *c, struct schema *schema)
 {
-    ir_node_id node = schema_field(c, schema, text_of(name), schema->ast->span);
-    if (node == IR_NONE)
-        diag_at(c->diags, E0223, schema->ast->span, "`" TEXT_FMT "` does not define `%s`", TEXT_ARG(schema->ast->text),
-                name);
-    return node == IR_POISON ? IR_NONE : node;
+    AST_EACH(item, schema->ast)
+        if (item->kind == AST_FIELD_DEF && item->kids) declare_def(c, schema, item);
+    for (uint32_t i = 0; i < field_count(); i++) {
+        const struct field_info *info = field_at(i);
+        if (info->use == FIELD_NEEDED && !find_def(schema, info->name))
+            diag_at(c->diags, E0223, head_span(c, schema->ast), "`" TEXT_FMT "` does not define `" TEXT_FMT "`",
+                    TEXT_ARG(schema->ast->text), TEXT_ARG(info->name));
+    }
 }
 
-static ir_node_id optional_def(struct compiler *c, struct schema *schema, const char *name)
+/* IR_NONE where the schema has no such field, or a wrong one, which has been reported. */
+static ir_node_id engine_field(struct compiler *c, struct schema *schema, const char *name)
 {
     ir_node_id node = schema_field(c, schema, text_of(name), schema->ast->span);
     return node == IR_POISON ? IR_NONE : node;
@@ -224,8 +229,6 @@ static int64_t declared_disorder(struct schema *schema)
 
 static void lower_schema(struct compiler *c, struct schema *schema, struct ir_schema *out)
 {
-    AST_EACH(item, schema->ast)
-        if (item->kind == AST_FIELD_DEF && item->kids) declare_def(c, schema, item);
     const struct ast *when = ast_kid(schema->ast, AST_WHEN);
     struct scope s = {.c = c, .place = IN_SCHEMA, .unit = schema->unit, .schema = schema, .step = IR_NONE,
                       .own_step = IR_NONE};
@@ -233,13 +236,13 @@ static void lower_schema(struct compiler *c, struct schema *schema, struct ir_sc
     *out = (struct ir_schema){.name = schema->ast->text,
                               .feed = schema->ast->text,
                               .when = when_node == IR_POISON ? IR_NONE : when_node,
-                              .identity = optional_def(c, schema, "identity"),
-                              .time = needed(c, schema, "time"),
-                              .service = needed(c, schema, "service"),
-                              .action = needed(c, schema, "action"),
-                              .ok = needed(c, schema, "ok"),
-                              .account = optional_def(c, schema, "account"),
-                              .region = optional_def(c, schema, "region"),
+                              .identity = engine_field(c, schema, "identity"),
+                              .time = engine_field(c, schema, "time"),
+                              .service = engine_field(c, schema, "service"),
+                              .action = engine_field(c, schema, "action"),
+                              .ok = engine_field(c, schema, "ok"),
+                              .account = engine_field(c, schema, "account"),
+                              .region = engine_field(c, schema, "region"),
                               .disorder = declared_disorder(schema)};
 }
 

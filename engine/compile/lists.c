@@ -12,10 +12,7 @@ static struct value number_value(const struct ast *literal)
 static bool net_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type)
 {
     struct ip_net *net = ARENA_NEW(c->arena, struct ip_net);
-    if (!ip_parse(literal->text, net)) {
-        diag_at(c->diags, E0219, literal->span, "not an address, nor a network");
-        return false;
-    }
+    if (!ip_parse(literal->text, net)) return false; /* the lexer has said so */
     *out = (struct value){.kind = VALUE_NET, .net = net};
     *type = memchr(literal->text.at, '/', literal->text.len) ? IR_TYPE_CIDR : IR_TYPE_IP;
     return true;

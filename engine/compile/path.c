@@ -24,7 +24,7 @@ ir_node_id lower_tail(const struct scope *s, ir_node_id value, const struct ast 
         }
         enum ir_type type = expr_type(s->c, value);
         if (type != IR_TYPE_ANY && type != IR_TYPE_LIST && type != IR_TYPE_RECORD) {
-            diag_at(s->c->diags, E0225, tail->span, "%s has no members", ir_type_name(type));
+            diag_at(s->c->diags, E0225, tail->span, "%s has no members", a_type(type));
             return IR_POISON;
         }
         value = ir_build_node(&s->c->build,

@@ -15,11 +15,17 @@ static const struct {
     {AST_LINK, E0522},        {AST_ACTION, E0523},
 };
 
+/* Items run over many lines; their beginning says enough. */
+static bool is_item(const struct ast *node)
+{
+    return node->kind < AST_TITLE;
+}
+
 bool refuse(const struct compiler *c, const struct ast *node)
 {
     for (uint32_t i = 0; i < sizeof refused / sizeof *refused; i++)
         if (refused[i].kind == node->kind) {
-            diag_at(c->diags, refused[i].code, node->span, NULL);
+            diag_at(c->diags, refused[i].code, is_item(node) ? head_span(c, node) : node->span, NULL);
             return true;
         }
     return false;

@@ -46,7 +46,7 @@ static ir_node_id lower_target(struct rule_work *r, const struct verb_info *verb
     if (node == IR_POISON) return node;
     enum ir_type type = expr_type(r->c, node);
     if (type != IR_TYPE_STRING && type != IR_TYPE_ARN && type != IR_TYPE_ANY && type != IR_TYPE_LIST) {
-        diag_at(r->c->diags, E0320, arg->span, "this is %s, no name of a thing", ir_type_name(type));
+        diag_at(r->c->diags, E0320, arg->span, "this is %s, no name of a thing", a_type(type));
         return IR_POISON;
     }
     mark_targets(r, node);
@@ -83,8 +83,9 @@ static void check_reach(struct rule_work *r, const struct verb_info *verb, const
 static void unknown_verb(struct rule_work *r, const struct ast *act)
 {
     const struct verb_info *near = verb_nearest(act->text);
-    struct diag *d = diag_at(r->c->diags, E0220, act->span, "no verb is called `" TEXT_FMT "`", TEXT_ARG(act->text));
-    if (near) diag_note(d, "the nearest is `" TEXT_FMT "`", TEXT_ARG(near->name));
+    struct csr_span at = word_span(r->c, act, act->text);
+    struct diag *d = diag_at(r->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(act->text));
+    if (near) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near->name));
 }
 
 static void lower_act(struct rule_work *r, const struct ast *act, struct ir_respond *out)

@@ -22,32 +22,42 @@ static void check_clauses_once(struct rule_work *r)
     AST_EACH(clause, r->ast) refuse(r->c, clause);
 }
 
-/* The rule's name alone: a caret under the whole rule says nothing. */
-static struct csr_span head_of(const struct ast *rule)
-{
-    struct csr_span head = rule->span;
-    if (rule->kids && rule->kids->span.lo > head.lo) head.hi = rule->kids->span.lo;
-    return head;
-}
+struct needed_clause {
+    const char *words, *example;
+    bool is_missing;
+};
 
-static void missing(struct rule_work *r, const char *clause, const char *example)
+static void report_missing(struct rule_work *r, const struct needed_clause *needed, uint32_t n)
 {
-    diag_note(diag_at(r->c->diags, E0301, head_of(r->ast), "this rule has no `%s`", clause), "for example: %s", example);
+    struct text list = {"", 0};
+    for (uint32_t i = 0; i < n; i++)
+        if (needed[i].is_missing)
+            list = arena_printf(r->c->arena, TEXT_FMT "%s%s", TEXT_ARG(list), list.len ? ", " : "", needed[i].words);
+    if (!list.len) return;
+    struct diag *d = diag_at(r->c->diags, E0301, head_span(r->c, r->ast), "this rule has no " TEXT_FMT, TEXT_ARG(list));
+    for (uint32_t i = 0; i < n; i++)
+        if (needed[i].is_missing) diag_note(d, "for example: %s", needed[i].example);
 }
 
 static void check_shape(struct rule_work *r)
 {
     const struct ast *on = ast_kid(r->ast, AST_ON), *match = ast_kid(r->ast, AST_MATCH);
     const struct ast *within = ast_kid(r->ast, AST_WITHIN), *step = ast_kid(r->ast, AST_STEP);
-    if (!ast_kid(r->ast, AST_TITLE)) missing(r, "title", "title \"Trail stopped by {actor}\"");
-    if (!on && !match) missing(r, step ? "match" : "on` or `match", step ? "match a -> b" : "on iam:CreateUser (ok)");
+    const struct needed_clause needed[] = {
+        {"`title`", "title \"Trail stopped by {actor}\"", !ast_kid(r->ast, AST_TITLE)},
+        {"`severity`", "severity high", !ast_kid(r->ast, AST_SEVERITY)},
+        {"`match`", "match a -> b", !on && !match && step},
+        {"`on` or `match`", "on iam:CreateUser (ok)", !on && !match && !step},
+        {"`by`", "by actor", match && !ast_kid(r->ast, AST_BY)},
+        {"`within`", "within 30m", match && !within},
+    };
+    /* What is missing may be what could not be read. */
+    if (!diags_error_in(r->c->diags, r->ast->span)) report_missing(r, needed, sizeof needed / sizeof *needed);
     if (on && (match || step))
         diag_label(diag_at(r->c->diags, E0303, on->span, "`on` is a rule of one event"), (match ? match : step)->span,
                    "and this waits for several");
     else if (on && within)
         diag_at(r->c->diags, E0303, within->span, "an `on` rule looks at one event, so it needs no window");
-    if (match && !ast_kid(r->ast, AST_BY)) missing(r, "by", "by actor");
-    if (match && !within) missing(r, "within", "within 30m");
 }
 
 /* ---- parameters ---- */
@@ -79,10 +89,9 @@ static void lower_param(struct rule_work *r, const struct ast *clause)
         diag_at(r->c->diags, E0316, clause->span, "value and range are of different kinds");
     } else if (order[0] > 0 || order[1] > 0) {
         diag_at(r->c->diags, E0316, clause->kids->span, "outside its own range");
-    } else {
-        *ARENA_PUSH(r->c->arena, r->c->params) =
-            (struct ir_param){.rule = r->out.name, .name = clause->text, .value = v[0], .least = v[1], .most = v[2]};
     }
+    *ARENA_PUSH(r->c->arena, r->c->params) =
+        (struct ir_param){.rule = r->out.name, .name = clause->text, .value = v[0], .least = v[1], .most = v[2]};
 }
 
 /* ---- key and windows ---- */
@@ -181,7 +190,7 @@ void unknown_severity(const struct compiler *c, struct text name, struct csr_spa
     for (int s = IR_INFO; s <= IR_CRITICAL; s++) nearest_try(&near, ir_severity_name((enum ir_severity)s));
     struct diag *d = diag_at(c->diags, E0227, at, "no severity is called `" TEXT_FMT "`", TEXT_ARG(name));
     diag_note(d, "they are info, low, medium, high and critical");
-    if (near.best.len) diag_note(d, "the nearest is `" TEXT_FMT "`", TEXT_ARG(near.best));
+    if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
 }
 
 static void lower_severity(struct rule_work *r, const struct ast *clause)
@@ -190,7 +199,7 @@ static void lower_severity(struct rule_work *r, const struct ast *clause)
     struct scope s = match_scope(r);
     const struct ast *when = ast_kid(clause, AST_IF);
     struct ir_severity_if line = {.when = when && when->kids ? lower_test(&s, when->kids) : IR_NONE};
-    if (!severity_find(clause->text, &severity)) unknown_severity(r->c, clause->text, clause->span);
+    if (!severity_find(clause->text, &severity)) unknown_severity(r->c, clause->text, word_span(r->c, clause, clause->text));
     else line.severity = (uint8_t)severity, r->out.severities[r->out.n_severities++] = line;
 }
 
@@ -208,9 +217,8 @@ static void lower_severities(struct rule_work *r)
                        "this one would never be lower");
         plain = clause;
     }
-    if (!n) missing(r, "severity", "severity high");
-    else if (!plain)
-        diag_note(diag_at(r->c->diags, E0315, head_of(r->ast), "every `severity` of this rule has an `if`"),
+    if (n && !plain)
+        diag_note(diag_at(r->c->diags, E0315, head_span(r->c, r->ast), "every `severity` of this rule has an `if`"),
                   "add the one that holds otherwise: severity low");
 }
 

@@ -22,7 +22,7 @@ uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at)
     struct nearest near = {.wanted = name};
     for (uint32_t i = 0; i < r->n_steps; i++) nearest_try(&near, r->steps[i].name);
     struct diag *d = diag_at(r->c->diags, E0205, at, "no step is called `" TEXT_FMT "`", TEXT_ARG(name));
-    if (near.best.len) diag_note(d, "the nearest step is `" TEXT_FMT "`", TEXT_ARG(near.best));
+    if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
     return IR_NONE;
 }
 
@@ -30,15 +30,15 @@ static void declare_step(struct rule_work *r, struct text name, const struct ast
 {
     uint32_t earlier = step_find(r, name);
     if (earlier != IR_NONE) {
-        diag_label(diag_at(r->c->diags, E0202, clause->span, "the step `" TEXT_FMT "` again", TEXT_ARG(name)),
+        diag_label(diag_at(r->c->diags, E0202, head_span(r->c, clause), "the step `" TEXT_FMT "` again", TEXT_ARG(name)),
                    r->steps[earlier].span, "declared here first");
         return;
     }
     if (field_begins(name))
-        diag_note(diag_at(r->c->diags, E0217, clause->span, "`" TEXT_FMT "` is a field", TEXT_ARG(name)),
+        diag_note(diag_at(r->c->diags, E0217, head_span(r->c, clause), "`" TEXT_FMT "` is a field", TEXT_ARG(name)),
                   "`" TEXT_FMT ".x` could mean either: give the step another name", TEXT_ARG(name));
     struct step_work *step = &r->steps[r->n_steps++];
-    *step = (struct step_work){.name = name, .span = clause->span, .ast = clause};
+    *step = (struct step_work){.name = name, .span = head_span(r->c, clause), .ast = clause};
     AST_EACH(group, clause) step->n_groups += group->kind == AST_GROUP;
     step->groups = ARENA_ARRAY(r->c->arena, struct group_work, step->n_groups);
     uint32_t g = 0;
@@ -53,7 +53,7 @@ void declare_steps(struct rule_work *r)
     AST_EACH(clause, r->ast) {
         if (clause->kind != AST_STEP && clause->kind != AST_ON) continue;
         if (r->n_steps == STEPS_MOST) {
-            diag_at(r->c->diags, E0313, clause->span, "this is the 65th step");
+            diag_at(r->c->diags, E0313, head_span(r->c, clause), "this is the 65th step");
             return;
         }
         declare_step(r, clause->kind == AST_ON ? TEXT("on") : clause->text, clause);

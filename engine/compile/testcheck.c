@@ -31,7 +31,7 @@ static bool rule_knows(const struct test *t, const struct ast *path)
 /* What `expect incident where` says of the incident: words of an incident, and what the rule's own title may say. */
 static void check_expression(const struct test *t, const struct ast *e)
 {
-    if (e->kind == AST_EXISTS) step_expect(t->rule, e->text, e->span);
+    if (e->kind == AST_EXISTS) step_expect(t->rule, e->text, word_span(t->c, e, e->text));
     if (e->kind == AST_PATH && !is_incident_word(e->text) && !rule_knows(t, e)) {
         struct nearest near = {.wanted = e->text};
         for (uint32_t i = 0; i < t->rule->n_steps; i++) nearest_try(&near, t->rule->steps[i].name);
@@ -60,8 +60,9 @@ static void check_action(const struct test *t, const struct ast *stmt)
 {
     const struct verb_info *near = verb_nearest(stmt->text);
     if (verb_find(stmt->text)) return;
-    struct diag *d = diag_at(t->c->diags, E0220, stmt->span, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
-    if (near) diag_note(d, "the nearest is `" TEXT_FMT "`", TEXT_ARG(near->name));
+    struct csr_span at = word_span(t->c, stmt, stmt->text);
+    struct diag *d = diag_at(t->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
+    if (near) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near->name));
 }
 
 static void check_statement(const struct test *t, const struct ast *stmt)
@@ -71,9 +72,9 @@ static void check_statement(const struct test *t, const struct ast *stmt)
     case AST_AT: check_at(t, stmt); break;
     case AST_KNOWN:
         if (!symbol_find(t->c, SYMBOL_BASELINE, t->unit, stmt->text))
-            symbol_unknown(t->c, SYMBOL_BASELINE, t->unit, stmt->text, stmt->span);
+            symbol_unknown(t->c, SYMBOL_BASELINE, t->unit, stmt->text, word_span(t->c, stmt, stmt->text));
         break;
-    case AST_EXPECT_PARTIAL: step_expect(t->rule, stmt->text, stmt->span); break;
+    case AST_EXPECT_PARTIAL: step_expect(t->rule, stmt->text, word_span(t->c, stmt, stmt->text)); break;
     case AST_EXPECT_ACTION: check_action(t, stmt); break;
     case AST_EXPECT_INCIDENT:
         if (when && when->kids) check_expression(t, when->kids);
@@ -87,9 +88,7 @@ static void check_test(struct compiler *c, const struct unit *unit, const struct
     struct symbol *symbol = symbol_find(c, SYMBOL_RULE, unit, ast->text);
     struct test t = {.c = c, .unit = unit};
     if (!symbol) {
-        struct csr_span head = ast->span;
-        if (ast->kids) head.hi = ast->kids->span.lo;
-        symbol_unknown(c, SYMBOL_RULE, unit, ast->text, head);
+        symbol_unknown(c, SYMBOL_RULE, unit, ast->text, word_span(c, ast, ast->text));
         return;
     }
     for (uint32_t i = 0; i < c->works.len && !t.rule; i++)

@@ -85,6 +85,16 @@ void diag_fix(struct diag *d, struct csr_span at, const char *replacement, ...)
     va_end(ap);
 }
 
+bool diags_error_in(const struct diags *ds, struct csr_span span)
+{
+    for (uint32_t i = 0; i < ds->all.len; i++) {
+        const struct diag *d = ds->all.at[i];
+        if (diag_info(d->code)->level != DIAG_ERROR || !d->labels.len) continue;
+        if (span.lo <= d->labels.at[0].at.lo && d->labels.at[0].at.lo < span.hi) return true;
+    }
+    return false;
+}
+
 uint32_t diags_errors(const struct diags *ds)
 {
     return ds->errors;

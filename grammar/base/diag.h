@@ -56,6 +56,8 @@ void diag_fix(struct diag *d, struct csr_span at, const char *replacement, ...)
     __attribute__((format(printf, 3, 4)));
 
 uint32_t diags_errors(const struct diags *ds);
+/* Whether an error was reported at a place within the span. */
+bool diags_error_in(const struct diags *ds, struct csr_span span);
 uint32_t diags_warnings(const struct diags *ds);
 
 struct diag_style {
