@@ -49,7 +49,7 @@ struct matcher {
     struct value *memo;
     uint32_t *memo_stamp;
     struct value *slots;
-    struct names *names;
+    struct name_memory *names;
     struct match_counts counts;
 
     /* Of the event at hand; all in the scratch. */
@@ -82,7 +82,7 @@ struct matcher *matcher_new(const struct plan *p, const struct decoder *d)
     m->memo_stamp = zeroed(ir->n_nodes, sizeof *m->memo_stamp);
     m->slots = zeroed(ir->n_slots, sizeof *m->slots);
     m->interest_of = zeroed(ir->n_baselines, sizeof *m->interest_of);
-    m->names = names_new(p);
+    m->names = name_memory_new(p);
     m->scratch = (struct scratch){zeroed(1, SCRATCH_LEAST), 0, SCRATCH_LEAST};
     eval_init(&m->eval, ir, &m->scratch, m->memo, m->memo_stamp);
     return m;
@@ -95,14 +95,14 @@ void matcher_free(struct matcher *m)
     free(m->memo_stamp);
     free(m->slots);
     free(m->interest_of);
-    names_free(m->names);
+    name_memory_free(m->names);
     free(m->scratch.at);
     free(m);
 }
 
 void matcher_count(const struct matcher *m, struct match_counts *add_to)
 {
-    struct names_counts names = names_count(m->names);
+    struct name_memory_counts names = name_memory_count(m->names);
     add_to->events += m->counts.events;
     add_to->tested += m->counts.tested;
     add_to->hits += m->counts.hits;
@@ -157,7 +157,7 @@ static void try_want(struct matcher *m, uint32_t number)
 /* Of the two ascending lists: those of the name, and those of every name. */
 static bool find_fits(struct matcher *m)
 {
-    struct wants_view named = names_look_up(m->names, m->event->service, m->event->action);
+    struct wants_view named = name_memory_look_up(m->names, m->event->service, m->event->action);
     const struct wants *always = &m->plan->always;
     uint32_t i = 0, j = 0;
     m->n_fits = 0;

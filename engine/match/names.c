@@ -12,7 +12,7 @@ struct name {
     uint32_t first, n;       /* wants */
 };
 
-struct names {
+struct name_memory {
     const struct plan *plan;
     struct name entries[NAMES_MOST];
     uint16_t slots[SLOTS];   /* number of an entry + 1, or 0 */
@@ -22,21 +22,21 @@ struct names {
     struct wants resolved;   /* of the name at hand */
     bool is_full;
     uint32_t epoch_looks, epoch_misses; /* since it was last judged */
-    struct names_counts counts;
+    struct name_memory_counts counts;
     char bytes[NAME_BYTES_MOST];
 };
 
 _Static_assert(NAMES_MOST < UINT16_MAX, "a slot holds the number of an entry");
 
-struct names *names_new(const struct plan *p)
+struct name_memory *name_memory_new(const struct plan *p)
 {
-    struct names *n = calloc(1, sizeof *n);
+    struct name_memory *n = calloc(1, sizeof *n);
     if (!n) abort();
     n->plan = p;
     return n;
 }
 
-void names_free(struct names *n)
+void name_memory_free(struct name_memory *n)
 {
     if (!n) return;
     free(n->wants.at);
@@ -44,14 +44,14 @@ void names_free(struct names *n)
     free(n);
 }
 
-static void forget_all(struct names *n)
+static void forget_all(struct name_memory *n)
 {
     memset(n->slots, 0, sizeof n->slots);
     n->n_entries = n->bytes_len = n->wants.len = 0;
     n->is_full = false;
 }
 
-static bool is_name(const struct names *n, const struct name *e, uint64_t hash, struct text service,
+static bool is_name(const struct name_memory *n, const struct name *e, uint64_t hash, struct text service,
                     struct text action)
 {
     struct text mine = {n->bytes + e->bytes, e->service_len};
@@ -60,7 +60,7 @@ static bool is_name(const struct names *n, const struct name *e, uint64_t hash, 
 }
 
 /* The slot of this name, or the free one where it belongs. */
-static uint16_t *find_slot(struct names *n, uint64_t hash, struct text service, struct text action)
+static uint16_t *find_slot(struct name_memory *n, uint64_t hash, struct text service, struct text action)
 {
     uint32_t i = (uint32_t)hash % SLOTS;
     while (n->slots[i] && !is_name(n, &n->entries[n->slots[i] - 1], hash, service, action))
@@ -68,19 +68,19 @@ static uint16_t *find_slot(struct names *n, uint64_t hash, struct text service, 
     return &n->slots[i];
 }
 
-static bool has_room(const struct names *n, size_t bytes)
+static bool has_room(const struct name_memory *n, size_t bytes)
 {
     return n->n_entries < NAMES_MOST && n->bytes_len + bytes <= NAME_BYTES_MOST &&
            n->wants.len + n->resolved.len <= NAME_WANTS_MOST;
 }
 
-static void put_bytes(struct names *n, struct text t)
+static void put_bytes(struct name_memory *n, struct text t)
 {
     if (t.len) memcpy(n->bytes + n->bytes_len, t.at, t.len);
     n->bytes_len += t.len;
 }
 
-static void remember(struct names *n, uint16_t *slot, uint64_t hash, struct text service, struct text action)
+static void remember(struct name_memory *n, uint16_t *slot, uint64_t hash, struct text service, struct text action)
 {
     struct name *e = &n->entries[n->n_entries++];
     *e = (struct name){hash, n->bytes_len, service.len, action.len, n->wants.len, n->resolved.len};
@@ -91,14 +91,14 @@ static void remember(struct names *n, uint16_t *slot, uint64_t hash, struct text
 }
 
 /* Of a full table: does it still hold what recurs? */
-static void judge(struct names *n)
+static void judge(struct name_memory *n)
 {
     if (++n->epoch_looks < NAMES_EPOCH) return;
     if (n->is_full && n->epoch_misses > NAMES_EPOCH / 2) forget_all(n);
     n->epoch_looks = n->epoch_misses = 0;
 }
 
-struct wants_view names_look_up(struct names *n, struct text service, struct text action)
+struct wants_view name_memory_look_up(struct name_memory *n, struct text service, struct text action)
 {
     judge(n);
     uint64_t hash = plan_hash_name(n->plan, service, action);
@@ -120,7 +120,7 @@ struct wants_view names_look_up(struct names *n, struct text service, struct tex
     return (struct wants_view){n->resolved.at, n->resolved.len};
 }
 
-struct names_counts names_count(const struct names *n)
+struct name_memory_counts name_memory_count(const struct name_memory *n)
 {
     return n->counts;
 }

@@ -15,21 +15,21 @@
 #define NAME_WANTS_MOST  (1u << 20)
 #define NAMES_EPOCH      65536u /* look-ups between two judgements of a full table */
 
-struct names;
+struct name_memory;
 
-struct names *names_new(const struct plan *p);
-void names_free(struct names *n);
+struct name_memory *name_memory_new(const struct plan *p);
+void name_memory_free(struct name_memory *n);
 
 struct wants_view {
     const uint32_t *at;
     uint32_t len;
 };
 /* Valid until the next look-up. */
-struct wants_view names_look_up(struct names *n, struct text service, struct text action);
+struct wants_view name_memory_look_up(struct name_memory *n, struct text service, struct text action);
 
-struct names_counts {
+struct name_memory_counts {
     uint64_t found, missed, bypassed;
 };
-struct names_counts names_count(const struct names *n);
+struct name_memory_counts name_memory_count(const struct name_memory *n);
 
 #endif

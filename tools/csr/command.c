@@ -24,14 +24,14 @@ const struct option common_options[] = {
     {"help", 'h', NULL, "this text"},
     {0}};
 
-const struct verb *verb_find(const char *name)
+const struct verb *command_find(const char *name)
 {
     for (const struct verb *v = verbs; v->name; v++)
         if (strcmp(v->name, name) == 0) return v;
     return NULL;
 }
 
-const char *verb_nearest(const char *name)
+const char *command_nearest(const char *name)
 {
     struct nearest near = {.wanted = text_of(name)};
     for (const struct verb *v = verbs; v->name; v++) nearest_try(&near, text_of(v->name));

@@ -48,8 +48,8 @@ struct call {
 extern const struct verb verbs[]; /* a row without a name ends it */
 extern const struct option common_options[];
 
-const struct verb *verb_find(const char *name);
-const char *verb_nearest(const char *name); /* NULL: nothing is near */
+const struct verb *command_find(const char *name);
+const char *command_nearest(const char *name); /* NULL: nothing is near */
 
 /* Reads argv (behind the verb) into *call; operands are moved to the front of argv. A mistake is told on standard
  * error, with a suggestion, and gives false. */

@@ -134,8 +134,8 @@ void help_man(const struct verb *v, FILE *to)
 int verb_help(const struct call *call)
 {
     const struct verb *v = NULL;
-    if (call->n_operands && !(v = verb_find(call->operands[0]))) {
-        const char *near = verb_nearest(call->operands[0]);
+    if (call->n_operands && !(v = command_find(call->operands[0]))) {
+        const char *near = command_nearest(call->operands[0]);
         return fail(call, 2, "unknown verb %s%s%s%s", call->operands[0], near ? "; did you mean " : "", near ? near : "",
                     near ? "?" : "");
     }

@@ -8,7 +8,7 @@
 
 static int no_such_verb(const char *word)
 {
-    const char *near = verb_nearest(word);
+    const char *near = command_nearest(word);
     if (near)
         fprintf(stderr, "csr: unknown verb %s; did you mean %s?\n", word, near);
     else
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
         printf("csr %s\n", CSR_VERSION);
         return finish(CSR_OK);
     }
-    const struct verb *verb = verb_find(word);
+    const struct verb *verb = command_find(word);
     if (!verb) return no_such_verb(word);
     struct call call;
     if (!call_read(&call, verb, argc - 2, argv + 2)) return CSR_USAGE;

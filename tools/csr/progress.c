@@ -22,7 +22,7 @@ double progress_seconds(const struct progress *p)
     return since(&p->begun);
 }
 
-const char *number_print(unsigned long long n, char out[32])
+const char *grouped_print(unsigned long long n, char out[32])
 {
     char digits[24];
     int len = snprintf(digits, sizeof digits, "%llu", n), at = 0;
@@ -41,8 +41,8 @@ void progress_show(struct progress *p, const struct csr_progress *now)
     clock_gettime(CLOCK_MONOTONIC, &p->drawn);
     p->shown = true;
     char records[32], incidents[32];
-    fprintf(p->to, "\r\033[K%s records, %s incidents, %.0f MB/s", number_print(now->records, records),
-            number_print(now->incidents, incidents), (double)now->bytes_read / 1e6 / seconds);
+    fprintf(p->to, "\r\033[K%s records, %s incidents, %.0f MB/s", grouped_print(now->records, records),
+            grouped_print(now->incidents, incidents), (double)now->bytes_read / 1e6 / seconds);
     if (now->bytes_all && now->bytes_read) {
         double share = (double)now->bytes_read / (double)now->bytes_all;
         if (share > 1) share = 1;
@@ -63,7 +63,7 @@ void summary_print(const struct csr_counts *c, double seconds, FILE *to)
 {
     char in[32], evaluated[32], late[32], duplicate[32], aside[32], incidents[32];
     fprintf(to, "%s records in %.2f s: %s evaluated, %s late, %s duplicate, %s set aside; %s incident%s\n",
-            number_print(c->in, in), seconds, number_print(c->evaluated, evaluated), number_print(c->late, late),
-            number_print(c->duplicate, duplicate), number_print(c->aside, aside), number_print(c->incidents, incidents),
+            grouped_print(c->in, in), seconds, grouped_print(c->evaluated, evaluated), grouped_print(c->late, late),
+            grouped_print(c->duplicate, duplicate), grouped_print(c->aside, aside), grouped_print(c->incidents, incidents),
             c->incidents == 1 ? "" : "s");
 }

@@ -19,7 +19,7 @@ void progress_clear(struct progress *p);
 double progress_seconds(const struct progress *p);
 
 /* 2261 as "2,261". The text lives in `out`. */
-const char *number_print(unsigned long long n, char out[32]);
+const char *grouped_print(unsigned long long n, char out[32]);
 void summary_print(const struct csr_counts *c, double seconds, FILE *to);
 
 #endif
