@@ -105,6 +105,7 @@ void matcher_count(const struct matcher *m, struct match_counts *add_to)
     struct name_memory_counts names = name_memory_count(m->names);
     add_to->events += m->counts.events;
     add_to->tested += m->counts.tested;
+    add_to->evaluated += m->eval.evaluated;
     add_to->hits += m->counts.hits;
     add_to->touches += m->counts.touches;
     add_to->blinded += m->counts.blinded;

@@ -21,6 +21,7 @@ void matcher_free(struct matcher *m);
 struct match_counts {
     uint64_t events;
     uint64_t tested;       /* groups whose predicate was asked for */
+    uint64_t evaluated;    /* nodes of expressions: one that is shared counts once for an event */
     uint64_t hits, touches;
     uint64_t blinded;      /* a withheld value decides: the step does not match */
     uint64_t key_missing;  /* fits, but a part of the key is absent */
