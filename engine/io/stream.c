@@ -18,7 +18,6 @@ struct stream {
     struct block_queue queue;
     struct block *block;
     struct frame frame; /* over the block, as far as it is filled */
-    bool skips_line;    /* the rest of a record that was too large */
     bool is_finished, has_failed;
     uint64_t bytes, records;
 };
@@ -43,28 +42,14 @@ static struct text tail_of(const struct stream *s)
     return (struct text){s->frame.bytes.at + s->frame.at, s->frame.bytes.len - s->frame.at};
 }
 
-/* Behind the newline that ends a record which was too large; what is there of it goes. */
-static void skip_line(struct stream *s)
-{
-    struct text tail = tail_of(s);
-    const char *newline = memchr(tail.at, '\n', tail.len);
-    s->skips_line = !newline;
-    s->frame.at = newline ? (uint32_t)(newline + 1 - s->frame.bytes.at) : s->frame.bytes.len;
-    s->frame.line += newline != NULL;
-}
-
 bool stream_take(struct stream *s, struct input_record *out)
 {
-    if (s->skips_line) skip_line(s);
-    bool is_too_large = tail_of(s).len > STREAM_RECORD_MOST;
-    s->frame.is_last = s->is_finished || is_too_large;
+    s->frame.is_last = s->is_finished || tail_of(s).len > STREAM_RECORD_MOST;
     *out = (struct input_record){0};
     if (!s->block || !frame_next(&s->frame, &out->bytes, &out->line)) return false;
     s->block->pending++;
     block_given(&s->queue, s->block);
     s->records++;
-    if (is_too_large && !s->is_finished && !tail_of(s).len)
-        s->skips_line = out->bytes.len > STREAM_RECORD_MOST;
     return true;
 }
 
@@ -108,7 +93,7 @@ void stream_turn(struct stream *s, int fd)
     s->block = NULL;
     s->frame = (struct frame){.bytes = {"", 0}, .line = 1};
     s->fd = fd;
-    s->is_finished = s->skips_line = false;
+    s->is_finished = false;
 }
 
 uint64_t stream_bytes(const struct stream *s)

@@ -4,7 +4,7 @@
  * 1. A record is given as soon as its line (or, inside {"Records":[…]}, its closing brace) is there.
  * 2. Bytes lie in blocks that never move; a block is freed when the last record in it is released.
  * 3. A record that grows beyond STREAM_RECORD_MOST is given as far as it came (the decoder sets it aside as too large)
- *    and the rest of its line is skipped: memory is bounded by what is not yet released.
+ *    and its rest is passed over: memory is bounded by what is not yet released.
  */
 #ifndef CSR_ENGINE_IO_STREAM_H
 #define CSR_ENGINE_IO_STREAM_H

@@ -149,7 +149,7 @@ static void test_growing(void **state)
     append(old, record('d'));
     assert_string_equal(letters(&in, 1), "d");
     append(old, record('e'));
-    append(old, "{\"n\":\"f\"}"); /* its last line never ended */
+    append(old, "{\"n\":\"f\","); /* its last record never ended */
     file_text(path, "");
     assert_string_equal(letters(&in, 1), "e");
     append(path, record('g'));
