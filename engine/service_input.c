@@ -1,0 +1,278 @@
+/* service_input.c - see service_input.h.
+ *
+ * Sources are asked in turn, so that none waits for another for long; a record's origin tells its source by its remainder.
+ * Sources that are read once and not followed are history: they are merged into one (io/merge.h), as a replay does.
+ *
+ * 1. Records are released to the source that gave them in the order in which it gave them: runs of records of one
+ *    source are kept in `given` from the oldest that is not released.
+ */
+#include "engine/service_input.h"
+
+#include "engine/io/follow.h"
+#include "engine/io/merge.h"
+#include "engine/io/stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define TURN_RECORDS 64 /* that a busy source gives before the next is asked */
+
+struct part { /* one source, or all history */
+    struct input input;
+    struct follow *follow;
+    struct stream *stream;
+    struct merge *merge;
+    uint64_t released;
+    bool has_ended;
+};
+
+struct stretch {
+    uint32_t part;
+    uint64_t n;
+};
+
+struct sources_input {
+    struct part *parts;
+    uint32_t n_parts, turn;
+    uint32_t in_turn;      /* records given in this turn */
+    struct stretch *given; /* invariant 1: a ring */
+    uint32_t first, n_given, cap;
+    uint64_t released;
+    struct input_record last;
+    bool knows_last;
+};
+
+/* ---- opening --------------------------------------------------------------------------------------------- */
+
+static bool no_memory(char error[512])
+{
+    snprintf(error, 512, "out of memory");
+    return false;
+}
+
+static bool is_stdin(const struct ir_source *s)
+{
+    return text_equal(s->kind, TEXT("stdin")) || text_equal(s->path, TEXT("-"));
+}
+
+static bool is_history(const struct ir_source *s)
+{
+    return !is_stdin(s) && !s->follow;
+}
+
+static bool add_stdin(struct sources_input *si, char error[512])
+{
+    struct part *p = &si->parts[si->n_parts];
+    p->stream = stream_new(STDIN_FILENO, TEXT("standard input"));
+    if (!p->stream) return no_memory(error);
+    p->input = stream_input(p->stream);
+    si->n_parts++;
+    return true;
+}
+
+static bool add_followed(struct sources_input *si, const struct ir_source *s, char error[512])
+{
+    struct part *p = &si->parts[si->n_parts];
+    char path[4096];
+    snprintf(path, sizeof path, TEXT_FMT, TEXT_ARG(s->path));
+    p->follow = follow_open(path, error);
+    if (!p->follow) return false;
+    p->input = follow_input(p->follow);
+    si->n_parts++;
+    return true;
+}
+
+static bool merge_paths(struct sources_input *si, const char *const *paths, size_t n, char error[512])
+{
+    struct part *p = &si->parts[si->n_parts];
+    p->merge = merge_open(paths, n, error);
+    if (!p->merge) return false;
+    p->input = merge_input(p->merge);
+    si->n_parts++;
+    return true;
+}
+
+static bool add_history(struct sources_input *si, const struct ir_site *site, char error[512])
+{
+    char **paths = calloc(site->n_sources, sizeof *paths);
+    size_t n = 0;
+    bool done = paths != NULL;
+    for (uint32_t i = 0; done && i < site->n_sources; i++) {
+        const struct ir_source *s = &site->sources[i];
+        if (!is_history(s)) continue;
+        paths[n] = strndup(s->path.at, s->path.len);
+        done = paths[n++] != NULL;
+    }
+    if (!done) no_memory(error);
+    else if (n) done = merge_paths(si, (const char *const *)paths, n, error);
+    for (size_t i = 0; i < n; i++) free(paths[i]);
+    free(paths);
+    return done;
+}
+
+static bool open_parts(struct sources_input *si, const struct ir_site *site, char error[512])
+{
+    if (!site || !site->n_sources) return add_stdin(si, error);
+    for (uint32_t i = 0; i < site->n_sources; i++) {
+        const struct ir_source *s = &site->sources[i];
+        if (is_history(s)) continue;
+        if (!(is_stdin(s) ? add_stdin(si, error) : add_followed(si, s, error))) return false;
+    }
+    return add_history(si, site, error);
+}
+
+struct sources_input *sources_input_open(const struct ir_site *site, char error[512])
+{
+    struct sources_input *si = calloc(1, sizeof *si);
+    uint32_t most = (site ? site->n_sources : 0) + 1;
+    if (si) si->parts = calloc(most, sizeof *si->parts);
+    if (si && si->parts && open_parts(si, site, error)) return si;
+    if (!si || !si->parts) no_memory(error);
+    sources_input_close(si);
+    return NULL;
+}
+
+void sources_input_close(struct sources_input *si)
+{
+    if (!si) return;
+    for (uint32_t i = 0; i < si->n_parts; i++) {
+        struct part *p = &si->parts[i];
+        if (p->follow) follow_close(p->follow);
+        if (p->stream) stream_free(p->stream);
+        if (p->merge) merge_close(p->merge);
+    }
+    free(si->parts);
+    free(si->given);
+    free(si);
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------- */
+
+static bool grow(struct sources_input *si)
+{
+    uint32_t cap = si->cap ? si->cap * 2 : 64;
+    struct stretch *grown = calloc(cap, sizeof *grown);
+    if (!grown) return false;
+    for (uint32_t i = 0; i < si->n_given; i++) grown[i] = si->given[(si->first + i) % si->cap];
+    free(si->given);
+    si->given = grown;
+    si->cap = cap;
+    si->first = 0;
+    return true;
+}
+
+/* Room for one more stretch is made before a record is taken, so that a taken record is always accounted for. */
+static bool has_room(struct sources_input *si)
+{
+    return si->n_given < si->cap || grow(si);
+}
+
+static void account(struct sources_input *si, uint32_t part)
+{
+    struct stretch *last = si->n_given ? &si->given[(si->first + si->n_given - 1) % si->cap] : NULL;
+    if (last && last->part == part) {
+        last->n++;
+        return;
+    }
+    si->given[(si->first + si->n_given++) % si->cap] = (struct stretch){part, 1};
+}
+
+static enum input_result take(struct sources_input *si, uint32_t part, struct input_record *out, int wait_ms)
+{
+    struct part *p = &si->parts[part];
+    if (p->has_ended) return INPUT_END;
+    enum input_result result = p->input.next(p->input.world, out, wait_ms);
+    p->has_ended = result == INPUT_END;
+    if (result != INPUT_RECORD) return result;
+    account(si, part);
+    out->origin = out->origin * si->n_parts + part;
+    si->last = *out;
+    si->knows_last = true;
+    return INPUT_RECORD;
+}
+
+static void end_turn(struct sources_input *si)
+{
+    si->turn = (si->turn + 1) % si->n_parts;
+    si->in_turn = 0;
+}
+
+/* Each source once, beginning with the one whose turn it is. */
+static enum input_result ask_all(struct sources_input *si, struct input_record *out, int wait_ms)
+{
+    enum input_result all = INPUT_END;
+    if (si->in_turn == TURN_RECORDS) end_turn(si);
+    for (uint32_t i = 0; i < si->n_parts; i++) {
+        enum input_result result = take(si, si->turn, out, wait_ms);
+        si->in_turn++;
+        if (result == INPUT_RECORD) return result;
+        if (result == INPUT_IDLE) all = INPUT_IDLE;
+        end_turn(si);
+    }
+    return all;
+}
+
+static enum input_result next_record(void *world, struct input_record *out, int wait_ms)
+{
+    struct sources_input *si = world;
+    if (!has_room(si)) return INPUT_IDLE;
+    if (si->n_parts == 1) return take(si, 0, out, wait_ms);
+    enum input_result result = ask_all(si, out, 0);
+    int share = wait_ms / (int)si->n_parts;
+    return result == INPUT_IDLE && wait_ms > 0 ? ask_all(si, out, share ? share : 1) : result;
+}
+
+static void release_records(void *world, uint64_t n)
+{
+    struct sources_input *si = world;
+    while (si->released < n && si->n_given) {
+        struct stretch *s = &si->given[si->first];
+        uint64_t some = s->n < n - si->released ? s->n : n - si->released;
+        s->n -= some;
+        si->released += some;
+        si->parts[s->part].released += some;
+        if (s->n) break;
+        si->first = (si->first + 1) % si->cap;
+        si->n_given--;
+    }
+    for (uint32_t i = 0; i < si->n_parts; i++)
+        si->parts[i].input.release(si->parts[i].input.world, si->parts[i].released);
+}
+
+static struct text name_origin(void *world, uint32_t origin)
+{
+    struct sources_input *si = world;
+    struct input *i = &si->parts[origin % si->n_parts].input;
+    return i->origin_name(i->world, origin / si->n_parts);
+}
+
+static void sum_progress(void *world, uint64_t *read, uint64_t *all)
+{
+    struct sources_input *si = world;
+    bool known = true;
+    *read = *all = 0;
+    for (uint32_t i = 0; i < si->n_parts; i++) {
+        uint64_t part_read = 0, part_all = 0;
+        si->parts[i].input.progress(si->parts[i].input.world, &part_read, &part_all);
+        *read += part_read;
+        *all += part_all;
+        known = known && part_all;
+    }
+    if (!known) *all = 0;
+}
+
+struct input sources_input_of(struct sources_input *si)
+{
+    return (struct input){si, next_record, release_records, name_origin, sum_progress};
+}
+
+void sources_input_place(const struct sources_input *si, char out[512])
+{
+    if (!si->knows_last) {
+        snprintf(out, 512, "nothing was read");
+        return;
+    }
+    struct text name = name_origin((void *)(uintptr_t)si, si->last.origin);
+    snprintf(out, 512, "%.*s:%llu", name.len < 400 ? (int)name.len : 400, name.at, (unsigned long long)si->last.line);
+}
