@@ -73,9 +73,10 @@ static enum csr_status start_places(struct service *s, char error[512])
     struct text socket = s->o->socket ? text_of(s->o->socket) : site ? site->socket : TEXT("");
     if (!socket.len) socket = beside(s, ".sock", usual);
     int socket_len = snprintf(s->socket, sizeof s->socket, TEXT_FMT, TEXT_ARG(socket));
-    int journal_len = site && site->state.len
-        ? snprintf(s->journal_path, sizeof s->journal_path, TEXT_FMT "/actions.db", TEXT_ARG(site->state))
-        : snprintf(s->journal_path, sizeof s->journal_path, TEXT_FMT, TEXT_ARG(beside(s, ".actions.db", usual)));
+    struct text folder = site ? site->state : TEXT("");
+    struct text journal = folder.len ? folder : beside(s, "", usual);
+    int journal_len = snprintf(s->journal_path, sizeof s->journal_path, TEXT_FMT "%sactions.db", TEXT_ARG(journal),
+                               folder.len ? "/" : ".");
     if (socket_len < (int)sizeof s->socket && journal_len < (int)sizeof s->journal_path) return CSR_OK;
     snprintf(error, 512, "the path of the socket or of the state folder is too long");
     return CSR_SYSTEM;
@@ -126,7 +127,9 @@ static enum csr_status start_journal(struct service *s, char error[512])
         return CSR_SYSTEM;
     }
     uint32_t n = journal_interrupted(s->journal);
-    if (n) service_talk(s, "%u actions were under way when csr last ended: see state 'unknown' in %s", n, s->journal_path);
+    if (n)
+        service_talk(s, "%u actions were under way when csr last ended: see state 'unknown' in %s", n,
+                     s->journal_path);
     return CSR_OK;
 }
 
@@ -226,18 +229,21 @@ static enum csr_status start(struct service *s, char error[512])
 
 static void say_where(struct service *s, const struct run_counts *n, enum run_end end, const char *where)
 {
-    service_talk(s, "%s at %s: %llu records in, %llu evaluated, %llu late, %llu duplicate, %llu set aside; %llu incidents",
+    service_talk(s,
+                 "%s at %s: %llu records in, %llu evaluated, %llu late, %llu duplicate, %llu set aside; "
+                 "%llu incidents",
                  end == RUN_ENDED ? "input ended" : "stopped", where, (unsigned long long)n->in,
-                 (unsigned long long)n->evaluated, (unsigned long long)n->late, (unsigned long long)n->duplicate,
-                 (unsigned long long)n->aside, (unsigned long long)n->incidents);
+                 (unsigned long long)n->evaluated, (unsigned long long)n->late,
+                 (unsigned long long)n->duplicate, (unsigned long long)n->aside,
+                 (unsigned long long)n->incidents);
 }
 
 static enum csr_status run(struct service *s, char error[512])
 {
     struct run_counts counts = {0};
     char where[512];
-    service_talk(s, "running %zu rules of %s, control socket %s", csr_ruleset_rules(s->first->rules), s->o->site,
-                 s->socket);
+    service_talk(s, "running %zu rules of %s, control socket %s", csr_ruleset_rules(s->first->rules),
+                 s->o->site, s->socket);
     enum run_end end = run_go(s->run);
     run_count(s->run, &counts);
     sources_input_place(s->sources, where);

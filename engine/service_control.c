@@ -139,7 +139,8 @@ static void *compile_beside(void *world)
 {
     struct control *c = world;
     struct csr_text site = {.name = c->service->o->site};
-    csr_ruleset *rules = csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1}, c->reload.report);
+    csr_ruleset *rules =
+        csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1}, c->reload.report);
     c->reload.rules = rules;
     pthread_mutex_lock(&c->lock);
     c->is_compiled = true;
@@ -152,7 +153,8 @@ static void answer_all(struct control *c, enum wants wants, uint64_t up_to, stru
 {
     for (int i = 0; i < CLIENTS_MOST; i++) {
         struct client *client = &c->socket.clients[i];
-        if (client->file >= 0 && client->wants == wants && client->ticket <= up_to) client_answer(client, line, last);
+        if (client->file >= 0 && client->wants == wants && client->ticket <= up_to)
+            client_answer(client, line, last);
     }
 }
 
@@ -166,7 +168,8 @@ static void conclude(struct control *c, struct receipt *receipt)
     receipt->took_ms = clock_ms() - r->began;
     json_out_reset(o);
     receipt_json(o, receipt);
-    struct text line = o->failed ? TEXT("{\"type\":\"reload\",\"ok\":false,\"error\":\"out of memory\"}") : json_out_text(o);
+    struct text line =
+        o->failed ? TEXT("{\"type\":\"reload\",\"ok\":false,\"error\":\"out of memory\"}") : json_out_text(o);
     service_talk(c->service, TEXT_FMT, TEXT_ARG(line));
     answer_all(c, WANTS_RELOAD, r->ticket, line, false);
     csr_report_free(r->report);
@@ -259,9 +262,10 @@ static void put_states(struct json_out *o, const struct state_counts *n)
         const char *name;
         uint64_t count;
     } all[] = {
-        {"made", n->made}, {"completed", n->completed}, {"expired", n->expired}, {"vetoed", n->vetoed},
-        {"superseded", n->superseded}, {"merged", n->merged}, {"dropped", n->dropped}, {"evicted", n->evicted},
-        {"live", n->live}, {"keys", n->keys}, {"half_built", n->half_built}, {"baseline_values", n->baseline_values},
+        {"made", n->made},       {"completed", n->completed},   {"expired", n->expired},
+        {"vetoed", n->vetoed},   {"superseded", n->superseded}, {"merged", n->merged},
+        {"dropped", n->dropped}, {"evicted", n->evicted},       {"live", n->live},
+        {"keys", n->keys},       {"half_built", n->half_built}, {"baseline_values", n->baseline_values},
         {"bytes", n->bytes},
     };
     json_name(o, "states"), json_open(o, '{');
@@ -332,8 +336,8 @@ static void answer_status(struct control *c, bool is_fresh)
     put_actions(o, acting_count(c->service->acting));
     put_rules(o, c);
     json_close(o, '}');
-    answer_all(c, WANTS_STATUS, UINT64_MAX, o->failed ? TEXT("{\"ok\":false,\"error\":\"out of memory\"}") : json_out_text(o),
-               false);
+    answer_all(c, WANTS_STATUS, UINT64_MAX,
+               o->failed ? TEXT("{\"ok\":false,\"error\":\"out of memory\"}") : json_out_text(o), false);
     c->status_deadline = INT64_MAX;
 }
 

@@ -274,5 +274,6 @@ void sources_input_place(const struct sources_input *si, char out[512])
         return;
     }
     struct text name = name_origin((void *)(uintptr_t)si, si->last.origin);
-    snprintf(out, 512, "%.*s:%llu", name.len < 400 ? (int)name.len : 400, name.at, (unsigned long long)si->last.line);
+    snprintf(out, 512, "%.*s:%llu", name.len < 400 ? (int)name.len : 400, name.at,
+             (unsigned long long)si->last.line);
 }

@@ -64,7 +64,8 @@ void service_outcome(void *world, const struct action_job *job, const struct act
     char error[256] = "out of memory";
     if (r->outcome == ACTION_PROPOSED && !r->error[0]) return;
     put_outcome(&o, job, r);
-    if (o.failed || !write_line(s, json_out_text(&o), error)) service_talk(s, "an action's outcome is lost: %s", error);
+    if (o.failed || !write_line(s, json_out_text(&o), error))
+        service_talk(s, "an action's outcome is lost: %s", error);
     json_out_release(&o);
 }
 

@@ -38,11 +38,14 @@ static bool is_same(const struct ir_rule *a, const struct ir_rule *b)
 }
 
 /* Walks both in step; the names of one fate go into o, if it is given. Their number. */
-static uint32_t count_fate(const struct named *before, const struct named *after, enum fate wanted, struct json_out *o)
+static uint32_t count_fate(const struct named *before, const struct named *after, enum fate wanted,
+                           struct json_out *o)
 {
     uint32_t n = 0, b = 0, a = 0;
     while (b < before->n || a < after->n) {
-        int order = b == before->n ? 1 : a == after->n ? -1 : text_compare(before->rules[b]->name, after->rules[a]->name);
+        int order = b == before->n  ? 1
+                    : a == after->n ? -1
+                                    : text_compare(before->rules[b]->name, after->rules[a]->name);
         enum fate fate = order > 0 ? FATE_ADDED : order < 0 ? FATE_REMOVED
                          : is_same(before->rules[b], after->rules[a]) ? FATE_KEPT : FATE_CHANGED;
         const struct ir_rule *rule = order > 0 ? after->rules[a] : before->rules[b];

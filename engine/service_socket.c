@@ -45,7 +45,8 @@ static bool address_of(const char *path, struct sockaddr_un *at, char error[512]
 static bool somebody_answers(const struct sockaddr_un *at)
 {
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    bool answers = probe < 0 || connect(probe, (const struct sockaddr *)at, sizeof *at) == 0 || errno == EAGAIN;
+    bool answers =
+        probe < 0 || connect(probe, (const struct sockaddr *)at, sizeof *at) == 0 || errno == EAGAIN;
     if (probe >= 0) close(probe);
     return answers;
 }
@@ -75,7 +76,8 @@ bool control_socket_open(struct control_socket *cs, const char *path, char error
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (listener < 0) return failed(error, path, "socket");
     /* The mode of an unbound socket becomes that of its file: there is no moment in which others may connect. */
-    if (fchmod(listener, 0600) || bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, CLIENTS_MOST)) {
+    if (fchmod(listener, 0600) || bind(listener, (struct sockaddr *)&at, sizeof at) ||
+        listen(listener, CLIENTS_MOST)) {
         failed(error, path, "socket");
         close(listener);
         return false;
@@ -231,7 +233,8 @@ void control_socket_serve(struct control_socket *cs, int wake, int wait_ms, void
     struct pollfd look[CLIENTS_MOST + 2] = {{cs->listener, POLLIN, 0}, {wake, POLLIN, 0}};
     for (int i = 0; i < CLIENTS_MOST; i++) {
         const struct client *c = &cs->clients[i];
-        look[i + 2] = (struct pollfd){c->file, (short)((c->answer ? POLLOUT : 0) | (has_room(c) ? POLLIN : 0)), 0};
+        look[i + 2] =
+            (struct pollfd){c->file, (short)((c->answer ? POLLOUT : 0) | (has_room(c) ? POLLIN : 0)), 0};
     }
     if (poll(look, CLIENTS_MOST + 2, wait_ms) < 0) return;
     if (look[1].revents) empty(wake);
@@ -285,7 +288,8 @@ static char *receive_line(int file, char error[512])
         ssize_t n = recv(file, line + len, cap - len - 1, 0);
         if (n < 0 && errno == EINTR) continue;
         if (n <= 0) {
-            snprintf(error, 512, "no answer: %s", n ? strerror(errno) : "the service has closed the connection");
+            snprintf(error, 512, "no answer: %s",
+                     n ? strerror(errno) : "the service has closed the connection");
             free(line);
             return NULL;
         }

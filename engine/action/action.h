@@ -36,14 +36,15 @@ struct action_job {
     struct text incident_json;    /* the revision, one line */
     struct text action_json;      /* the action's own arguments */
     int64_t opened, once;         /* seconds: of the incident's group, for invariant 2 */
-    bool uncertain;               /* the incident is capped or blinded: nothing is changed because of it (B12, B14) */
+    bool uncertain;               /* the incident is capped or blinded: nothing runs because of it (B12, B14) */
 };
 /* A copy in one piece, to be freed with free(); NULL: no memory. */
 struct action_job *action_job_copy(const struct action_job *job);
 
 /* REPEATED: attempted before, under the same key. UNKNOWN: a run ended during the attempt. */
 enum action_outcome {
-    ACTION_PROPOSED, ACTION_DONE, ACTION_FAILED, ACTION_REPEATED, ACTION_FORBIDDEN, ACTION_INTENDED, ACTION_UNKNOWN,
+    ACTION_PROPOSED, ACTION_DONE, ACTION_FAILED, ACTION_REPEATED, ACTION_FORBIDDEN, ACTION_INTENDED,
+    ACTION_UNKNOWN,
 };
 const char *action_outcome_name(enum action_outcome o);
 

@@ -35,7 +35,8 @@ static const char setup[] =
     "  rule TEXT NOT NULL,"
     "  verb TEXT NOT NULL,"
     "  target TEXT NOT NULL,"    /* the arguments, JSON */
-    "  state TEXT NOT NULL CHECK (state IN ('proposed', 'forbidden', 'intended', 'done', 'failed', 'unknown')),"
+    "  state TEXT NOT NULL CHECK"
+    "    (state IN ('proposed', 'forbidden', 'intended', 'done', 'failed', 'unknown')),"
     "  error TEXT,"
     "  attempts INTEGER NOT NULL DEFAULT 0,"
     "  created TEXT NOT NULL,"

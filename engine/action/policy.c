@@ -29,8 +29,8 @@ static const struct {
     [VERB_SINK_EXEC] = {IR_SINK_EXEC, "exec"},
 };
 
-enum action_outcome policy_judge(const struct ir_site *site, const struct verb_info *verb, const struct action_job *job,
-                                 const struct ir_sink **sink, char why[256])
+enum action_outcome policy_judge(const struct ir_site *site, const struct verb_info *verb,
+                                 const struct action_job *job, const struct ir_sink **sink, char why[256])
 {
     why[0] = '\0';
     if (!verb || !verb_takes_sink(verb) || !site || site->mode != IR_POLICY_ENFORCE) return ACTION_PROPOSED;

@@ -45,7 +45,7 @@ void json_put_text(struct json_out *o, struct text t);
 void json_put_cstring(struct json_out *o, const char *s);
 void json_put_int(struct json_out *o, int64_t i);
 void json_put_uint(struct json_out *o, uint64_t i);
-void json_put_float(struct json_out *o, double f); /* the shortest digits that read back as f; no finite f: null */
+void json_put_float(struct json_out *o, double f); /* the shortest digits that read back as f; or null */
 void json_put_bool(struct json_out *o, bool b);
 void json_put_null(struct json_out *o);
 /* A value that is JSON on one line already: another json_out's, or a number's digits. */

@@ -41,7 +41,9 @@ static void put_value(struct json_out *o, struct value v)
     case VALUE_INT:
     case VALUE_SIZE: json_put_int(o, v.i); return;
     case VALUE_FLOAT: json_put_float(o, v.f); return;
-    case VALUE_STRING: v.is_number ? json_put_json(o, value_text(v)) : json_put_text(o, value_text(v)); return;
+    case VALUE_STRING:
+        v.is_number ? json_put_json(o, value_text(v)) : json_put_text(o, value_text(v));
+        return;
     case VALUE_TIME: put_time(o, v.i); return;
     case VALUE_DURATION: json_put_float(o, (double)v.i / NANOSECONDS); return;
     case VALUE_NET: put_net(o, v.net); return;

@@ -39,8 +39,10 @@ static int setup(void **state)
     w->journal = journal_open(":memory:", error);
     w->actions = actions_new(w->journal, "csr/test", error);
     w->allow[0] = TEXT("notify"), w->allow[1] = TEXT("webhook"), w->allow[2] = TEXT("exec");
-    w->sink = (struct ir_sink){.name = TEXT("s"), .kind = IR_SINK_FILE, .path = text_of(w->path), .timeout = 5 * SECOND};
-    w->site = (struct ir_site){.sinks = &w->sink, .n_sinks = 1, .mode = IR_POLICY_ENFORCE, .allow = w->allow, .n_allow = 3};
+    w->sink = (struct ir_sink){
+        .name = TEXT("s"), .kind = IR_SINK_FILE, .path = text_of(w->path), .timeout = 5 * SECOND};
+    w->site = (struct ir_site){
+        .sinks = &w->sink, .n_sinks = 1, .mode = IR_POLICY_ENFORCE, .allow = w->allow, .n_allow = 3};
     actions_adopt(w->actions, &w->site);
     *state = w;
     return w->journal && w->actions ? 0 : -1;
@@ -133,7 +135,8 @@ static void an_uncertain_incident_tells_but_runs_nothing(void **state)
 {
     struct world *w = *state;
     struct text argv[] = {TEXT("/bin/true")};
-    struct ir_sink sinks[] = {w->sink, {.name = TEXT("run"), .kind = IR_SINK_EXEC, .argv = argv, .n_argv = 1}};
+    struct ir_sink sinks[] = {w->sink,
+                              {.name = TEXT("run"), .kind = IR_SINK_EXEC, .argv = argv, .n_argv = 1}};
     w->site.sinks = sinks;
     w->site.n_sinks = 2;
     struct action_job tell = job_of("notify", "a"), run = job_of("exec", "b");
@@ -244,7 +247,8 @@ static void webhook_posts_the_incident(void **state)
     struct world *w = *state;
     struct server s;
     server_start(&s, (const char *const[]){ANSWER("204 No Content")}, 1);
-    w->sink = (struct ir_sink){.name = TEXT("s"), .kind = IR_SINK_WEBHOOK, .url = text_of(s.url), .timeout = 5 * SECOND};
+    w->sink = (struct ir_sink){
+        .name = TEXT("s"), .kind = IR_SINK_WEBHOOK, .url = text_of(s.url), .timeout = 5 * SECOND};
     struct action_result r = perform(w, "webhook", "a");
     server_stop(&s);
     assert_string_equal(r.error, "");
@@ -270,7 +274,11 @@ static void webhook_answers_decide_about_retries(void **state)
         {{ANSWER("429 Slow"), ANSWER("200 OK")}, 2, 1, 2, ACTION_DONE, ""},
         {{ANSWER("503 No"), ANSWER("503 No")}, 2, 1, 2, ACTION_FAILED, "status 503"},
         {{ANSWER("404 No")}, 1, 3, 1, ACTION_FAILED, "status 404"},
-        {{"HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"}, 1, 3, 1, ACTION_FAILED,
+        {{"HTTP/1.1 302 Go\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n"},
+         1,
+         3,
+         1,
+         ACTION_FAILED,
          "status 302 (redirects are not followed)"},
     };
     struct world *w = *state;
@@ -294,7 +302,8 @@ static void webhook_gives_up_in_time(void **state)
     struct world *w = *state;
     struct server s;
     server_start(&s, (const char *const[]){NULL}, 1);
-    w->sink = (struct ir_sink){.name = TEXT("s"), .kind = IR_SINK_WEBHOOK, .url = text_of(s.url), .timeout = SECOND / 5};
+    w->sink = (struct ir_sink){
+        .name = TEXT("s"), .kind = IR_SINK_WEBHOOK, .url = text_of(s.url), .timeout = SECOND / 5};
     struct action_result r = perform(w, "webhook", "a");
     server_stop(&s);
     assert_int_equal(r.outcome, ACTION_FAILED);
@@ -304,11 +313,15 @@ static void webhook_gives_up_in_time(void **state)
 static void webhook_speaks_http_only(void **state)
 {
     struct world *w = *state;
-    const char *const urls[] = {"file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/x", "no url at all"};
+    const char *const urls[] = {"file:///etc/passwd", "ftp://127.0.0.1/", "gopher://127.0.0.1/x",
+                                "no url at all"};
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         char key[16];
         snprintf(key, sizeof key, "k%zu", i);
-        w->sink = (struct ir_sink){.name = TEXT("s"), .kind = IR_SINK_WEBHOOK, .url = text_of(urls[i]), .retries = 3,
+        w->sink = (struct ir_sink){.name = TEXT("s"),
+                                   .kind = IR_SINK_WEBHOOK,
+                                   .url = text_of(urls[i]),
+                                   .retries = 3,
                                    .timeout = SECOND};
         struct action_result r = perform(w, "webhook", key);
         assert_int_equal(r.outcome, ACTION_FAILED);
@@ -318,7 +331,8 @@ static void webhook_speaks_http_only(void **state)
 
 /* ---- exec ------------------------------------------------------------------------------------------------ */
 
-static struct action_result run(struct world *w, const char *key, struct text *argv, uint32_t n_argv, int64_t timeout)
+static struct action_result run(struct world *w, const char *key, struct text *argv, uint32_t n_argv,
+                                int64_t timeout)
 {
     w->sink = (struct ir_sink){.name = TEXT("s"), .kind = IR_SINK_EXEC, .argv = argv, .n_argv = n_argv,
                                .timeout = timeout};
@@ -382,7 +396,10 @@ static void exec_failures_say_why(void **state)
         {{"false"}, 1, 10 * SECOND, "the program's path must begin with /"},
         {{""}, 0, 10 * SECOND, "the program's path must begin with /"},
         {{"/bin/sleep", "1000"}, 2, SECOND / 5, "ended by its time limit after 200 ms"},
-        {{"/bin/sh", "-c", "trap '' TERM; sleep 1000 & wait"}, 3, SECOND / 5, "ended by its time limit after 200 ms"},
+        {{"/bin/sh", "-c", "trap '' TERM; sleep 1000 & wait"},
+         3,
+         SECOND / 5,
+         "ended by its time limit after 200 ms"},
     };
     struct world *w = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -425,7 +442,8 @@ static void a_job_copy_stands_alone(void **state)
 {
     (void)state;
     char id[] = "i-1", json[] = "{}";
-    struct action_job job = {.verb = TEXT("notify"), .incident_id = text_of(id), .incident_json = text_of(json), .once = 9};
+    struct action_job job = {
+        .verb = TEXT("notify"), .incident_id = text_of(id), .incident_json = text_of(json), .once = 9};
     struct action_job *copy = action_job_copy(&job);
     id[0] = json[0] = 'x';
     assert_true(text_equal(copy->verb, TEXT("notify")));

@@ -20,7 +20,7 @@
 /* A server on a thread of its own: "echo …" is answered with the line, "later" not before `go` is rung, "last" ends
  * the connection. */
 struct world {
-    char folder[64], path[128];
+    char folder[32], path[64];
     struct control_socket socket;
     int wake, go, end; /* eventfds */
     pthread_t thread;

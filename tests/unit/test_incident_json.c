@@ -20,22 +20,38 @@ static struct ir_respond responds[] = {
     {.verb = {"aws.disable_key", 15}, .arg_names = key_args, .n_args = 1},
 };
 static struct ir_rule rules[] = {{
-    .name = {"aws-core.miners", 15}, .pack = {"aws-core", 8}, .pack_version = {"1.0.0", 5}, .author = {"csr", 3},
-    .license = {"Apache-2.0", 10}, .by = by, .n_by = 2, .steps = steps, .n_steps = 2, .attack = attack, .n_attack = 2,
-    .responds = responds, .n_responds = 2,
+    .name = {"aws-core.miners", 15},
+    .pack = {"aws-core", 8},
+    .pack_version = {"1.0.0", 5},
+    .author = {"csr", 3},
+    .license = {"Apache-2.0", 10},
+    .by = by,
+    .n_by = 2,
+    .steps = steps,
+    .n_steps = 2,
+    .attack = attack,
+    .n_attack = 2,
+    .responds = responds,
+    .n_responds = 2,
 }};
 static const struct ir ir = {.rules = rules, .n_rules = 1};
 
 static struct evidence probe = {
-    .identity = {"e-1", 3}, .service = {"ec2", 3}, .action = {"RunInstances", 12}, .region = {"us-east-1", 9},
-    .account = {"111122223333", 12}, .source_ip = {"203.0.113.7", 11}, .error = {"Client.DryRunOperation", 22},
+    .identity = {"e-1", 3},
+    .service = {"ec2", 3},
+    .action = {"RunInstances", 12},
+    .region = {"us-east-1", 9},
+    .account = {"111122223333", 12},
+    .source_ip = {"203.0.113.7", 11},
+    .error = {"Client.DryRunOperation", 22},
     .time = 1700000000 * (int64_t)1000000000,
 };
 static const struct evidence *probes[] = {&probe};
 static struct incident_step found[] = {
     {.step = 0, .count = 3, .events = probes, .n_events = 1, .first = 1700000000, .last = 1700000007}};
 static struct incident_reason reasons[] = {
-    {.points = 30, .why = {"base", 4}}, {.points = 0, .why = {"new(seen_asn, probe)", 20}, .is_unknown = true}};
+    {.points = 30, .why = {"base", 4}},
+    {.points = 0, .why = {"new(seen_asn, probe)", 20}, .is_unknown = true}};
 static struct value soc = {.kind = VALUE_STRING, .len = 3, .s = "soc"};
 static struct value keys = {.kind = VALUE_STRING, .len = 4, .s = "AKIA"};
 static struct incident_action actions[] = {
@@ -50,12 +66,31 @@ static struct incident example(void)
     char *end = value_key_put(key, value_string(TEXT("arn:aws:iam::111122223333:user/ci")));
     end = value_key_put(end, value_int(7));
     return (struct incident){
-        .ir = &ir, .key = {key, (uint32_t)(end - key)}, .id = "0123456789abcdef0123456789abcdef",
-        .match_id = "00112233445566778899aabbccddeeff", .predecessor = "fedcba9876543210fedcba9876543210", .revision = 2,
-        .state = INCIDENT_SETTLED, .severity = IR_CRITICAL, .score = 90, .title = TEXT("Stolen key"), .tie = true,
-        .start = 1700000000, .opened = 1700000007, .end = 1700000100, .completing = TEXT("e-2"), .witness = witness,
-        .n_witness = 2, .steps = found, .n_steps = 1, .reasons = reasons, .n_reasons = 2, .actions = actions,
-        .n_actions = 2, .accounts = accounts, .n_accounts = 1,
+        .ir = &ir,
+        .key = {key, (uint32_t)(end - key)},
+        .id = "0123456789abcdef0123456789abcdef",
+        .match_id = "00112233445566778899aabbccddeeff",
+        .predecessor = "fedcba9876543210fedcba9876543210",
+        .revision = 2,
+        .state = INCIDENT_SETTLED,
+        .severity = IR_CRITICAL,
+        .score = 90,
+        .title = TEXT("Stolen key"),
+        .tie = true,
+        .start = 1700000000,
+        .opened = 1700000007,
+        .end = 1700000100,
+        .completing = TEXT("e-2"),
+        .witness = witness,
+        .n_witness = 2,
+        .steps = found,
+        .n_steps = 1,
+        .reasons = reasons,
+        .n_reasons = 2,
+        .actions = actions,
+        .n_actions = 2,
+        .accounts = accounts,
+        .n_accounts = 1,
     };
 }
 
@@ -74,17 +109,23 @@ static void every_member_in_its_place(void **state)
     (void)state;
     struct incident i = example();
     char *line = render(&i);
-    assert_string_equal(line,
+    assert_string_equal(
+        line,
         "{\"type\":\"incident\",\"id\":\"0123456789abcdef0123456789abcdef\","
         "\"match_id\":\"00112233445566778899aabbccddeeff\",\"revision\":2,\"state\":\"settled\","
-        "\"rule\":\"aws-core.miners\",\"pack\":\"aws-core@1.0.0\",\"title\":\"Stolen key\",\"severity\":\"critical\","
-        "\"score\":90,\"key\":{\"actor\":\"arn:aws:iam::111122223333:user/ci\",\"n\":7},\"witness\":[\"e-1\",\"e-2\"],"
+        "\"rule\":\"aws-core.miners\",\"pack\":\"aws-core@1.0.0\",\"title\":\"Stolen "
+        "key\",\"severity\":\"critical\","
+        "\"score\":90,\"key\":{\"actor\":\"arn:aws:iam::111122223333:user/"
+        "ci\",\"n\":7},\"witness\":[\"e-1\",\"e-2\"],"
         "\"tie\":true,\"capped\":false,\"blinded\":false,\"start\":\"2023-11-14T22:13:20Z\","
         "\"opened\":\"2023-11-14T22:13:27Z\",\"completing\":\"e-2\",\"end\":\"2023-11-14T22:15:00Z\","
-        "\"steps\":[{\"name\":\"probe\",\"count\":3,\"first\":\"2023-11-14T22:13:20Z\",\"last\":\"2023-11-14T22:13:27Z\","
-        "\"events\":[{\"id\":\"e-1\",\"time\":\"2023-11-14T22:13:20Z\",\"api\":\"ec2:RunInstances\",\"region\":\"us-east-1\","
+        "\"steps\":[{\"name\":\"probe\",\"count\":3,\"first\":\"2023-11-14T22:13:20Z\",\"last\":\"2023-11-"
+        "14T22:13:27Z\","
+        "\"events\":[{\"id\":\"e-1\",\"time\":\"2023-11-14T22:13:20Z\",\"api\":\"ec2:RunInstances\","
+        "\"region\":\"us-east-1\","
         "\"account\":\"111122223333\",\"source_ip\":\"203.0.113.7\",\"error\":\"Client.DryRunOperation\"}]}],"
-        "\"reasons\":[{\"points\":30,\"why\":\"base\"},{\"points\":0,\"why\":\"new(seen_asn, probe)\",\"unknown\":true}],"
+        "\"reasons\":[{\"points\":30,\"why\":\"base\"},{\"points\":0,\"why\":\"new(seen_asn, "
+        "probe)\",\"unknown\":true}],"
         "\"attack\":[\"T1496.001\",\"T1078\"],\"accounts\":[\"111122223333\"],"
         "\"response\":[{\"action\":\"notify\",\"state\":\"proposed\",\"args\":{\"sink\":\"soc\"}},"
         "{\"action\":\"aws.disable_key\",\"state\":\"refused\",\"args\":{\"access_key\":\"AKIA\"},"
@@ -98,14 +139,20 @@ static void members_without_a_value_are_null(void **state)
     (void)state;
     static struct ir_rule bare_rules[] = {{.name = {"r", 1}}};
     static const struct ir bare_ir = {.rules = bare_rules, .n_rules = 1};
-    struct incident i = {.ir = &bare_ir, .revision = 1, .id = "00000000000000000000000000000001", .title = TEXT("t"),
+    struct incident i = {.ir = &bare_ir,
+                         .revision = 1,
+                         .id = "00000000000000000000000000000001",
+                         .title = TEXT("t"),
                          .severity = IR_LOW};
     char *line = render(&i);
-    assert_string_equal(line,
+    assert_string_equal(
+        line,
         "{\"type\":\"incident\",\"id\":\"00000000000000000000000000000001\",\"match_id\":null,\"revision\":1,"
-        "\"state\":\"open\",\"rule\":\"r\",\"pack\":null,\"title\":\"t\",\"severity\":\"low\",\"score\":0,\"key\":{},"
+        "\"state\":\"open\",\"rule\":\"r\",\"pack\":null,\"title\":\"t\",\"severity\":\"low\",\"score\":0,"
+        "\"key\":{},"
         "\"witness\":[],\"tie\":false,\"capped\":false,\"blinded\":false,\"start\":\"1970-01-01T00:00:00Z\","
-        "\"opened\":\"1970-01-01T00:00:00Z\",\"completing\":null,\"end\":\"1970-01-01T00:00:00Z\",\"steps\":[],"
+        "\"opened\":\"1970-01-01T00:00:00Z\",\"completing\":null,\"end\":\"1970-01-01T00:00:00Z\",\"steps\":["
+        "],"
         "\"reasons\":[],\"attack\":[],\"accounts\":[],\"response\":[]}");
     free(line);
 }
@@ -133,14 +180,20 @@ static void text_is_escaped(void **state)
         {TEXT("\"\\/"), "\"\\\"\\\\/\""},
         {TEXT("\b\f\n\r\t"), "\"\\b\\f\\n\\r\\t\""},
         {TEXT("\0\x01\x1b[31m\x7f"), "\"\\u0000\\u0001\\u001b[31m\\u007f\""},
-        {TEXT("\xc2\x85\xc2\x9b"), "\"\\u0085\\u009b\""},                                    /* C1 */
-        {TEXT("a\xe2\x80\xa8\xe2\x80\xa9"), "\"a\\u2028\\u2029\""},                          /* line separators */
-        {TEXT("\xe2\x80\xae" "exe.txt\xe2\x81\xa6\xd8\x9c"), "\"\\u202eexe.txt\\u2066\\u061c\""}, /* directions */
-        {TEXT("\xef\xbb\xbf\xe2\x80\x8b"), "\"\\ufeff\\u200b\""},                            /* invisible */
-        {TEXT("\xf3\xa0\x81\x81"), "\"\\udb40\\udc41\""},                                    /* tags */
-        {TEXT("Gr\xc3\xbc\xc3\x9f \xe4\xb8\xad \xf0\x9f\x98\x80"), "\"Gr\xc3\xbc\xc3\x9f \xe4\xb8\xad \xf0\x9f\x98\x80\""},
-        {TEXT("a\xff" "b\xc3"), "\"a\\ufffdb\\ufffd\""},                                     /* no UTF-8 */
-        {TEXT("\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\""},
+        {TEXT("\xc2\x85\xc2\x9b"), "\"\\u0085\\u009b\""},           /* C1 */
+        {TEXT("a\xe2\x80\xa8\xe2\x80\xa9"), "\"a\\u2028\\u2029\""}, /* line separators */
+        {TEXT("\xe2\x80\xae"
+              "exe.txt\xe2\x81\xa6\xd8\x9c"),
+         "\"\\u202eexe.txt\\u2066\\u061c\""},                     /* directions */
+        {TEXT("\xef\xbb\xbf\xe2\x80\x8b"), "\"\\ufeff\\u200b\""}, /* invisible */
+        {TEXT("\xf3\xa0\x81\x81"), "\"\\udb40\\udc41\""},         /* tags */
+        {TEXT("Gr\xc3\xbc\xc3\x9f \xe4\xb8\xad \xf0\x9f\x98\x80"),
+         "\"Gr\xc3\xbc\xc3\x9f \xe4\xb8\xad \xf0\x9f\x98\x80\""},
+        {TEXT("a\xff"
+              "b\xc3"),
+         "\"a\\ufffdb\\ufffd\""}, /* no UTF-8 */
+        {TEXT("\xc0\xaf\xed\xa0\x80\xf4\x90\x80\x80"),
+         "\"\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\\ufffd\""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *got = string_of(cases[i].from);
@@ -184,12 +237,14 @@ static void hostile_bytes_stay_inside(void **state)
     uint32_t seed = 12345;
     for (int round = 0; round < 2000; round++) {
         char bytes[64];
-        for (size_t i = 0; i < sizeof bytes; i++) bytes[i] = (char)((seed = seed * 1664525 + 1013904223) >> 24);
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (char)((seed = seed * 1664525 + 1013904223) >> 24);
         struct incident i = example();
         struct evidence hostile = probe;
         const struct evidence *events[] = {&hostile};
         struct incident_step step = {.events = events, .n_events = 1};
-        i.title = hostile.identity = hostile.service = hostile.action = hostile.error = (struct text){bytes, sizeof bytes};
+        i.title = hostile.identity = hostile.service = hostile.action = hostile.error =
+            (struct text){bytes, sizeof bytes};
         i.steps = &step;
         char *line = render(&i);
         json_error_t error;
@@ -209,10 +264,15 @@ static void values_keep_their_kind(void **state)
     struct value elements[] = {value_int(INT64_MIN), value_bool(true), {.kind = VALUE_NULL}};
     static const char digits[] = "123456789012345678901234567890";
     struct value all[] = {
-        value_int(INT64_MAX), {.kind = VALUE_FLOAT, .f = 0.1}, {.kind = VALUE_NET, .net = &net},
+        value_int(INT64_MAX),
+        {.kind = VALUE_FLOAT, .f = 0.1},
+        {.kind = VALUE_NET, .net = &net},
         {.kind = VALUE_STRING, .is_number = true, .s = digits, .len = sizeof digits - 1},
-        {.kind = VALUE_TIME, .i = 1700000000500000000}, {.kind = VALUE_DURATION, .i = 90000000000},
-        {.kind = VALUE_SIZE, .i = 10485760}, {.kind = VALUE_LIST, .items = elements, .len = 3}, value_absent(),
+        {.kind = VALUE_TIME, .i = 1700000000500000000},
+        {.kind = VALUE_DURATION, .i = 90000000000},
+        {.kind = VALUE_SIZE, .i = 10485760},
+        {.kind = VALUE_LIST, .items = elements, .len = 3},
+        value_absent(),
         {.kind = VALUE_JSON, .s = "{\"a\":1}", .len = 7},
     };
     static struct text names[] = {{"int", 3}, {"float", 5}, {"net", 3}, {"digits", 6}, {"time", 4},
@@ -226,9 +286,11 @@ static void values_keep_their_kind(void **state)
     incident_action_json(&o, &i, 0);
     json_put_newline(&o);
     o.at[o.len - 1] = '\0';
-    assert_string_equal(o.at, "{\"int\":9223372036854775807,\"float\":0.1,\"net\":\"10.0.0.0/8\","
-        "\"digits\":123456789012345678901234567890,\"time\":\"2023-11-14T22:13:20.5Z\",\"for\":90,\"size\":10485760,"
-        "\"list\":[-9223372036854775808,true,null],\"none\":null,\"json\":\"{\\\"a\\\":1}\"}");
+    assert_string_equal(
+        o.at, "{\"int\":9223372036854775807,\"float\":0.1,\"net\":\"10.0.0.0/8\","
+              "\"digits\":123456789012345678901234567890,\"time\":\"2023-11-14T22:13:20.5Z\",\"for\":90,"
+              "\"size\":10485760,"
+              "\"list\":[-9223372036854775808,true,null],\"none\":null,\"json\":\"{\\\"a\\\":1}\"}");
     json_out_release(&o);
 }
 

@@ -73,9 +73,15 @@ static void expect(const struct where *p, const char *sql, const char *wanted)
 static struct action_job job_at(int64_t opened)
 {
     return (struct action_job){
-        .verb = TEXT("notify"), .sink = TEXT("soc"), .incident_id = TEXT("i-1"), .rule = TEXT("r"),
-        .idempotency_key = TEXT("abc"), .incident_json = TEXT("{}"), .action_json = TEXT("{\"sink\":\"soc\"}"),
-        .opened = opened, .once = 3600,
+        .verb = TEXT("notify"),
+        .sink = TEXT("soc"),
+        .incident_id = TEXT("i-1"),
+        .rule = TEXT("r"),
+        .idempotency_key = TEXT("abc"),
+        .incident_json = TEXT("{}"),
+        .action_json = TEXT("{\"sink\":\"soc\"}"),
+        .opened = opened,
+        .once = 3600,
     };
 }
 
@@ -95,7 +101,8 @@ static void intended_before_outcome_after(void **state)
     assert_true(journal_attempt(j, entry.id, 2, NULL, error));
     assert_true(journal_outcome(j, entry.id, ACTION_DONE, NULL, error));
     expect(p, STATE, "done,2,-");
-    expect(p, "SELECT group_concat(number || ':' || coalesce(error, 'ok'), ' ') FROM attempts", "1:status 500 2:ok");
+    expect(p, "SELECT group_concat(number || ':' || coalesce(error, 'ok'), ' ') FROM attempts",
+           "1:status 500 2:ok");
     expect(p, "SELECT rule || incident || verb || target FROM actions", "ri-1notify{\"sink\":\"soc\"}");
     expect(p, "PRAGMA journal_mode", "wal");
     journal_close(j);
@@ -149,7 +156,7 @@ static void a_proposal_can_be_carried_out_later(void **state)
     assert_true(journal_note(j, &job, ACTION_FORBIDDEN, "the policy does not allow notify", &noted, error));
     expect(p, STATE, "forbidden,0,the policy does not allow notify");
     assert_true(journal_note(j, &job, ACTION_PROPOSED, NULL, &noted, error)); /* known already */
-    job.opened = 1200;                                                        /* a late record moved the group */
+    job.opened = 1200; /* a late record moved the group */
     assert_int_equal(journal_intend(j, &job, &entry, error), ACTION_INTENDED);
     assert_int_equal(entry.id, noted.id);
     assert_string_equal(entry.key, "abc-1000");
