@@ -313,6 +313,20 @@ static void leaves_others_alone(void **state)
                      ASIDE_NO_TIME);
 }
 
+/* What the schema calls a service is what the table of API names calls it. */
+static void names_services_as_the_table_does(void **state)
+{
+    struct reader *r = *state;
+    const struct ir_node *node = &r->ir->nodes[r->ir->schemas[0].service];
+    assert_int_equal(node->op, IR_OP_RENAMED);
+    for (uint32_t i = 1; i + 1 < node->n; i += 2) {
+        const ir_node_id *pair = &r->ir->operands[node->first + i];
+        struct text from = value_text(r->ir->constants[r->ir->nodes[pair[0]].x]);
+        struct text to = value_text(r->ir->constants[r->ir->nodes[pair[1]].x]);
+        if (!text_equal(api_service(from), to)) fail_msg(TEXT_FMT " is not " TEXT_FMT, TEXT_ARG(from), TEXT_ARG(to));
+    }
+}
+
 /* ---- the shared records --------------------------------------------------------------------------------------- */
 
 static bool is_account(const char *t)
@@ -335,6 +349,8 @@ static void check_genuine(struct reader *r, struct text record, const char *file
         fail_msg("%s: outcome of %s", file, id);
     if (strcmp(ok.at, "true") == 0 && (strcmp(denied.at, "false") || strcmp(dry_run.at, "false")))
         fail_msg("%s: refused and ok: %s", file, id);
+    if (api_look_up(r->event.service, r->event.action).found != API_KNOWN)
+        fail_msg("%s: no such call: %s", file, field_text(r, "api").at);
     if (ip.len && service.len) fail_msg("%s: two origins of %s", file, id);
     if (!is_account(field_text(r, "account").at)) fail_msg("%s: account of %s", file, id);
     bool has_caller = memmem(record.at, record.len, "\"userIdentity\"", 14) != NULL;
@@ -405,6 +421,7 @@ static void reads_every_genuine_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reads_every_shape), cmocka_unit_test(leaves_others_alone),
+                                       cmocka_unit_test(names_services_as_the_table_does),
                                        cmocka_unit_test(reads_every_genuine_record)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }
