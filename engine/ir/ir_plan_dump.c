@@ -9,11 +9,11 @@
  * Canonical: order is by name and text, never by address or hash.
  */
 #include "engine/ir/ir_print.h"
+#include "engine/ir/progress.h"
 
 #include <stdlib.h>
 
 #define NS_PER_SECOND  INT64_C(1000000000)
-#define PROGRESS_MOST  100000u /* counted no further */
 #define INSTANCES_MOST 32u     /* assignments of joins under one key (language.md B12) */
 
 /* ---- sorted lines -------------------------------------------------------------------------------------- */
@@ -69,8 +69,8 @@ static void dump_slots(struct plan_dump *p)
     for (uint32_t i = 0; i < p->ir->n_slots; i++) {
         struct buffer b = {.arena = p->scratch};
         ir_put_slot((struct ir_out){buffer_put, &b}, &p->ir->slots[i]);
-        *ARENA_PUSH(p->scratch, lines) = (struct entry){
-            .text = text_of_buffer(&b), .more = p->ir->slots[i].unwrap ? TEXT("  or in its wrapper") : TEXT("")};
+        struct text more = p->ir->slots[i].unwrap ? TEXT("  or in its wrapper") : TEXT("");
+        *ARENA_PUSH(p->scratch, lines) = (struct entry){.text = text_of_buffer(&b), .more = more};
     }
     sort_entries(&lines);
     ir_putf(p->out, "slots %u\n", lines.len);
@@ -111,7 +111,8 @@ static void dump_candidates(struct plan_dump *p)
     }
     sort_entries(&lines);
     uint32_t names = 0;
-    for (uint32_t i = 0; i < lines.len; i++) names += !i || !text_equal(lines.at[i].text, lines.at[i - 1].text);
+    for (uint32_t i = 0; i < lines.len; i++)
+        names += !i || !text_equal(lines.at[i].text, lines.at[i - 1].text);
     ir_putf(p->out, "candidates %u\n", names);
     for (uint32_t i = 0; i < lines.len; i++) {
         bool is_same = i && text_equal(lines.at[i].text, lines.at[i - 1].text);
@@ -180,45 +181,10 @@ static void dump_predicates(struct plan_dump *p)
 
 /* ---- automata ----------------------------------------------------------------------------------------- */
 
-/* Counts the reachable progress of an alternative: how many events each place holds, where a place may hold some only
- * if every place before it is full. Places are fixed one by one; what is already fixed is checked. */
-struct progress {
-    const struct ir_alternative *alt;
-    uint16_t taken[64];
-    uint32_t found;
-};
-
-static bool may_hold(const struct progress *p, uint32_t place, uint32_t taken)
-{
-    for (uint32_t i = 0; i < p->alt->n_order; i++) {
-        const struct ir_order *o = &p->alt->order[i];
-        if (o->after == place && o->before < place && taken && p->taken[o->before] < p->alt->places[o->before].times)
-            return false;
-        if (o->before == place && o->after < place && p->taken[o->after] && taken < p->alt->places[place].times)
-            return false;
-    }
-    return true;
-}
-
-static void count_progress(struct progress *p, uint32_t place)
-{
-    if (p->found >= PROGRESS_MOST) return;
-    if (place == p->alt->n_places) {
-        p->found++;
-        return;
-    }
-    for (uint32_t taken = 0; taken <= p->alt->places[place].times; taken++) {
-        if (!may_hold(p, place, taken)) continue;
-        p->taken[place] = (uint16_t)taken;
-        count_progress(p, place + 1);
-    }
-}
-
+/* Nothing taken is no state. */
 static uint32_t alternative_progress(const struct ir_alternative *alt)
 {
-    struct progress p = {.alt = alt};
-    count_progress(&p, 0);
-    return p.found - 1; /* nothing taken is no state */
+    return progress_count(alt, PROGRESS_MOST) - 1;
 }
 
 static void dump_places(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt)
