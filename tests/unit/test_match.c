@@ -131,12 +131,13 @@ static enum aside put_bytes(struct bench *b, struct text record)
 static enum aside put(struct bench *b, const char *service, const char *action, const char *more)
 {
     char *bytes = NULL;
-    int len = asprintf(&bytes,
-                       "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"IAMUser\","
-                       "\"arn\":\"arn:aws:iam::111122223333:user/ci\",\"userName\":\"ci\",\"accountId\":\"111122223333\"},"
-                       "\"eventTime\":\"2023-07-10T11:45:00Z\",\"eventSource\":\"%s.amazonaws.com\",\"eventName\":\"%s\","
-                       "\"awsRegion\":\"eu-central-1\",\"recipientAccountId\":\"111122223333\",\"eventID\":\"id-1\"%s%s}",
-                       service, action, *more ? "," : "", more);
+    int len = asprintf(
+        &bytes,
+        "{\"eventVersion\":\"1.08\",\"userIdentity\":{\"type\":\"IAMUser\","
+        "\"arn\":\"arn:aws:iam::111122223333:user/ci\",\"userName\":\"ci\",\"accountId\":\"111122223333\"},"
+        "\"eventTime\":\"2023-07-10T11:45:00Z\",\"eventSource\":\"%s.amazonaws.com\",\"eventName\":\"%s\","
+        "\"awsRegion\":\"eu-central-1\",\"recipientAccountId\":\"111122223333\",\"eventID\":\"id-1\"%s%s}",
+        service, action, *more ? "," : "", more);
     enum aside why = put_bytes(b, (struct text){bytes, (uint32_t)len});
     free(bytes);
     return why;
@@ -199,8 +200,9 @@ static void test_one_event(void **state)
 static void test_asides(void **state)
 {
     (void)state;
-    static const char *const records[] = {"", "{", "[]", "{\"a\":1}", "no JSON", "{\"eventSource\":\"a\",\"eventName\":\"b\"}"};
-    struct bench *b = bench_of(RULE("all", "on *"), 1);
+    static const char *const records[] = {
+        "", "{", "[]", "{\"a\":1}", "no JSON", "{\"eventSource\":\"a\",\"eventName\":\"b\"}"};
+    struct bench *b = bench_of(RULE("any_event", "on *"), 1);
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
         if (put_bytes(b, text_of(records[i])) == ASIDE_NONE) fail_msg("%s", records[i]);
         assert_int_equal(b->n_identities + b->n_touches + b->n_hits, 0);
@@ -213,10 +215,12 @@ static void test_asides(void **state)
 static void test_first_group(void **state)
 {
     (void)state;
-    struct bench *b = bench_of(RULE("r", "by actor within 1h\n"
-                                         "step s: ec2:Run* (ok) with n = 1 | ec2:RunInstances with n = 2 | * with n = 3\n"
-                                         "step t: iam:GetUser\n"
-                                         "match s -> t  score 30 +1 if s.n > 0"), 1);
+    struct bench *b =
+        bench_of(RULE("r", "by actor within 1h\n"
+                           "step s: ec2:Run* (ok) with n = 1 | ec2:RunInstances with n = 2 | * with n = 3\n"
+                           "step t: iam:GetUser\n"
+                           "match s -> t  score 30 +1 if s.n > 0"),
+                 1);
     static const struct {
         const char *service, *action, *more;
         uint32_t group;
@@ -249,7 +253,8 @@ static void test_only_candidates(void **state)
     for (int n = 0; n <= 1000; n += 1000) {
         int len = sprintf(text, "use aws\nrule mine { title \"t\" severity low on iam:CreateUser (ok) }\n");
         for (int i = 0; i < n; i++)
-            len += sprintf(text + len, "rule r%d { title \"t\" severity low on s3:%s (ok and req.x%d == \"y\") }\n", i,
+            len += sprintf(text + len,
+                           "rule r%d { title \"t\" severity low on s3:%s (ok and req.x%d == \"y\") }\n", i,
                            i % 2 ? "GetObject" : "Put*", i);
         struct bench *b = bench_of(text, 1);
         for (int i = 0; i < 10; i++) put(b, "iam", "CreateUser", "");
@@ -271,7 +276,9 @@ static void test_shared_predicates(void **state)
     for (int k = 0; k < 2; k++) {
         int len = sprintf(text, "use aws\n");
         for (int i = 0; i < (k ? 100 : 1); i++)
-            len += sprintf(text + len, "rule r%d { title \"t\" severity low on iam:CreateUser (ok and agent like \"*cli*\") }\n", i);
+            len += sprintf(
+                text + len,
+                "rule r%d { title \"t\" severity low on iam:CreateUser (ok and agent like \"*cli*\") }\n", i);
         struct bench *b = bench_of(text, 1);
         put(b, "iam", "CreateUser", "\"userAgent\":\"aws-cli/2\"");
         assert_int_equal(b->n_hits, k ? 100 : 1);
@@ -332,11 +339,13 @@ static const char *instances(uint32_t n)
 static void test_fan(void **state)
 {
     (void)state;
-    struct bench *b = bench_of(RULE("r", "by account, i on ec2:StopInstances with i = req.instancesSet[].instanceId"), 1);
+    struct bench *b =
+        bench_of(RULE("r", "by account, i on ec2:StopInstances with i = req.instancesSet[].instanceId"), 1);
     static const struct {
         uint32_t n, hits;
         bool capped;
-    } cases[] = {{0, 0, false}, {1, 1, false}, {5, 5, false}, {256, 256, false}, {257, 256, true}, {900, 256, true}};
+    } cases[] = {{0, 0, false},     {1, 1, false},    {5, 5, false},
+                 {256, 256, false}, {257, 256, true}, {900, 256, true}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         put(b, "ec2", "StopInstances", instances(cases[i].n));
         assert_int_equal(b->n_hits, cases[i].hits);
@@ -386,10 +395,11 @@ static void test_joins(void **state)
 static void test_captures(void **state)
 {
     (void)state;
-    struct bench *b = bench_of(RULE("r", "by account\n"
-                                         "on ec2:StopInstances\n"
-                                         "respond { at 1 settled aws.stop_instances(entities.instances[]) limit 25 resources }"),
-                               1);
+    struct bench *b = bench_of(
+        RULE("r", "by account\n"
+                  "on ec2:StopInstances\n"
+                  "respond { at 1 settled aws.stop_instances(entities.instances[]) limit 25 resources }"),
+        1);
     static const struct {
         uint32_t n, kept;
         bool capped;
@@ -424,7 +434,8 @@ static void test_touches(void **state)
         bool learns, asks, is_absent;
     } cases[] = {
         {"CreateUser", "\"sourceIPAddress\":\"203.0.113.7\"", 1, 2, true, true, false},
-        {"CreateUser", "\"sourceIPAddress\":\"203.0.113.7\",\"errorCode\":\"AccessDenied\"", 1, 2, false, true, false},
+        {"CreateUser", "\"sourceIPAddress\":\"203.0.113.7\",\"errorCode\":\"AccessDenied\"", 1, 2, false,
+         true, false},
         {"ListUsers", "\"sourceIPAddress\":\"203.0.113.7\"", 1, 1, true, true, false},
         {"CreateUser", "", 0, 2, false, false, true}, /* no address: nothing to learn or to ask */
     };
@@ -446,7 +457,8 @@ static void test_touches(void **state)
         if (!b->n_touches) continue;
         assert_int_equal(b->touches[0].learns, cases[i].learns);
         assert_int_equal(b->touches[0].asks, cases[i].asks);
-        if (i) assert_true(hash128_equal(b->touches[0].key, key) && hash128_equal(b->touches[0].value, value));
+        if (i)
+            assert_true(hash128_equal(b->touches[0].key, key) && hash128_equal(b->touches[0].value, value));
         key = b->touches[0].key;
         value = b->touches[0].value;
     }
@@ -462,10 +474,12 @@ static void test_touches(void **state)
 static void test_learning_on(void **state)
 {
     (void)state;
-    struct bench *b = bench_of("use aws\n"
-                               "baseline logins = (account, user) on signin:ConsoleLogin keep 30d warmup 7d\n"
-                               "baseline refused = (account, action) on iam:*, s3:* (denied) keep 30d warmup 7d\n"
-                               RULE("r", "on iam:CreateUser (new(logins) or new(refused))"), 1);
+    struct bench *b =
+        bench_of("use aws\n"
+                 "baseline logins = (account, user) on signin:ConsoleLogin keep 30d warmup 7d\n"
+                 "baseline refused = (account, action) on iam:*, s3:* (denied) keep 30d warmup 7d\n" RULE(
+                     "r", "on iam:CreateUser (new(logins) or new(refused))"),
+                 1);
     static const struct {
         const char *service, *action, *more;
         int32_t learns; /* baseline, or -1 */
@@ -536,11 +550,14 @@ static void test_no_malloc(void **state)
 #ifndef COUNTS_MALLOC
     skip();
 #endif
-    struct bench *b = bench_of(SEEN RULE("r", "by account on ec2:* (ok and new(seen) and agent like \"*a*\")"), 1);
-    static const char record[] =
-        "{\"userIdentity\":{\"type\":\"IAMUser\",\"arn\":\"arn:aws:iam::111122223333:user/ci\"},\"eventTime\":"
-        "\"2023-07-10T11:45:00Z\",\"eventSource\":\"ec2.amazonaws.com\",\"eventName\":\"RunInstances\",\"userAgent\":"
-        "\"aws\\u002dcli\",\"sourceIPAddress\":\"203.0.113.7\",\"recipientAccountId\":\"111122223333\",\"eventID\":\"e\"}";
+    struct bench *b =
+        bench_of(SEEN RULE("r", "by account on ec2:* (ok and new(seen) and agent like \"*a*\")"), 1);
+    static const char record[] = "{\"userIdentity\":{\"type\":\"IAMUser\",\"arn\":\"arn:aws:iam::"
+                                 "111122223333:user/ci\"},\"eventTime\":"
+                                 "\"2023-07-10T11:45:00Z\",\"eventSource\":\"ec2.amazonaws.com\","
+                                 "\"eventName\":\"RunInstances\",\"userAgent\":"
+                                 "\"aws\\u002dcli\",\"sourceIPAddress\":\"203.0.113.7\","
+                                 "\"recipientAccountId\":\"111122223333\",\"eventID\":\"e\"}";
     uint64_t seen = 0;
     struct match_out out = {&seen, drop_identity, drop_touch, drop_hit};
     struct event event;

@@ -110,17 +110,17 @@ static void test_against_all(void **state)
     for (uint32_t n = 0; n < 200; n += 20) {
         struct fixture *f = fixture_new(n);
         struct plan *p = plan_new(&f->ir, SECRET);
-        struct names *names = names_new(p);
+        struct name_memory *names = name_memory_new(p);
         expect_ascending(p->always.at, p->always.len);
         for (int twice = 0; twice < 2; twice++)
             for (size_t s = 0; s < 6; s++)
                 for (size_t a = 0; a < 7; a++) {
                     struct text service = text_of(services[s]), action = text_of(actions[a]);
-                    expect_wants(p, names_look_up(names, service, action), service, action);
+                    expect_wants(p, name_memory_look_up(names, service, action), service, action);
                 }
-        assert_int_equal(names_count(names).found, 42);
-        assert_int_equal(names_count(names).missed, 42);
-        names_free(names);
+        assert_int_equal(name_memory_count(names).found, 42);
+        assert_int_equal(name_memory_count(names).missed, 42);
+        name_memory_free(names);
         plan_free(p);
         free(f);
     }
@@ -154,25 +154,25 @@ static void test_halves(void **state)
     struct ir_rule rule = {.name = TEXT("r"), .steps = steps, .n_steps = 2};
     f->ir = (struct ir){.rules = &rule, .n_rules = 1};
     struct plan *p = plan_new(&f->ir, SECRET);
-    struct names *names = names_new(p);
+    struct name_memory *names = name_memory_new(p);
     for (int twice = 0; twice < 2; twice++) {
-        struct wants_view v = names_look_up(names, TEXT("a"), TEXT("bc"));
+        struct wants_view v = name_memory_look_up(names, TEXT("a"), TEXT("bc"));
         assert_int_equal(v.len, 1);
         assert_int_equal(v.at[0], 0);
-        v = names_look_up(names, TEXT("ab"), TEXT("c"));
+        v = name_memory_look_up(names, TEXT("ab"), TEXT("c"));
         assert_int_equal(v.len, 1);
         assert_int_equal(v.at[0], 1);
     }
-    names_free(names);
+    name_memory_free(names);
     plan_free(p);
     free(f);
 }
 
-static struct wants_view look_up_made_up(struct names *names, uint32_t number)
+static struct wants_view look_up_made_up(struct name_memory *names, uint32_t number)
 {
     char action[32];
     int len = snprintf(action, sizeof action, "Made%uUp", number);
-    return names_look_up(names, TEXT("ec2"), (struct text){action, (uint32_t)len});
+    return name_memory_look_up(names, TEXT("ec2"), (struct text){action, (uint32_t)len});
 }
 
 /* Made-up names fill the table once; then they are bypassed, real ones stay found, and every answer is right. */
@@ -181,8 +181,8 @@ static void test_flood(void **state)
     (void)state;
     struct fixture *f = fixture_new(100);
     struct plan *p = plan_new(&f->ir, SECRET);
-    struct names *names = names_new(p);
-    names_look_up(names, TEXT("iam"), TEXT("CreateUser"));
+    struct name_memory *names = name_memory_new(p);
+    name_memory_look_up(names, TEXT("iam"), TEXT("CreateUser"));
     for (uint32_t i = 0; i < 3 * NAMES_MOST; i++) {
         struct wants_view v = look_up_made_up(names, i);
         if (i % 512 == 0) {
@@ -191,11 +191,11 @@ static void test_flood(void **state)
             expect_wants(p, v, TEXT("ec2"), (struct text){action, (uint32_t)len});
         }
     }
-    struct names_counts before = names_count(names);
+    struct name_memory_counts before = name_memory_count(names);
     assert_int_equal(before.bypassed, 2 * NAMES_MOST + 1); /* one place was taken */
-    names_look_up(names, TEXT("iam"), TEXT("CreateUser"));
-    assert_int_equal(names_count(names).found, before.found + 1);
-    names_free(names);
+    name_memory_look_up(names, TEXT("iam"), TEXT("CreateUser"));
+    assert_int_equal(name_memory_count(names).found, before.found + 1);
+    name_memory_free(names);
     plan_free(p);
     free(f);
 }
@@ -206,13 +206,13 @@ static void test_new_names_recur(void **state)
     (void)state;
     struct fixture *f = fixture_new(20);
     struct plan *p = plan_new(&f->ir, SECRET);
-    struct names *names = names_new(p);
+    struct name_memory *names = name_memory_new(p);
     for (uint32_t i = 0; i < NAMES_MOST; i++) look_up_made_up(names, i);
     for (uint32_t i = 0; i < 2 * NAMES_EPOCH; i++) look_up_made_up(names, NAMES_MOST + i % 1000);
-    struct names_counts before = names_count(names);
+    struct name_memory_counts before = name_memory_count(names);
     for (uint32_t i = 0; i < 1000; i++) look_up_made_up(names, NAMES_MOST + i);
-    assert_int_equal(names_count(names).found, before.found + 1000);
-    names_free(names);
+    assert_int_equal(name_memory_count(names).found, before.found + 1000);
+    name_memory_free(names);
     plan_free(p);
     free(f);
 }
@@ -224,15 +224,15 @@ static void test_long_names(void **state)
     memset(action, 'A', sizeof action);
     struct fixture *f = fixture_new(100);
     struct plan *p = plan_new(&f->ir, SECRET);
-    struct names *names = names_new(p);
+    struct name_memory *names = name_memory_new(p);
     for (int i = 0; i < 10; i++) {
         struct text name = {action, sizeof action};
-        expect_wants(p, names_look_up(names, TEXT("iam"), name), TEXT("iam"), name);
+        expect_wants(p, name_memory_look_up(names, TEXT("iam"), name), TEXT("iam"), name);
         look_up_made_up(names, 1);
     }
-    assert_int_equal(names_count(names).bypassed, 10);
-    assert_int_equal(names_count(names).found, 9); /* long names leave the table to the others */
-    names_free(names);
+    assert_int_equal(name_memory_count(names).bypassed, 10);
+    assert_int_equal(name_memory_count(names).found, 9); /* long names leave the table to the others */
+    name_memory_free(names);
     plan_free(p);
     free(f);
 }
