@@ -271,6 +271,7 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
 {
     fold(&s->automata, h->seq * 16 + h->step);
     for (uint32_t i = 0; i < h->n_asks; i++) {
+        if (h->asks[i].is_absent || h->asks[i].is_unknown) continue;
         struct answer a = out->answer(out->world, h->asks[i].answer, h->asks[i].key);
         fold_answer(s, &a);
         remember(s, h, &h->asks[i]);

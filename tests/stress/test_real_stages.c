@@ -74,7 +74,7 @@ static void make_record(char out[RECORD_BYTES], uint32_t i)
         memcpy(out, out - RECORD_BYTES * (1 + x / 13 % 9), RECORD_BYTES);
         return;
     }
-    uint32_t second = 1000 + i * 10 - (uint32_t)(x % 1000 < 20 ? x % 2000 : x % 500); /* some too late */
+    uint32_t second = 1000 + i * 10 - (uint32_t)(x % 1000 < 60 ? x % 2000 : x % 500); /* some too late */
     if (second > 400000) second = 1000;
     const char *const *call = calls[x / 7 % 6];
     snprintf(out, RECORD_BYTES,
