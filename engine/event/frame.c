@@ -24,11 +24,9 @@ static void frame_move(struct frame *f, const char *to)
 
 /* ---- one record ----------------------------------------------------------------------------------------- */
 
-enum { PLAIN, QUOTE, OPEN, CLOSE, LINE };
+enum { PLAIN, QUOTE, OPEN, CLOSE };
 
-static const unsigned char classes[256] = {
-    ['"'] = QUOTE, ['{'] = OPEN, ['['] = OPEN, ['}'] = CLOSE, [']'] = CLOSE, ['\n'] = LINE,
-};
+static const unsigned char classes[256] = {['"'] = QUOTE, ['{'] = OPEN, ['['] = OPEN, ['}'] = CLOSE, [']'] = CLOSE};
 
 /* Passes the inside of a string. NULL: it goes on behind the end. */
 static const char *pass_string(struct frame *f, const char *at, const char *end)
@@ -46,65 +44,93 @@ static const char *pass_string(struct frame *f, const char *at, const char *end)
     return NULL;
 }
 
-/* Names that an envelope has at its top. */
-static bool hints_at_envelope(const char *name, const char *end)
+static bool may_start(const char *at, const char *end, struct text with)
 {
-    size_t left = (size_t)(end - name);
-    return (left > 16 && memcmp(name, "CloudTrailEvent\"", 16) == 0) || (left > 12 && memcmp(name, "detail-type\"", 12) == 0);
+    size_t left = (size_t)(end - at);
+    return memcmp(at, with.at, left < with.len ? left : with.len) == 0;
 }
 
-/* Passes bytes until the record that is open ends, with the state of that in f. NULL: it goes on behind the end. */
-static const char *pass_record(struct frame *f, const char *at, bool *envelope)
+/* Passes bytes until the record that is open ends. NULL: it goes on behind the end. */
+static const char *pass_object(struct frame *f, const char *at)
 {
     const char *end = frame_end(f);
     while (at < end) {
         if (f->in_string) {
             if (!(at = pass_string(f, at, end))) return NULL;
             if (f->in_string) return at;
-            continue;
         }
         while (at < end && classes[(unsigned char)*at] == PLAIN) at++;
-        if (at == end) break;
-        switch (classes[(unsigned char)*at++]) {
+        if (at == end) return NULL;
+        switch (classes[(unsigned char)*at]) {
         case QUOTE:
             f->in_string = true;
-            if (f->depth == 1 && hints_at_envelope(at, end)) *envelope = true;
+            if (f->depth == 1 && (may_start(at + 1, end, TEXT("CloudTrailEvent\"")) ||
+                                  may_start(at + 1, end, TEXT("detail-type\""))))
+                f->has_envelope = true;
             break;
-        case OPEN: f->depth++; break;
-        case CLOSE:
-            if (--f->depth == 0) return at;
+        case OPEN:
+            if (f->depth && !f->in_records && *at == '{' && at > f->bytes.at && at[-1] == '\n') return at;
+            f->depth++;
             break;
         default:
-            if (!f->in_records && at < end && *at == '{') return at;
+            if (f->depth == 1) return at + 1;
+            f->depth--;
         }
+        at++;
     }
     return NULL;
 }
 
-static void close_record(struct frame *f)
+/* What is no object goes to the end of its line, or in an array to the next comma. */
+static const char *pass_garbage(const struct frame *f, const char *at)
 {
-    f->depth = 0;
-    f->in_string = f->in_escape = false;
+    const char *end = frame_end(f);
+    while (at < end && *at != '\n' && !(f->in_records && (*at == ',' || *at == ']'))) at++;
+    return at < end ? at : NULL;
 }
 
-/* A record from `from`, or false if more bytes are needed to see its end. What is no object goes to the end of its
- * line, or in an array to the next comma. */
-static bool take_record(struct frame *f, const char *from, struct text *record, bool *envelope)
+static const char *pass_open(struct frame *f)
 {
-    const char *end = frame_end(f), *to = from;
-    if (*from == '{') {
-        to = pass_record(f, from, envelope);
-    } else {
-        while (to < end && *to != '\n' && !(f->in_records && (*to == ',' || *to == ']'))) to++;
-        if (to == end) to = NULL;
+    const char *at = f->bytes.at + f->at + f->passed;
+    return f->in_garbage ? pass_garbage(f, at) : pass_object(f, at);
+}
+
+static bool is_open(const struct frame *f)
+{
+    return f->depth || f->in_garbage;
+}
+
+static void close_record(struct frame *f)
+{
+    f->passed = f->depth = 0;
+    f->in_string = f->in_escape = f->in_garbage = f->has_envelope = false;
+}
+
+/* The record at `at`, which is open. False: more bytes are needed to see its end. */
+static bool take_record(struct frame *f, struct text *record, bool *has_envelope)
+{
+    const char *from = f->bytes.at + f->at, *to = pass_open(f), *end = frame_end(f);
+    if (!to && !f->is_last) {
+        f->passed = (uint32_t)(end - from);
+        return false;
     }
-    if (to || !f->is_last) close_record(f); /* else its rest may still come, and is passed over */
-    if (!to && !f->is_last) return false;
-    if (!to) to = end;
-    *record = (struct text){from, (uint32_t)(to - from)};
+    *has_envelope = to && f->has_envelope;
+    *record = (struct text){from, (uint32_t)((to ? to : end) - from)};
     while (record->len && (record->at[record->len - 1] == '\n' || record->at[record->len - 1] == '\r')) record->len--;
-    frame_move(f, to);
+    frame_move(f, to ? to : end);
+    f->passed = 0;
+    if (to) close_record(f); /* else its rest may still come */
     return true;
+}
+
+/* The rest of a record that was given out cut off. False: it has not ended yet. */
+static bool pass_rest(struct frame *f)
+{
+    if (!is_open(f) || f->passed) return true;
+    const char *to = pass_open(f);
+    frame_move(f, to ? to : frame_end(f));
+    if (to) close_record(f);
+    return to != NULL;
 }
 
 /* ---- containers ----------------------------------------------------------------------------------------- */
@@ -166,17 +192,6 @@ static bool seek_record(struct frame *f)
     }
 }
 
-/* The rest of a record that was cut. False: it has not ended yet. */
-static bool pass_rest(struct frame *f)
-{
-    bool envelope = false;
-    if (f->depth == 0) return true;
-    const char *to = pass_record(f, f->bytes.at + f->at, &envelope);
-    frame_move(f, to ? to : frame_end(f));
-    if (to) close_record(f);
-    return to != NULL;
-}
-
 /* ---- envelopes ------------------------------------------------------------------------------------------ */
 
 struct envelope {
@@ -214,10 +229,14 @@ static struct text envelope_open(struct text record)
 
 bool frame_next(struct frame *f, struct text *record, uint64_t *at_line)
 {
-    bool envelope = false;
-    if (!pass_rest(f) || !seek_record(f)) return false;
+    bool has_envelope = false;
+    if (!pass_rest(f)) return false;
+    if (!is_open(f)) {
+        if (!seek_record(f)) return false;
+        f->in_garbage = f->bytes.at[f->at] != '{';
+    }
     *at_line = f->line;
-    if (!take_record(f, f->bytes.at + f->at, record, &envelope)) return false;
-    if (envelope) *record = envelope_open(*record);
+    if (!take_record(f, record, &has_envelope)) return false;
+    if (has_envelope) *record = envelope_open(*record);
     return true;
 }

@@ -18,9 +18,13 @@ struct frame {
     bool is_last;       /* no more bytes follow these: an unfinished record is a record */
     uint64_t line;      /* of `at`, from 1 */
 
-    /* Of a record that was given out cut off, because is_last was set and yet more came: its rest is passed over. */
+    /* Of a record whose end has not been seen: what is known at the end of the bytes. The caller may put the bytes from
+     * `at` on somewhere else, with more behind them. */
+    uint32_t passed;    /* bytes from `at` that were looked at; 0 when it was given out cut off, and its rest is skipped */
     uint32_t depth;
     bool in_string, in_escape;
+    bool in_garbage;    /* it is no object: it ends with the line */
+    bool has_envelope;  /* perhaps */
 };
 
 /* The next record, its first byte no blank, or false: no whole one is left in bytes[at..]. Moves `at` behind it. An envelope is taken off:
