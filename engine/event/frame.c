@@ -164,30 +164,54 @@ static enum opening array_opens(const char **at, const char *end)
     return NO_ARRAY;
 }
 
+/* Behind the bracket that closes an array: what else its object has is passed over like the rest of a record. */
+static bool close_array(struct frame *f, const char *at)
+{
+    const char *end = frame_end(f), *next = skip_blanks(at + 1, end);
+    if (next == end && !f->is_last) return false;
+    f->in_records = false;
+    f->depth = f->in_object && next < end && *next == ',';
+    frame_move(f, f->in_object && next < end && *next == '}' ? next + 1 : at + 1);
+    return !f->depth || pass_rest(f);
+}
+
+static bool open_array(struct frame *f, enum opening *opening)
+{
+    const char *at = f->bytes.at + f->at;
+    f->in_object = *at == '{';
+    *opening = array_opens(&at, frame_end(f));
+    if (*opening != ARRAY) return false;
+    f->in_records = true;
+    frame_move(f, at);
+    return true;
+}
+
+/* Behind a byte order mark, if the bytes begin with one. False: that cannot be seen yet. */
+static bool pass_mark(struct frame *f)
+{
+    struct text mark = TEXT("\xef\xbb\xbf");
+    struct text left = {f->bytes.at + f->at, f->bytes.len - f->at};
+    if (text_starts(left, mark)) frame_move(f, left.at + mark.len);
+    return f->is_last || left.len >= mark.len || !may_start(left.at, frame_end(f), mark);
+}
+
 /* Moves to the first byte of the next record, into arrays and out of them. False: there is none yet. */
 static bool seek_record(struct frame *f)
 {
-    const char *end = frame_end(f);
+    if (!pass_mark(f)) return false;
     for (;;) {
-        const char *at = skip_blanks(f->bytes.at + f->at, end);
-        if (f->bytes.len && f->at == 0 && end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) at += 3;
+        enum opening opening;
+        const char *at = skip_blanks(f->bytes.at + f->at, frame_end(f));
         frame_move(f, at);
-        if (at == end) return false;
+        if (at == frame_end(f)) return false;
         if (f->in_records && *at == ',') {
             frame_move(f, at + 1);
         } else if (f->in_records && *at == ']') {
-            const char *brace = skip_blanks(at + 1, end);
-            if (brace == end && !f->is_last) return false;
-            f->in_records = false;
-            frame_move(f, brace < end && *brace == '}' ? brace + 1 : at + 1);
+            if (!close_array(f, at)) return false;
         } else if (f->in_records) {
             return true;
-        } else {
-            enum opening opening = array_opens(&at, end);
-            if (opening == NEEDS_MORE && !f->is_last) return false;
-            if (opening != ARRAY) return true;
-            f->in_records = true;
-            frame_move(f, at);
+        } else if (!open_array(f, &opening)) {
+            return opening != NEEDS_MORE || f->is_last;
         }
     }
 }

@@ -14,7 +14,8 @@
 struct frame {
     struct text bytes;  /* what is framed; the caller's, writable: text within JSON is unescaped in place */
     uint32_t at;        /* the next byte to look at */
-    bool in_records;    /* inside {"Records":[ */
+    bool in_records;    /* inside {"Records":[ or a plain array */
+    bool in_object;     /* the array is an object's */
     bool is_last;       /* no more bytes follow these: an unfinished record is a record */
     uint64_t line;      /* of `at`, from 1 */
 
