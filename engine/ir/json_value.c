@@ -46,10 +46,11 @@ static bool tagged_content(struct text object, struct text *out)
 
 bool json_value(struct text json, struct scratch *scratch, struct value *out)
 {
+    struct text content;
     switch (*json.at) {
     case '"': return string_value(json, scratch, out);
     case '{':
-        if (tagged_content(json, &json)) return json_value(json, scratch, out);
+        if (tagged_content(json, &content)) return json_value(content, scratch, out);
         /* fall through */
     case '[': *out = (struct value){.kind = VALUE_JSON, .s = json.at, .len = json.len}; return true;
     case 't': *out = value_bool(true); return true;
