@@ -8,6 +8,7 @@
  */
 #include "engine/compile/compiler.h"
 #include "engine/compile/embedded.h"
+#include "engine/schema/api.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -226,6 +227,10 @@ static bool pack_is_given(const struct compiler *c, struct text name)
 
 static void unknown_package(const struct compiler *c, const struct ast *name)
 {
+    if (api_is_source(name->text)) {
+        diag_at(c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet", TEXT_ARG(name->text));
+        return;
+    }
     struct nearest near = {.wanted = name->text};
     for (const struct embedded *e = csr_embedded; e->path; e++) nearest_try(&near, package_of(e->path));
     struct diag *d = diag_at(c->diags, E0201, name->span, "nothing is called `" TEXT_FMT "`", TEXT_ARG(name->text));

@@ -218,11 +218,16 @@ static struct api_answer nearest_api(struct text service, struct text action)
     return answer(API_UNKNOWN, near.len ? prefix : near, near);
 }
 
-struct api_answer api_look_up(struct text service, struct text action)
+bool api_is_source(struct text name)
 {
     for (size_t i = 0; i < COUNT(sources); i++)
-        if (text_equal(text_of(sources[i]), service)) return answer(API_OPEN, service, action);
+        if (text_equal(text_of(sources[i]), name)) return true;
+    return false;
+}
 
+struct api_answer api_look_up(struct text service, struct text action)
+{
+    if (api_is_source(service)) return answer(API_OPEN, service, action);
     struct text other = renamed_call(service, action);
     if (other.len) return answer(API_RENAMED, service, other);
     if (call_exists(service, action)) return answer(API_KNOWN, service, action);
