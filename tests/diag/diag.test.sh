@@ -1,8 +1,8 @@
 #!/bin/sh
 # Every diagnostic has a file that provokes it, and says what it said when it was last read.
 #
-#   tests/diag/CODE.csr    a file that is wrong in this one way, as a stranger would write it
-#   tests/diag/CODE.txt    what `csr check CODE.csr` prints, and its exit status
+#   tests/diag/CODE-name.csr    a file that is wrong in this one way, as a stranger would write it
+#   tests/diag/CODE-name.txt    what `csr check CODE-name.csr` prints, and its exit status
 #
 # UPDATE=1 writes the texts anew. Read the difference before you commit it.
 here=$(dirname "$0")
