@@ -1,4 +1,5 @@
 /* call.c - functions: a table of plain ones, and those that read a match or ask the past. */
+#include "engine/base/time.h"
 #include "engine/compile/compiler.h"
 
 enum result { RESULT_TYPES = IR_TYPES, RESULT_SAME, RESULT_SAME2 };
@@ -48,6 +49,15 @@ static bool count_args(const struct scope *s, const struct ast *call, uint32_t l
 
 /* ---- plain functions ---- */
 
+static bool zone_fits(const struct scope *s, const struct ast *arg)
+{
+    int32_t seconds;
+    if (arg->kind != AST_STRING || zone_parse(arg->text, &seconds)) return true;
+    diag_note(diag_at(s->c->diags, E0531, arg->span, "not an offset from UTC"),
+              "write \"UTC\" or an offset like \"+02:00\"; summer time then has to be thought of");
+    return false;
+}
+
 static bool arg_fits(const struct scope *s, char letter, const struct ast *arg, ir_node_id id)
 {
     enum ir_type type = expr_type(s->c, id);
@@ -55,6 +65,7 @@ static bool arg_fits(const struct scope *s, char letter, const struct ast *arg, 
     const char *wanted = NULL;
     switch (letter) {
     case 'x': if (!loose && type != IR_TYPE_STRING && type != IR_TYPE_ARN) wanted = "text"; break;
+    case 'z': if (!zone_fits(s, arg)) return false; /* fall through */
     case 'c': if (arg->kind != AST_STRING) wanted = "text in quotes"; break;
     case 'n': if (type != IR_TYPE_INT || ir_build_at(&s->c->build, id)->op != IR_OP_CONST) wanted = "a whole number"; break;
     case 't': if (!loose && type != IR_TYPE_TIME) wanted = "a time"; break;

@@ -111,11 +111,6 @@ struct step_work {
     const struct branch *branch; /* the innermost optional item or alternative that it stands in; NULL: none */
 };
 
-struct join_work {
-    struct text name;
-    uint32_t of; /* the step that is referred to */
-};
-
 struct rule_work {
     struct compiler *c;
     const struct unit *unit;
@@ -125,7 +120,7 @@ struct rule_work {
     uint32_t n_steps;
     uint32_t *order; /* steps as they stand in `match`, from first to last */
     uint32_t n_order;
-    struct ARENA_VEC(struct join_work) joins;
+    struct ARENA_VEC(struct ir_join) joins;
     struct ARENA_VEC(struct ir_ask) asks;
     bool reads_score; /* a severity reads `score` */
 };

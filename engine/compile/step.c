@@ -226,15 +226,22 @@ static bool same_nodes(const struct rule_work *r, uint32_t join, uint32_t of, co
 
 static uint32_t add_join(struct rule_work *r, uint32_t of, const ir_node_id *nodes, struct text name)
 {
-    *ARENA_PUSH(r->c->arena, r->joins) = (struct join_work){name, of};
+    *ARENA_PUSH(r->c->arena, r->joins) = (struct ir_join){name, of};
     for (uint32_t i = 0; i < r->n_steps; i++)
         for (uint32_t g = 0; g < r->steps[i].n_groups; g++)
             *ARENA_PUSH(r->c->arena, r->steps[i].groups[g].joins) = i == of ? nodes[g] : IR_NONE;
     return r->joins.len - 1;
 }
 
+/* Joins compare canonical bytes, so what is written as text becomes an address where the other side is one. */
+static ir_node_id as_address(const struct scope *s, ir_node_id node, bool wanted)
+{
+    if (!wanted || node == IR_POISON || expr_type(s->c, node) == IR_TYPE_IP) return node;
+    return make_node(s, IR_OP_TO_IP, IR_TYPE_IP, &node, 1, ir_build_at(&s->c->build, node)->span);
+}
+
 /* The join over the other step's side in which this group does not take part yet. False after a mistake. */
-static bool find_join(const struct scope *s, uint32_t of, const struct ast *theirs, uint32_t *out)
+static bool find_join(const struct scope *s, uint32_t of, const struct ast *theirs, ir_node_id *mine, uint32_t *out)
 {
     struct rule_work *r = s->rule;
     ir_node_id *nodes = ARENA_ARRAY(r->c->arena, ir_node_id, r->steps[of].n_groups);
@@ -243,8 +250,9 @@ static bool find_join(const struct scope *s, uint32_t of, const struct ast *thei
         other.step = other.own_step = of;
         other.group = g;
         other.sees_with = true;
-        nodes[g] = lower_value(&other, theirs);
+        nodes[g] = as_address(s, lower_value(&other, theirs), expr_type(r->c, *mine) == IR_TYPE_IP);
         if (nodes[g] == IR_POISON) return false;
+        *mine = as_address(s, *mine, expr_type(r->c, nodes[g]) == IR_TYPE_IP);
     }
     const struct group_work *group = &r->steps[s->step].groups[s->group];
     for (*out = 0; *out < r->joins.len; ++*out)
@@ -289,7 +297,7 @@ static ir_node_id lower_join(const struct scope *s, const struct ast *e, const s
     struct rule_work *r = s->rule;
     uint32_t join;
     ir_node_id node = lower_value(s, mine);
-    if (!find_join(s, of, theirs, &join) || node == IR_POISON) return IR_POISON;
+    if (node == IR_POISON || !find_join(s, of, theirs, &node, &join)) return IR_POISON;
     if (r->steps[s->step].is_matched && r->steps[of].is_matched && !always_together(r, s->step, of)) {
         diag_note(diag_at(s->c->diags, E0530, e->span, "the match may do without `" TEXT_FMT "`",
                           TEXT_ARG(r->steps[of].name)),
@@ -419,7 +427,7 @@ void seal_steps(struct rule_work *r)
     }
     rule->n_joins = r->joins.len;
     rule->joins = ARENA_ARRAY(r->c->arena, struct ir_join, r->joins.len);
-    for (uint32_t i = 0; i < r->joins.len; i++) rule->joins[i].name = r->joins.at[i].name;
+    for (uint32_t i = 0; i < r->joins.len; i++) rule->joins[i] = r->joins.at[i];
     rule->asks = r->asks.at;
     rule->n_asks = r->asks.len;
 }

@@ -119,9 +119,11 @@ struct ir_step {
     bool counted;   /* count(), distinct(), sum() … read it: exact amounts need a slot a second */
 };
 
-/* `==` between steps: all steps that take part must agree on the value (language.md B12). */
+/* `==` between steps: all steps that take part must agree on the value (language.md B12). The step that is referred to
+ * may lack it: then nobody can agree with it, but it fills its place. The tests of the others ask for it. */
 struct ir_join {
     struct text name; /* "role.resp.role.roleName": for explain and dumps */
+    uint32_t of;      /* the step that is referred to */
 };
 
 /* ---- match -------------------------------------------------------------------------------------------- */

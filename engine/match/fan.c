@@ -77,6 +77,15 @@ enum fan_state fan_set(struct fan *f, struct eval *e, uint32_t part, ir_node_id 
     return p->values->at ? FAN_GOOD : FAN_SHORT;
 }
 
+enum fan_state fan_set_unequal(struct fan *f, struct eval *e, uint32_t part)
+{
+    struct fan_part *p = &f->parts[part];
+    *p = (struct fan_part){take(e, sizeof *p->values), 1};
+    if (!p->values) return FAN_SHORT;
+    *p->values = TEXT("\xff"); /* no value's key bytes begin so */
+    return FAN_GOOD;
+}
+
 void fan_close(struct fan *f)
 {
     uint64_t n = 1;

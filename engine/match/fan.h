@@ -32,6 +32,8 @@ struct fan {
 /* Memory is the evaluator's scratch. A node IR_NONE is a part of one empty value. */
 enum fan_state fan_open(struct fan *f, struct eval *e, uint32_t n_parts);
 enum fan_state fan_set(struct fan *f, struct eval *e, uint32_t part, ir_node_id node);
+/* The part is a value that equals no other. */
+enum fan_state fan_set_unequal(struct fan *f, struct eval *e, uint32_t part);
 void fan_close(struct fan *f); /* all parts are set: counts combinations */
 struct text fan_value(const struct fan *f, uint32_t combination, uint32_t part);
 

@@ -369,14 +369,23 @@ static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule,
     return asks;
 }
 
-/* Key and joins of a fit as one fan, the key first. Why there is none is counted. */
-static bool fan_of_fit(struct matcher *m, const struct ir_rule *rule, const struct ir_group *g, struct fan *f)
+/* A step that others refer to fills its place also without the value; then nobody agrees with it. */
+static enum fan_state set_join(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f,
+                               uint32_t join)
 {
+    enum fan_state state = fan_set(f, &m->eval, rule->n_by + join, w->of->joins[join]);
+    bool lacks = state == FAN_ABSENT || state == FAN_UNKNOWN;
+    return lacks && rule->joins[join].of == w->step ? fan_set_unequal(f, &m->eval, rule->n_by + join) : state;
+}
+
+/* Key and joins of a fit as one fan, the key first. Why there is none is counted. */
+static bool fan_of_fit(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f)
+{
+    const struct ir_group *g = w->of;
     enum fan_state state = fan_open(f, &m->eval, rule->n_by + rule->n_joins);
     uint32_t i = 0;
     for (; state == FAN_GOOD && i < rule->n_by; i++) state = fan_set(f, &m->eval, i, g->key[i]);
-    for (; state == FAN_GOOD && i < f->n_parts; i++)
-        state = fan_set(f, &m->eval, i, g->joins[i - rule->n_by]);
+    for (; state == FAN_GOOD && i < f->n_parts; i++) state = set_join(m, rule, w, f, i - rule->n_by);
     if (state == FAN_GOOD) fan_close(f);
     m->counts.blinded += state == FAN_UNKNOWN;
     m->counts.key_missing += state == FAN_ABSENT && i <= rule->n_by;
@@ -405,7 +414,7 @@ static void build_hits_of(struct matcher *m, const struct want *w)
     const struct ir_rule *rule = &m->plan->ir->rules[w->owner];
     const struct ir_step *step = &rule->steps[w->step];
     struct fan f;
-    if (!fan_of_fit(m, rule, w->of, &f)) return;
+    if (!fan_of_fit(m, rule, w, &f)) return;
     if (!m->hits) find_evidence(m);
     struct hit hit = {.seq = m->event->seq, .second = m->event->second, .rule = w->owner, .step = w->step,
                       .group = w->group, .capped = f.n_dropped > 0, .n_joins = rule->n_joins,
