@@ -5,8 +5,7 @@
  * without it, and the innermost part that can be left out.
  */
 #include "engine/compile/compiler.h"
-
-#define TIMES_MOST 1024
+#include "engine/ir/progress.h"
 
 struct walk {
     struct rule_work *r;

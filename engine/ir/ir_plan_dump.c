@@ -302,11 +302,17 @@ static void dump_all(struct plan_dump *p)
     for (uint32_t i = 0; i < p->ir->n_rules; i++) dump_rule(p, &p->ir->rules[i]);
 }
 
+static bool dump_under_escape(struct plan_dump *p)
+{
+    if (setjmp(*arena_escape(p->scratch))) return false;
+    dump_all(p);
+    return true;
+}
+
 /* The arena is the dump's own: the IR is sealed, and others may be reading it. */
 void ir_dump_plan(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to)
 {
     struct plan_dump p = {.ir = ir, .out = {put, to}, .scratch = arena_new(0)};
-    if (p.scratch && !setjmp(*arena_escape(p.scratch))) dump_all(&p);
-    else ir_put(p.out, TEXT("out of memory\n"));
+    if (!p.scratch || !dump_under_escape(&p)) ir_put(p.out, TEXT("out of memory\n"));
     arena_free(p.scratch);
 }
