@@ -41,14 +41,11 @@ static uint8_t result_kind(uint8_t op, uint8_t a, uint8_t b)
         {IR_OP_SUB, VALUE_DURATION, VALUE_DURATION, VALUE_DURATION},
         {IR_OP_MUL, VALUE_DURATION, VALUE_INT, VALUE_DURATION},
         {IR_OP_MUL, VALUE_INT, VALUE_DURATION, VALUE_DURATION},
-        {IR_OP_MUL, VALUE_SIZE, VALUE_INT, VALUE_SIZE},
-        {IR_OP_MUL, VALUE_INT, VALUE_SIZE, VALUE_SIZE},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
         if (rules[i].op == op && rules[i].a == a && rules[i].b == b) return rules[i].result;
     bool whole_a = a == VALUE_INT || a == VALUE_SIZE, whole_b = b == VALUE_INT || b == VALUE_SIZE;
-    if (whole_a && whole_b && op != IR_OP_MUL) return a == VALUE_SIZE || b == VALUE_SIZE ? VALUE_SIZE : VALUE_INT;
-    if (a == VALUE_INT && b == VALUE_INT) return VALUE_INT;
+    if (whole_a && whole_b) return a == VALUE_SIZE || b == VALUE_SIZE ? VALUE_SIZE : VALUE_INT;
     return (whole_a || a == VALUE_FLOAT) && (whole_b || b == VALUE_FLOAT) ? VALUE_FLOAT : VALUE_ABSENT;
 }
 
