@@ -152,11 +152,27 @@ static void row_put(struct row *row, void *world)
     fprintf(t->to, "%s\n", row->cell[OUTCOME]);
 }
 
+/* The time of the earliest event shown: an optional step may lie before the witness's start. */
+static const char *first_time(const json_t *in)
+{
+    size_t i, j;
+    json_t *step, *event;
+    const char *first = text_at(in, "start");
+    json_array_foreach(json_object_get(in, "steps"), i, step)
+    {
+        json_array_foreach(json_object_get(step, "events"), j, event)
+        {
+            if (seconds_of(text_at(event, "time")) < seconds_of(first)) first = text_at(event, "time");
+        }
+    }
+    return first;
+}
+
 static void put_timeline(const json_t *in, FILE *to, bool color)
 {
     struct table table = {.to = to};
     struct row head;
-    const char *first = text_at(in, "start");
+    const char *first = first_time(in);
     long long start = seconds_of(first);
     for (int c = 0; c < COLUMNS; c++) {
         head.cell[c] = column_names[c];
