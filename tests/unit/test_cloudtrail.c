@@ -275,6 +275,16 @@ static const struct shape shapes[] = {
      "{" CALL("ec2", "ModifyInstanceAttribute") "," USER ",\"requestParameters\":{\"instanceId\":\"i-8\","
      "\"disableApiTermination\":{\"value\":true}}}",
      {{"entities.instances", "i-8"}}},
+    {"a cluster by its ARN",
+     "{" CALL("ecs", "RunTask") "," USER ",\"requestParameters\":{\"cluster\":"
+     "\"arn:aws:ecs:eu-central-1:012345678901:cluster/prod\",\"count\":10}}",
+     {{"cluster", "prod"}, {"entities.instances", ""}}},
+    {"a cluster by its name",
+     "{" CALL("eks", "DescribeCluster") "," USER ",\"requestParameters\":{\"name\":\"prod\"}}",
+     {{"cluster", "prod"}}},
+    {"a name that is no cluster's",
+     "{" CALL("events", "PutRule") "," USER ",\"requestParameters\":{\"name\":\"nightly\"}}",
+     {{"cluster", ""}}},
     {"delivered again, as an addendum",
      "{\"addendum\":{\"reason\":\"DELIVERY_DELAY\",\"originalEventID\":\"e-0\"}," CALL("iam", "ListUsers") "}",
      {{"identity", "e-0"}}},
