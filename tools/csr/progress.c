@@ -63,7 +63,7 @@ void summary_print(const struct csr_counts *c, double seconds, FILE *to)
 {
     char in[32], evaluated[32], late[32], duplicate[32], aside[32], incidents[32];
     fprintf(to, "%s record%s in %.2f s: %s evaluated, %s late, %s duplicate, %s set aside; %s incident%s\n",
-            grouped_print(c->in, in), seconds, grouped_print(c->evaluated, evaluated), grouped_print(c->late, late),
+            grouped_print(c->in, in), c->in == 1 ? "" : "s", seconds, grouped_print(c->evaluated, evaluated), grouped_print(c->late, late),
             grouped_print(c->duplicate, duplicate), grouped_print(c->aside, aside), grouped_print(c->incidents, incidents),
             c->incidents == 1 ? "" : "s");
 }
