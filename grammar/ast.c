@@ -64,24 +64,27 @@ static void dump_quoted(struct text t, FILE *to)
     putc('"', to);
 }
 
-static bool holds_number(const struct ast *node)
+static bool is_number(const struct ast *node)
 {
-    switch (node->kind) {
-    case AST_NUM: case AST_SIGNED: case AST_DUR: case AST_SIZE: case AST_TERM: case AST_ACT: case AST_LIMIT:
-    case AST_M_OF: case AST_EXPECT_INCIDENT:
-        return true;
-    default:
-        return false;
-    }
+    return node->kind == AST_NUM || node->kind == AST_SIGNED;
+}
+
+/* Kinds whose `num` says something that their text does not. */
+static bool counts(const struct ast *node)
+{
+    static const enum ast_kind kinds[] = {AST_DUR, AST_SIZE, AST_TERM, AST_ACT, AST_LIMIT, AST_M_OF, AST_EXPECT_INCIDENT};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (kinds[i] == node->kind) return true;
+    return false;
 }
 
 static void dump_node(const struct ast *node, int indent, FILE *to)
 {
     fprintf(to, "%*s(%s", indent * 2, "", ast_kind_name(node->kind));
     if (node->op) fprintf(to, " %s", ast_op_name(node->op));
-    if (node->text.at) putc(' ', to), dump_quoted(node->text, to);
-    if (node->is_real) fprintf(to, " %.17g", node->real);
-    else if (holds_number(node)) fprintf(to, " %" PRId64, node->num);
+    if (is_number(node)) fprintf(to, " " TEXT_FMT, TEXT_ARG(node->text)); /* as written: no rounding of its own */
+    else if (node->text.at) putc(' ', to), dump_quoted(node->text, to);
+    if (counts(node)) fprintf(to, " %" PRId64, node->num);
     if (node->doc.len) fputs(" ## ", to), dump_quoted(node->doc, to);
     AST_EACH(kid, node) {
         putc('\n', to);

@@ -14,10 +14,21 @@ static const struct ast *innermost(const struct ast *node)
     return node;
 }
 
+/* Reports a nest once: what hangs around it begins or ends where it does. */
+static void say_cut_off(struct lex *lex, const struct ast *node)
+{
+    bool is_said = node->span.lo == lex->cut_off.lo || node->span.hi == lex->cut_off.hi;
+    lex->cut_off = node->span;
+    if (is_said) return;
+    const struct ast *deepest = innermost(node);
+    struct diag *d = diag_at(lex->p->diags, E0110, deepest->span, "more than %d levels deep", HEIGHT_MOST);
+    if (deepest->span.lo != node->span.lo)
+        diag_label(d, (struct csr_span){node->span.lo, node->span.lo + 1}, "counted from here");
+}
+
 static void cut_off(struct lex *lex, struct ast *node)
 {
-    struct diag *d = diag_at(lex->p->diags, E0110, innermost(node)->span, "more than %d levels deep", HEIGHT_MOST);
-    diag_label(d, (struct csr_span){node->span.lo, node->span.lo + 1}, "counted from here");
+    say_cut_off(lex, node);
     node->kids = node->last = NULL;
     node->n_kids = node->height = 0;
 }
@@ -112,4 +123,15 @@ struct spelled build_dotted(struct lex *lex, struct text front, struct text memb
 {
     struct text dotted = arena_printf(lex->p->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(front), TEXT_ARG(member));
     return (struct spelled){.text = names_put(lex->p->names, dotted)};
+}
+
+struct text build_joined(struct lex *lex, const struct ast *key)
+{
+    struct ARENA_VEC(char) joined = {0};
+    for (uint32_t i = 0; i < key->text.len; i++) *ARENA_PUSH(lex->p->arena, joined) = key->text.at[i];
+    AST_EACH(field, key) {
+        *ARENA_PUSH(lex->p->arena, joined) = '.';
+        for (uint32_t i = 0; i < field->text.len; i++) *ARENA_PUSH(lex->p->arena, joined) = field->text.at[i];
+    }
+    return names_put(lex->p->names, (struct text){joined.at, joined.len});
 }

@@ -236,7 +236,8 @@ static const struct bracket *innermost_brace(const struct lex *lex)
 /* Says once for each place that the braces open here should have been closed before it. */
 static void say_unclosed(struct lex *lex, struct csr_span before, const char *label)
 {
-    if (lex->braces_missing_at == before.lo) return;
+    bool is_in_skipped = lex->is_quiet && innermost_brace(lex)->at.lo >= lex->quiet_from;
+    if (lex->braces_missing_at == before.lo || is_in_skipped) return;
     lex->braces_missing_at = before.lo;
     struct diag *d = diag_at(lex->p->diags, E0106, innermost_brace(lex)->at, "no `}` closes this");
     diag_label(d, before, "%s", label);
@@ -250,23 +251,36 @@ bool lex_brace_is_missing(struct lex *lex)
     return true;
 }
 
-/* The token at hand is kept back until all braces that are open before it have been fed. */
-static void hold_until_closed(struct lex *lex, int token, const CSR_GRAM_STYPE *value)
+/* The token at hand will be given out once more. */
+static void hold(struct lex *lex, int token, const CSR_GRAM_STYPE *value)
 {
-    lex->held = (struct held){token, ARENA_NEW(lex->p->arena, CSR_GRAM_STYPE), lex->now};
+    lex->held = (struct held){false, token, ARENA_NEW(lex->p->arena, CSR_GRAM_STYPE), lex->now};
     *lex->held.value = *value;
-    lex->held.facts.braces = 0;
     lex->is_holding = true;
 }
 
+/* The same, but all braces that are open before it are closed first. */
+static void hold_until_closed(struct lex *lex, int token, const CSR_GRAM_STYPE *value)
+{
+    hold(lex, token, value);
+    lex->held.waits = true;
+    lex->held.facts.braces = 0;
+}
+
 /* ---- the parser's next token ---- */
+
+static void remember(struct lex *lex, struct token_facts facts)
+{
+    lex->earlier = lex->before;
+    lex->before = lex->now;
+    lex->now = facts;
+}
 
 /* A closing brace that the text lacks, at the place of the held token. */
 static int feed_brace(struct lex *lex, struct csr_span *at)
 {
     *at = (struct csr_span){lex->held.facts.at.lo, lex->held.facts.at.lo};
-    lex->before = lex->now;
-    lex->now = (struct token_facts){.token = '}', .at = *at, .braces = lex->braces, .is_fed = true};
+    remember(lex, (struct token_facts){.token = '}', .at = *at, .braces = lex->braces, .is_fed = true});
     close_brace(lex);
     return '}';
 }
@@ -276,8 +290,7 @@ static int release_held(struct lex *lex, CSR_GRAM_STYPE *value, struct csr_span 
     lex->is_holding = false;
     *value = *lex->held.value;
     *at = lex->held.facts.at;
-    lex->before = lex->now;
-    lex->now = lex->held.facts;
+    remember(lex, lex->held.facts);
     return lex->held.token;
 }
 
@@ -296,8 +309,7 @@ static int scan(struct lex *lex, CSR_GRAM_STYPE *value, struct csr_span *at)
     facts.is_first = !lex->line_has_token;
     facts.at_margin = at->lo - lex->base == lex->line_start;
     facts.is_fed = false;
-    lex->before = lex->now;
-    lex->now = facts;
+    remember(lex, facts);
     lex->line_has_token = true;
     lex->doc.len = 0;
     return token;
@@ -311,7 +323,7 @@ int csr_gram_lex(CSR_GRAM_STYPE *value, struct csr_span *at, struct lex *lex)
         *at = (struct csr_span){lex->base, lex->base};
         return start;
     }
-    if (lex->is_holding && lex->braces) return feed_brace(lex, at);
+    if (lex->is_holding && lex->held.waits && lex->braces) return feed_brace(lex, at);
     if (lex->is_holding) return release_held(lex, value, at);
     int token = scan(lex, value, at);
     if (token || !lex->braces) return token;
@@ -348,20 +360,42 @@ static bool is_next_mistake(const struct lex *lex, enum word_use body)
            word_near(lex_text(lex, now->at), body);
 }
 
-/* What was opened inside the entry that is given up and never closed. */
-static void forget_open_brackets(struct lex *lex, uint32_t depth)
+/* What was opened inside the entry that is given up, before the one at `next`, and never closed. */
+static void forget_open_brackets(struct lex *lex, uint32_t depth, uint32_t next)
 {
-    for (const struct bracket *b; (b = lex_open_bracket(lex)) && (b->open != '{' || lex->braces > depth);) {
-        lex->brackets.len--;
-        lex->braces -= b->open == '{';
+    uint32_t kept = 0, braces = 0;
+    for (uint32_t i = 0; i < lex->brackets.len; i++) {
+        struct bracket b = lex->brackets.at[i];
+        if (b.at.lo < next && (b.open != '{' || braces >= depth)) continue;
+        braces += b.open == '{';
+        lex->brackets.at[kept++] = b;
     }
+    lex->brackets.len = kept;
+    lex->braces = braces;
+}
+
+/* Goes back to the word before the token at hand, which comes once more after it. */
+static int reread_before(struct lex *lex, int token, CSR_GRAM_STYPE *value, struct csr_span *at)
+{
+    hold(lex, token, value);
+    lex->rereads_before = false;
+    lex->now = lex->before;
+    lex->before = lex->earlier;
+    *at = lex->now.at;
+    value->word = (struct spelled){.text = names_put(lex->p->names, lex_text(lex, *at))};
+    return lex->now.token;
 }
 
 int lex_recover(struct lex *lex, int lookahead, enum word_use body, CSR_GRAM_STYPE *value, struct csr_span *at)
 {
     int token = lookahead;
     bool is_at_hand = token != TOK_CSR_GRAM_EMPTY && token != TOK_CSR_GRAM_UNDEF;
+    if (lex->rereads_before && is_at_hand) {
+        forget_open_brackets(lex, depth_of(body), lex->before.at.lo);
+        return reread_before(lex, token, value, at);
+    }
     lex->is_quiet = true;
+    lex->quiet_from = lex->now.at.lo;
     if (!is_at_hand) token = csr_gram_lex(value, at, lex);
     while (!may_go_on(lex, body)) {
         if (!lex->is_holding && lex_brace_is_missing(lex)) hold_until_closed(lex, token, value);
@@ -369,6 +403,6 @@ int lex_recover(struct lex *lex, int lookahead, enum word_use body, CSR_GRAM_STY
         if (is_next_mistake(lex, body)) break;
     }
     lex->is_quiet = false;
-    forget_open_brackets(lex, depth_of(body));
+    forget_open_brackets(lex, depth_of(body), lex->now.at.lo);
     return token;
 }

@@ -49,6 +49,7 @@ struct lex {
     uint32_t line_start; /* offset */
     bool line_has_token;
     bool is_quiet;
+    uint32_t quiet_from; /* position where the entry that is given up went wrong */
     int start; /* the token that says what is parsed: TOK_START_FILE, TOK_START_OPERAND; then 0 */
 
     struct ARENA_VEC(struct bracket) brackets;
@@ -56,14 +57,17 @@ struct lex {
     struct ARENA_VEC(char) doc;
     struct allowances allowances;
 
-    struct token_facts now, before; /* the last token given out, and the one before it */
+    struct token_facts now, before, earlier; /* the last token given out, and the two before it */
     struct bracket unclosed;        /* what the last `}` found open inside of its braces; .open 0: nothing */
-    bool is_holding;                /* `held` waits until the missing braces have been fed */
+    bool rereads_before; /* `before` passed as a name, but it begins the entry with which to go on */
+    bool is_holding;     /* `held` is the next token */
     struct held {
+        bool waits; /* until all braces that are open have been closed by fed ones */
         int token;
         union CSR_GRAM_STYPE *value;
         struct token_facts facts;
     } held;
+    struct csr_span cut_off;    /* build.c: the last node that was too deep */
     uint32_t braces_missing_at; /* position of the item before which missing braces were reported */
 
     struct ast *root; /* what the parser made */

@@ -83,9 +83,14 @@ static bool is_between_entries(const struct mistake *m)
     static const struct {
         enum word_use body;
         int entry;
-    } entries[] = {{IN_FILE, TOK_USE}, {IN_RULE, TOK_TITLE}, {IN_RESPOND, TOK_AT}, {IN_TUNE, TOK_SET}, {IN_TEST, TOK_EXPECT}};
+    } entries[] = {{IN_FILE, TOK_USE},
+                   {IN_RULE, TOK_TITLE},
+                   {IN_RESPOND, TOK_AT},
+                   {IN_TUNE, TOK_SET},
+                   {IN_TEST, TOK_EXPECT}};
     enum word_use body = body_around(m);
     if (m->lex->brackets.len != depth_of_body(body) || m->lex->braces != m->lex->brackets.len) return false;
+    if (expects(m, TOK_NAME)) return false; /* most of these words may be names */
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (entries[i].body == body) return expects(m, entries[i].entry);
     return false;
@@ -144,20 +149,47 @@ static void say_unknown_entry(const struct mistake *m)
     else diag_note(d, "these do: " TEXT_FMT, TEXT_ARG(word_list(m->lex->p->arena, body)));
 }
 
+static bool begins_entry(const struct token_facts *token, enum word_use body)
+{
+    const struct word *w = word_of_token(token->token);
+    return token->is_first && w && (w->use & body);
+}
+
 static bool is_open_bracket(const struct mistake *m)
 {
     const struct bracket *open = lex_open_bracket(m->lex);
-    const struct word *w = word_of_token(got(m));
     if (got(m) == '}') return m->lex->unclosed.open;
-    return open && open->open != '{' && m->lex->now.is_first && w && (w->use & body_around(m));
+    return open && open->open != '{' && begins_entry(&m->lex->now, body_around(m));
+}
+
+static void say_unclosed_before(const struct mistake *m, struct bracket open, struct csr_span at)
+{
+    struct diag *d = diag_at(m->lex->p->diags, E0106, open.at, "no `%s` closes this", open.open == '(' ? ")" : "]");
+    diag_label(d, at, "it is missing before this");
 }
 
 static void say_open_bracket(const struct mistake *m)
 {
-    struct bracket open = got(m) == '}' ? m->lex->unclosed : *lex_open_bracket(m->lex);
-    const char *closing = open.open == '(' ? ")" : "]";
-    struct diag *d = diag_at(m->lex->p->diags, E0106, open.at, "no `%s` closes this", closing);
-    diag_label(d, place(m), "it is missing before this");
+    say_unclosed_before(m, got(m) == '}' ? m->lex->unclosed : *lex_open_bracket(m->lex), place(m));
+}
+
+/* The word before this begins an entry on a line of its own, but what stands before that wanted a name and took it:
+ * "by actor, / within 5m". */
+static bool is_entry_taken_for_name(const struct mistake *m)
+{
+    const struct token_facts *before = &m->lex->before;
+    enum word_use body = body_around(m);
+    return m->top != before->token && body && begins_entry(before, body) && before->braces == depth_of_body(body) &&
+           m->lex->earlier.at.hi > m->lex->earlier.at.lo && m->lex->earlier.token != '{';
+}
+
+static void say_entry_taken_for_name(const struct mistake *m)
+{
+    const struct bracket *open = lex_open_bracket(m->lex);
+    struct csr_span at = m->lex->before.at;
+    m->lex->rereads_before = true;
+    if (open && open->open != '{' && open->at.lo < at.lo) say_unclosed_before(m, *open, at);
+    else diag_at(m->lex->p->diags, E0108, m->lex->earlier.at, "something is missing behind this");
 }
 
 static bool is_number_for_duration(const struct mistake *m)
@@ -169,7 +201,8 @@ static void say_duration(const struct mistake *m)
 {
     struct diag *d = say(m, E0116, "a number alone does not say how long");
     diag_note(d, "units are ms s m h d, glued to the number");
-    diag_fix(d, place(m), TEXT_FMT "m", TEXT_ARG(got_text(m)));
+    const struct word *w = being_written(m);
+    diag_fix(d, place(m), TEXT_FMT "%s", TEXT_ARG(got_text(m)), w && w->token == TOK_BASELINE ? "d" : "m");
 }
 
 /* True if an operand may have ended before this. (A sign may also follow the last term of a score, so an operand
@@ -219,7 +252,7 @@ static void say_sign_taken_for_term(const struct mistake *m)
 
 static bool is_glued_label(const struct mistake *m)
 {
-    return got(m) == TOK_API && expects(m, TOK_NAME) && !expects(m, TOK_API);
+    return got(m) == TOK_API && expects(m, TOK_NAME) && !expects(m, TOK_API) && !expects(m, TOK_STRING);
 }
 
 static void say_glued_label(const struct mistake *m)
@@ -228,6 +261,20 @@ static void say_glued_label(const struct mistake *m)
     int front = (int)((const char *)memchr(t.at, ':', t.len) - t.at);
     struct diag *d = say(m, E0119, "a colon glued to a word makes the name of an API call");
     diag_fix(d, place(m), TEXT_FMT ": " TEXT_FMT, front, t.at, (int)t.len - front - 1, t.at + front + 1);
+}
+
+/* The name of a call, technique or caller where a value stands. */
+static bool is_unquoted(const struct mistake *m)
+{
+    bool is_bare = got(m) == TOK_API || got(m) == TOK_WHO || got(m) == TOK_TECH;
+    return is_bare && expects(m, TOK_STRING) && !m->lex->now.is_first;
+}
+
+static void say_unquoted(const struct mistake *m)
+{
+    struct diag *d = say(m, E0101, "as a value this is a text");
+    if (got(m) == TOK_WHO) diag_note(d, "if a division is meant: there is none");
+    diag_fix(d, place(m), "\"" TEXT_FMT "\"", TEXT_ARG(got_text(m)));
 }
 
 static bool is_single_equals(const struct mistake *m)
@@ -286,13 +333,15 @@ static const struct foreign {
     {'&', TOK_AND, "and"},
     {'!', TOK_NOT, "not "},
     {TOK_LATER, TOK_GE, ">="},
-    {TOK_WHO, '*', NULL},
 };
 
 static const struct foreign *find_foreign(const struct mistake *m)
 {
+    /* A `|` may follow an expression (of `with`), so one that is complete has been reduced. */
+    bool is_behind_test = got(m) == '|' && is_behind_operand(m) && is_between_entries(m);
     for (size_t i = 0; i < sizeof foreigners / sizeof *foreigners; i++)
-        if (foreigners[i].got == got(m) && expects(m, foreigners[i].expected)) return &foreigners[i];
+        if (foreigners[i].got == got(m) && (is_behind_test || expects(m, foreigners[i].expected)))
+            return &foreigners[i];
     return NULL;
 }
 
@@ -352,7 +401,8 @@ static const char *what_is_wanted(const struct mistake *m)
         const char *what;
     } wants[] = {
         {TOK_NUM, "a number"}, {TOK_DUR, "a duration like 15m"}, {TOK_STRING, "a text in double quotes"},
-        {TOK_TECH, "a technique like T1078.004"}, {TOK_NAME, "a name"}, {TOK_API, "an API call like ec2:RunInstances"},
+        {TOK_TECH, "a technique like T1078.004"}, {TOK_NAME, "a name"},
+        {TOK_API, "an API call like ec2:RunInstances"},
         {'=', "`=`"}, {':', "`:`"}, {'{', "`{`"}, {'(', "`(`"}, {')', "`)`"}, {']', "`]`"}, {'}', "`}`"},
         {TOK_KEEP, "`keep`"}, {TOK_WARMUP, "`warmup`"}, {TOK_RANGE, "`range`"}, {TOK_DOTDOT, "`..`"},
         {TOK_FOR, "`for`"}, {TOK_AT, "`at`"}, {TOK_IF, "`if`"}, {TOK_REASON, "`reason`"}, {TOK_IN, "`in`"},
@@ -393,10 +443,12 @@ static const struct slip {
     {is_fed, say_nothing},
     {is_missing_brace, say_nothing},
     {is_open_bracket, say_open_bracket},
+    {is_entry_taken_for_name, say_entry_taken_for_name},
     {is_number_for_duration, say_duration},
     {is_glued_sign, say_glued_sign},
     {is_sign_taken_for_term, say_sign_taken_for_term},
     {is_glued_label, say_glued_label},
+    {is_unquoted, say_unquoted},
     {is_single_equals, say_single_equals},
     {is_reserved_name, say_reserved_name},
     {is_mixed_match, say_mixed_match},

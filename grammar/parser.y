@@ -83,7 +83,7 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
     ALL "all" JSON "json" STATEMENTS "statements" SPIKE "spike" DISTINCT "distinct" SUM "sum" FOR "for"
     UNTIL "until" OF "of" SETTLED "settled" ELSE "else"
 
-%type <word> name qname dotted call_name doc_name
+%type <word> name qname call_name doc_name
 %type <op>   arrow comparison
 %type <node> item clause act tuning line entry field_def group api one_match alternatives alternative chain all_of
              element repeated atom repetition gap duration number expr disjunction conj conjunction neg test sum prod
@@ -169,12 +169,7 @@ field_defs:
   ;
 
 field_def:
-    dotted '=' expr                     { $$ = NAMED(FIELD_DEF, @$, $1.text, $3); }
-  ;
-
-dotted:
-    name
-  | dotted FIELD                        { $$ = build_dotted(lex, $1.text, $2->text); }
+    key '=' expr                        { $$ = NAMED(FIELD_DEF, @$, build_joined(lex, $1), $3); }
   ;
 
 maybe_params_typed:
@@ -774,18 +769,26 @@ static void collect_words(const yypcontext_t *context, struct mistake *m)
                 m->words[m->n_words++] = token;
 }
 
+static int top_token(const yypcontext_t *context)
+{
+    int token = YYMAXUTOK;
+    while (token && YYTRANSLATE(token) != YY_ACCESSING_SYMBOL(*context->yyssp)) token--;
+    return token;
+}
+
 static void collect_expected(const yypcontext_t *context, struct mistake *m)
 {
     yysymbol_kind_t symbols[YYNTOKENS];
+    bool is_expected[YYNTOKENS] = {false};
     int n = yypcontext_expected_tokens(context, symbols, YYNTOKENS);
-    for (int token = 0; token <= YYMAXUTOK; token++)
-        for (int i = 0; i < n; i++)
-            if (YYTRANSLATE(token) == symbols[i] && symbols[i] != YYSYMBOL_YYUNDEF) m->expected[token] = true;
+    for (int i = 0; i < n; i++) is_expected[symbols[i]] = true;
+    is_expected[YYSYMBOL_YYUNDEF] = false;
+    for (int token = 0; token <= YYMAXUTOK; token++) m->expected[token] = is_expected[YYTRANSLATE(token)];
 }
 
 static int yyreport_syntax_error(const yypcontext_t *context, struct lex *lex)
 {
-    struct mistake m = {.lex = lex};
+    struct mistake m = {.lex = lex, .top = top_token(context)};
     _Static_assert(YYMAXUTOK < MISTAKE_TOKENS, "a token is beyond the table of expected ones");
     collect_words(context, &m);
     collect_expected(context, &m);

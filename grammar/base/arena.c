@@ -128,10 +128,11 @@ struct text arena_text(struct arena *a, const char *at, size_t len)
 
 struct text arena_vprintf(struct arena *a, const char *format, va_list ap)
 {
+    struct text t = {NULL, 0};
+    if (!format) return t;
     va_list again;
     va_copy(again, ap);
     int len = vsnprintf(NULL, 0, format, ap);
-    struct text t = {NULL, 0};
     if (len >= 0) {
         char *at = arena_alloc(a, (size_t)len + 1);
         vsnprintf(at, (size_t)len + 1, format, again);

@@ -31,6 +31,7 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_grow(struct arena *a, const void *old, size_t old_size, size_t new_size);
 struct text arena_text(struct arena *a, const char *at, size_t len); /* copies; a NUL follows, uncounted */
 struct text arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* No format gives no text. */
 struct text arena_vprintf(struct arena *a, const char *format, va_list ap);
 size_t arena_used(const struct arena *a);
 

@@ -42,7 +42,7 @@ struct diags *diags_new(struct arena *a, const struct sources *sources)
 static void add_part(struct diag *d, struct diag_parts *parts, struct csr_span at, const char *format, va_list ap)
 {
     if (!d->is_kept) return;
-    struct diag_part part = {at, format ? arena_vprintf(d->arena, format, ap) : (struct text){NULL, 0}};
+    struct diag_part part = {at, arena_vprintf(d->arena, format, ap)};
     *ARENA_PUSH(d->arena, *parts) = part;
 }
 

@@ -1,6 +1,6 @@
 /* diag_print.c - diagnostics for people, in the form that rustc made familiar:
  *
- *     error[E0116]: a duration needs a unit
+ *     error[E0116]: duration without a unit
  *       --> rules/a.csr:7:15
  *        |
  *      7 |     within    15

@@ -98,7 +98,7 @@ struct text names_put(struct names *n, struct text t)
 
 #define NEAR_LONGEST 64u
 #define EDIT         2u /* one letter more, less, other, or two swapped */
-#define EDIT_CASE    1u /* a letter that differs in case alone */
+#define CASE_ALONE   1u /* the same letters, however many differ in case */
 
 static unsigned char lower(char c)
 {
@@ -111,12 +111,7 @@ static uint32_t least(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-static uint32_t letter_cost(char a, char b)
-{
-    return a == b ? 0 : lower(a) == lower(b) ? EDIT_CASE : EDIT;
-}
-
-/* Optimal string alignment over three rows. Both at most NEAR_LONGEST long. */
+/* Optimal string alignment over three rows, without regard to case. Both at most NEAR_LONGEST long. */
 static uint32_t edit_distance(struct text a, struct text b)
 {
     uint32_t rows[3][NEAR_LONGEST + 1];
@@ -125,8 +120,8 @@ static uint32_t edit_distance(struct text a, struct text b)
     for (uint32_t i = 1; i <= a.len; i++) {
         row[0] = i * EDIT;
         for (uint32_t j = 1; j <= b.len; j++) {
-            row[j] = least(above[j - 1] + letter_cost(a.at[i - 1], b.at[j - 1]),
-                           least(above[j], row[j - 1]) + EDIT);
+            uint32_t other = lower(a.at[i - 1]) == lower(b.at[j - 1]) ? 0 : EDIT;
+            row[j] = least(above[j - 1] + other, least(above[j], row[j - 1]) + EDIT);
             if (i > 1 && j > 1 && lower(a.at[i - 1]) == lower(b.at[j - 2]) &&
                 lower(a.at[i - 2]) == lower(b.at[j - 1]))
                 row[j] = least(row[j], before[j - 2] + EDIT);
@@ -145,8 +140,9 @@ void nearest_try(struct nearest *n, struct text candidate)
     uint32_t apart = len > candidate.len ? len - candidate.len : candidate.len - len;
     if (apart * EDIT > limit) return;
     uint32_t distance = edit_distance(n->wanted, candidate);
-    bool is_one_letter = len == 1 && distance > EDIT_CASE;
-    if (distance > limit || is_one_letter || (n->best.at && distance >= n->distance)) return;
+    if (!distance && !text_equal(n->wanted, candidate)) distance = CASE_ALONE;
+    bool is_other_letter = len == 1 && distance > CASE_ALONE;
+    if (distance > limit || is_other_letter || (n->best.at && distance >= n->distance)) return;
     n->best = candidate;
     n->distance = distance;
 }

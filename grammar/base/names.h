@@ -14,7 +14,7 @@ struct names *names_new(struct arena *a);
 struct text names_put(struct names *n, struct text t);
 
 /* The candidate nearest to `wanted`, for "did you mean": edit distance with transpositions, at most a third of
- * the length away, without regard to case at half the cost. {NULL, 0} if none is near. Feed candidates one by
+ * the length away, without regard to case; of equals the first. {NULL, 0} if none is near. Feed candidates one by
  * one. */
 struct nearest {
     struct text wanted, best;

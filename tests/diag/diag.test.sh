@@ -1,8 +1,9 @@
 #!/bin/sh
 # Every diagnostic has a file that provokes it, and says what it said when it was last read.
 #
-#   tests/diag/CODE-name.csr    a file that is wrong in this one way, as a stranger would write it
-#   tests/diag/CODE-name.txt    what `csr check CODE-name.csr` prints, and its exit status
+#   tests/diag/CODE-name.csr  a file that is wrong in this one way, as a stranger would write it
+#   tests/diag/*.csr          others show several mistakes together
+#   tests/diag/*.txt          what `csr check` prints for the file beside it, and its exit status
 #
 # UPDATE=1 writes the texts anew. Read the difference before you commit it.
 here=$(dirname "$0")
@@ -20,7 +21,10 @@ for rules in *.csr; do
     elif ! diff -u "$code.txt" "$made"; then
         wrong=$((wrong + 1))
     fi
-    grep -q "\[${code%%-*}\]" "$made" || { echo "$rules does not provoke its code"; wrong=$((wrong + 1)); }
+    case $code in
+    [EWN][0-9]*)
+        grep -q "\[${code%%-*}\]" "$made" || { echo "$rules does not provoke its code"; wrong=$((wrong + 1)); } ;;
+    esac
     compared=$((compared + 1))
 done
 echo "$compared diagnostics compared, $wrong differ"
