@@ -33,7 +33,7 @@ def as_file(kind, text):
 def matches(wanted, got):
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == "…" else re.escape(line).replace("…", ".*") + r"\n" for line in wanted)
-    return re.fullmatch(pattern, got) is not None
+    return re.fullmatch(pattern, got.rstrip("\n") + "\n") is not None
 
 
 def run_console(text, folder, environment):
