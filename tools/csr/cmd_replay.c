@@ -100,6 +100,7 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
     enum csr_status status = csr_replay(rules, o, &result);
     progress_clear(&r->progress);
     if (r->as_story) stories_end(&r->stories);
+    fflush(r->out); /* incidents first, talk behind them, also where both go to one place */
     if (r->asides > ASIDES_SHOWN)
         fprintf(stderr, "… and %llu more set aside\n", (unsigned long long)(r->asides - ASIDES_SHOWN));
     if (result.error[0]) fail(call, (int)status, "%s", result.error);
