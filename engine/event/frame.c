@@ -50,6 +50,11 @@ static bool may_start(const char *at, const char *end, struct text with)
     return memcmp(at, with.at, left < with.len ? left : with.len) == 0;
 }
 
+static bool begins_line(const struct frame *f, const char *at)
+{
+    return at > f->bytes.at ? at[-1] == '\n' : f->at_line_start;
+}
+
 /* Passes bytes until the record that is open ends. NULL: it goes on behind the end. */
 static const char *pass_object(struct frame *f, const char *at)
 {
@@ -69,7 +74,7 @@ static const char *pass_object(struct frame *f, const char *at)
                 f->has_envelope = true;
             break;
         case OPEN:
-            if (f->depth && !f->in_records && *at == '{' && at > f->bytes.at && at[-1] == '\n') return at;
+            if (f->depth && !f->in_records && *at == '{' && begins_line(f, at)) return at;
             f->depth++;
             break;
         default:
@@ -103,7 +108,7 @@ static bool is_open(const struct frame *f)
 static void close_record(struct frame *f)
 {
     f->passed = f->depth = 0;
-    f->in_string = f->in_escape = f->in_garbage = f->has_envelope = false;
+    f->in_string = f->in_escape = f->in_garbage = f->has_envelope = f->at_line_start = false;
 }
 
 /* The record at `at`, which is open. False: more bytes are needed to see its end. */
@@ -128,6 +133,7 @@ static bool pass_rest(struct frame *f)
 {
     if (!is_open(f) || f->passed) return true;
     const char *to = pass_open(f);
+    if (!to) f->at_line_start = begins_line(f, frame_end(f));
     frame_move(f, to ? to : frame_end(f));
     if (to) close_record(f);
     return to != NULL;
@@ -186,24 +192,23 @@ static bool open_array(struct frame *f, enum opening *opening)
     return true;
 }
 
-/* Behind a byte order mark, if the bytes begin with one. False: that cannot be seen yet. */
-static bool pass_mark(struct frame *f)
+/* Behind blanks and byte order marks (of files that were put one behind the other). False: the bytes end there, or in
+ * what may become a mark. */
+static bool pass_blanks(struct frame *f)
 {
-    struct text mark = TEXT("\xef\xbb\xbf");
-    struct text left = {f->bytes.at + f->at, f->bytes.len - f->at};
-    if (text_starts(left, mark)) frame_move(f, left.at + mark.len);
-    return f->is_last || left.len >= mark.len || !may_start(left.at, frame_end(f), mark);
+    const struct text mark = TEXT("\xef\xbb\xbf");
+    const char *end = frame_end(f), *at = skip_blanks(f->bytes.at + f->at, end);
+    while (text_starts((struct text){at, (uint32_t)(end - at)}, mark)) at = skip_blanks(at + mark.len, end);
+    frame_move(f, at);
+    return at < end && (f->is_last || end - at >= mark.len || !may_start(at, end, mark));
 }
 
 /* Moves to the first byte of the next record, into arrays and out of them. False: there is none yet. */
 static bool seek_record(struct frame *f)
 {
-    if (!pass_mark(f)) return false;
-    for (;;) {
+    while (pass_blanks(f)) {
         enum opening opening;
-        const char *at = skip_blanks(f->bytes.at + f->at, frame_end(f));
-        frame_move(f, at);
-        if (at == frame_end(f)) return false;
+        const char *at = f->bytes.at + f->at;
         if (f->in_records && *at == ',') {
             frame_move(f, at + 1);
         } else if (f->in_records && *at == ']') {
@@ -214,6 +219,7 @@ static bool seek_record(struct frame *f)
             return opening != NEEDS_MORE || f->is_last;
         }
     }
+    return false;
 }
 
 /* ---- envelopes ------------------------------------------------------------------------------------------ */

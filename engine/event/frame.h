@@ -26,6 +26,7 @@ struct frame {
     bool in_string, in_escape;
     bool in_garbage;    /* it is no object: it ends with the line */
     bool has_envelope;  /* perhaps */
+    bool at_line_start; /* the last byte before bytes.at was a newline, inside a rest */
 };
 
 /* The next record, its first byte no blank, or false: no whole one is left in bytes[at..]. Moves `at` behind it. An envelope is taken off:

@@ -23,7 +23,7 @@ struct judged {
 };
 
 /* Reads all of `paths` ("a.b.c", NULL ends them) and calls every object a record whose time is 0. */
-static struct ir *judged_ir(struct arena *a, const char *const *paths)
+static inline struct ir *judged_ir(struct arena *a, const char *const *paths)
 {
     struct ir *ir = ARENA_NEW(a, struct ir);
     ir->arena = a;
@@ -47,7 +47,7 @@ static struct ir *judged_ir(struct arena *a, const char *const *paths)
     return ir;
 }
 
-static void judged_init(struct judged *j, struct arena *a, const struct ir *ir, size_t scratch)
+static inline void judged_init(struct judged *j, struct arena *a, const struct ir *ir, size_t scratch)
 {
     *j = (struct judged){.ir = ir, .decoder = decoder_new(ir), .scratch = {malloc(scratch), 0, scratch}};
     j->slots = calloc(ir->n_slots + 1, sizeof *j->slots);
@@ -55,21 +55,21 @@ static void judged_init(struct judged *j, struct arena *a, const struct ir *ir, 
               ARENA_ARRAY(a, uint32_t, ir->n_nodes));
 }
 
-static void judged_release(struct judged *j)
+static inline void judged_release(struct judged *j)
 {
     decoder_free(j->decoder);
     free(j->scratch.at);
     free(j->slots);
 }
 
-static enum aside judged_decode(struct judged *j, struct text record, struct event *event)
+static inline enum aside judged_decode(struct judged *j, struct text record, struct event *event)
 {
     *event = (struct event){.slots = j->slots};
     j->scratch.len = 0;
     return decode_event(j->decoder, &j->eval, record, event);
 }
 
-static json_t *oracle_at(json_t *root, const struct ir_slot *slot)
+static inline json_t *oracle_at(json_t *root, const struct ir_slot *slot)
 {
     json_t *at = root;
     for (uint32_t i = 0; at && i < slot->len; i++)
@@ -77,14 +77,14 @@ static json_t *oracle_at(json_t *root, const struct ir_slot *slot)
     return at;
 }
 
-static bool is_withheld_text(json_t *j)
+static inline bool is_withheld_text(json_t *j)
 {
     return j && json_is_string(j) && (!strcmp(json_string_value(j), "HIDDEN_DUE_TO_SECURITY_REASONS") ||
                                       !strcmp(json_string_value(j), "<sensitiveDataRemoved>"));
 }
 
 /* Whether a path leads to or into something withheld. */
-static bool oracle_withholds(json_t *root, const struct ir_slot *slot)
+static inline bool oracle_withholds(json_t *root, const struct ir_slot *slot)
 {
     struct ir_slot above = *slot;
     json_t *top;
@@ -95,7 +95,7 @@ static bool oracle_withholds(json_t *root, const struct ir_slot *slot)
     return top && json_is_true(json_object_get(top, "omitted"));
 }
 
-static bool same_value(struct judged *j, struct value v, json_t *expected)
+static inline bool same_value(struct judged *j, struct value v, json_t *expected)
 {
     struct value content;
     json_error_t error;
@@ -126,13 +126,15 @@ static bool same_value(struct judged *j, struct value v, json_t *expected)
 }
 
 /* NULL: they agree. Otherwise what they disagree about; *slot is its number where it is about one. */
-static const char *judge(struct judged *j, struct text record, uint32_t *slot)
+static inline const char *judge(struct judged *j, struct text record, uint32_t *slot)
 {
     struct event event;
     json_error_t error;
     enum aside why = judged_decode(j, record, &event);
     if (j->eval.overflowed) return "the scratch was too small";
     if (why == ASIDE_TOO_LARGE || why == ASIDE_TOO_DEEP) return NULL;
+    if (record.len && memchr(record.at, 0, record.len)) /* is nowhere JSON, but to jansson the end of the text */
+        return why == ASIDE_NONE || why == ASIDE_NO_SCHEMA ? "a NUL is let through" : NULL;
     json_t *root = json_loadb(record.at, record.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     const char *verdict = NULL;
     if (!root) {
