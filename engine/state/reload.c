@@ -84,12 +84,18 @@ static void remap_key(struct state *s, struct keyed *k, const struct ir *old_ir,
 
 /* ---- rules ----------------------------------------------------------------------------------------------- */
 
+/* Runs that people would miss: the tail's as well, which the accounts of committed runs do not know yet. */
+static uint32_t half_built(const struct keyed *k)
+{
+    return k->tail.len ? k->after.runs.len : k->base.runs.len;
+}
+
 static void drop_rule(struct state *s, struct rule_state *r, struct state_adoption *out)
 {
     for (unsigned rank = 0; rank < RANKS; rank++)
         for (struct keyed *k = r->oldest[rank], *next; k; k = next) {
             next = k->newer;
-            out->half_built_dropped += k->base.runs.len;
+            out->half_built_dropped += half_built(k);
             s->counts.dropped += k->base.runs.len;
             table_remove(&s->keys, k);
             keyed_free(s, k);
@@ -144,6 +150,6 @@ void state_count(const struct state *s, struct state_counts *add_to)
         const struct keyed *k = (const struct keyed *)s->keys.at[i];
         if (!k) continue;
         add_to->live += k->base.runs.len;
-        add_to->half_built += k->base.runs.len;
+        add_to->half_built += half_built(k);
     }
 }
