@@ -1,7 +1,8 @@
 /* hash.c - SipHash-1-3 with 64 and 128 bits of output.
  *
- * One compression round a word and three at the end: enough for tables, where only collisions matter, and twice as
- * fast as SipHash-2-4. Words are read little-endian on every machine, so hashes are the same everywhere.
+ * One compression round a word and three at the end: enough for tables, where only collisions matter, and
+ * twice as fast as SipHash-2-4. Words are read little-endian on every machine, so hashes are the same
+ * everywhere.
  */
 #include "engine/base/hash.h"
 

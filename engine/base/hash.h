@@ -1,8 +1,8 @@
 /* hash.h - SipHash-1-3: the one hash for bytes that come from events.
  *
- * Names in events are chosen by whoever is watched, so every table over them is keyed with a secret: without it
- * collisions can be computed and a table flooded. The same function under an all-zero key names things that must be
- * equal between runs (fingerprints, incident ids).
+ * Names in events are chosen by whoever is watched, so every table over them is keyed with a secret: without
+ * it collisions can be computed and a table flooded. The same function under an all-zero key names things
+ * that must be equal between runs (fingerprints, incident ids).
  */
 #ifndef CSR_ENGINE_BASE_HASH_H
 #define CSR_ENGINE_BASE_HASH_H

@@ -1,13 +1,13 @@
 /* jsontext.c - the scan over JSON text.
  *
- * Strings are most of a log, so they are passed eight bytes at a time; everything else is decided by one byte.
- * Containers are passed by recursion, which depth_most bounds.
+ * Strings are most of a log, so they are passed eight bytes at a time; everything else is decided by one
+ * byte. Containers are passed by recursion, which depth_most bounds.
  *
  * Invariants
  * 1. Once `fault` is set every function returns false and `at` stays where it is.
- * 2. A member's name is compared with the others of its object by a 32-bit hash under a secret key; only when that
- *    was seen before, the object is walked again up to the member and the names are compared. So the answer is
- *    exact, and the second walk happens as good as never.
+ * 2. A member's name is compared with the others of its object by a 32-bit hash under a secret key; only when
+ *    that was seen before, the object is walked again up to the member and the names are compared. So the
+ *    answer is exact, and the second walk happens as good as never.
  */
 #include "engine/base/jsontext.h"
 
@@ -42,7 +42,7 @@ bool json_end(struct json_scan *s)
     return !s->fault && (s->at == s->end || broken(s));
 }
 
-/* ---- strings -------------------------------------------------------------------------------------------- */
+/* ---- strings ------------------------------------------------------------------------------------------- */
 
 #define ONES  UINT64_C(0x0101010101010101)
 #define HIGHS UINT64_C(0x8080808080808080)
@@ -88,7 +88,8 @@ static int32_t hex_four(const char *at, const char *end)
     return code;
 }
 
-/* The bytes of the escape that starts at `at` (a backslash), 0 if it is none. A high surrogate wants its low one. */
+/* The bytes of the escape that starts at `at` (a backslash), 0 if it is none. A high surrogate wants its low
+ * one. */
 static uint32_t escape_length(const char *at, const char *end)
 {
     if (end - at < 2) return 0;
@@ -148,7 +149,7 @@ uint32_t json_unescape(struct text raw, char *out)
     return (uint32_t)(to - out);
 }
 
-/* ---- numbers and words ---------------------------------------------------------------------------------- */
+/* ---- numbers and words --------------------------------------------------------------------------------- */
 
 static const char *digits_end(const char *at, const char *end)
 {
@@ -191,7 +192,7 @@ static bool skip_word(struct json_scan *s, const char *word, size_t len)
     return true;
 }
 
-/* ---- names ---------------------------------------------------------------------------------------------- */
+/* ---- names --------------------------------------------------------------------------------------------- */
 
 uint32_t json_names_size(uint32_t text_len)
 {
@@ -213,7 +214,8 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Folded products of the bytes and the key; the constants keep a product from being small whatever the key is. */
+/* Folded products of the bytes and the key; the constants keep a product from being small whatever the key
+ * is. */
 uint64_t json_name_hash(const uint64_t key[2], struct text name)
 {
     uint64_t a = 0, b = 0, first = key[0] ^ UINT64_C(0xa0761d6478bd642f);
@@ -273,7 +275,7 @@ static bool name_is_new(struct json_scan *s, const struct json_object *o, struct
     return true;
 }
 
-/* ---- containers ----------------------------------------------------------------------------------------- */
+/* ---- containers ---------------------------------------------------------------------------------------- */
 
 static bool container_enter(struct json_scan *s, char brace)
 {

@@ -1,8 +1,9 @@
 /* jsontext.h - walking over JSON text, without a tree and without allocation.
  *
- * A scan stands before a value and moves behind it; everything it passes is checked to be JSON as RFC 8259 has it:
- * escapes, numbers, no lone surrogate, depth, and, where json_names are given, no member name twice in one object
- * (compared with escapes undone). That the text is UTF-8 is checked beforehand (utf8.h). After a fault nothing moves.
+ * A scan stands before a value and moves behind it; everything it passes is checked to be JSON as RFC 8259
+ * has it: escapes, numbers, no lone surrogate, depth, and, where json_names are given, no member name twice
+ * in one object (compared with escapes undone). That the text is UTF-8 is checked beforehand (utf8.h). After
+ * a fault nothing moves.
  *
  *     struct json_object o;
  *     struct json_string name;
@@ -25,8 +26,8 @@ enum json_fault {
     JSON_NO_ROOM, /* an escaped name does not fit into the scratch */
 };
 
-/* Which names were seen in which object of one text: a table of keyed hashes, so that a text with a hundred thousand
- * members costs no more a member than a small one, whoever chose the names. */
+/* Which names were seen in which object of one text: a table of keyed hashes, so that a text with a hundred
+ * thousand members costs no more a member than a small one, whoever chose the names. */
 struct json_names {
     uint64_t key[2];
     uint32_t *slots; /* zeroed, json_names_size(text.len) of them; NULL: names are hashed, not looked for */
@@ -41,7 +42,7 @@ struct json_scan {
     uint32_t depth, depth_most; /* containers around `at` */
     enum json_fault fault;
     struct json_names *names;   /* NULL: duplicates are not looked for */
-    struct scratch *scratch;    /* where the escapes of names are undone; NULL: escaped names stay as written */
+    struct scratch *scratch; /* where the escapes of names are undone; NULL: escaped names stay as written */
 };
 
 struct json_string {

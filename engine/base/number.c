@@ -1,8 +1,8 @@
 /* number.c - reading and printing numbers without a locale.
  *
- * Most numbers in logs are short: up to 18 digits are summed in an integer, and a fraction of up to 15 digits is
- * exact after one division. The rest is rewritten without a decimal point ("1.25e3" as "125e1"), which strtold reads
- * alike in every locale.
+ * Most numbers in logs are short: up to 18 digits are summed in an integer, and a fraction of up to 15 digits
+ * is exact after one division. The rest is rewritten without a decimal point ("1.25e3" as "125e1"), which
+ * strtold reads alike in every locale.
  */
 #include "engine/base/number.h"
 
@@ -105,7 +105,8 @@ static void number_rewrite(const struct number_form *f, char out[NUMBER_DIGITS +
 
 static double number_double(const struct number_form *f)
 {
-    static const double power[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+    static const double power[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
     if (!f->has_exponent && f->whole.len + f->fraction.len <= 15) {
         int64_t digits = 0;
         for (uint32_t i = 0; i < f->whole.len; i++) digits = digits * 10 + (f->whole.at[i] - '0');

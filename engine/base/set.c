@@ -1,12 +1,12 @@
 /* set.c - a hash table for plain texts, one for single addresses, and short lists for everything else.
  *
- * The key of the hash is fixed: members come from rules, and a table that never grows is not slowed by the strangers
- * that are looked up in it.
+ * The key of the hash is fixed: members come from rules, and a table that never grows is not slowed by the
+ * strangers that are looked up in it.
  *
  * Invariants
  * 1. A table's slots are a power of two, at most half full; an empty slot has no bytes (at == NULL).
- * 2. A member that can equal a value of other bytes (a number, true, a text without case) stands in loose[]; a text
- *    that is an address or a network stands among those as well.
+ * 2. A member that can equal a value of other bytes (a number, true, a text without case) stands in loose[];
+ *    a text that is an address or a network stands among those as well.
  */
 #include "engine/base/set.h"
 

@@ -1,7 +1,7 @@
 /* set.h - a sealed set of constants: what `in` and `like` ask of a list.
  *
- * Plain texts and single addresses are found by hash; networks, globs, texts without case and numbers are few and are
- * tried one after the other. Immutable once made, in the arena it was made in.
+ * Plain texts and single addresses are found by hash; networks, globs, texts without case and numbers are few
+ * and are tried one after the other. Immutable once made, in the arena it was made in.
  */
 #ifndef CSR_ENGINE_BASE_SET_H
 #define CSR_ENGINE_BASE_SET_H

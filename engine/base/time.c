@@ -1,7 +1,7 @@
 /* time.c - the proleptic Gregorian calendar in integers.
  *
- * Days are counted from 1 March of year 0 in eras of 400 years (146,097 days), so that the leap day is the last of its
- * year and no table is needed.
+ * Days are counted from 1 March of year 0 in eras of 400 years (146,097 days), so that the leap day is the
+ * last of its year and no table is needed.
  */
 #include "engine/base/time.h"
 
@@ -11,7 +11,7 @@
 
 #define DAY 86400
 
-/* ---- calendar ------------------------------------------------------------------------------------------- */
+/* ---- calendar ------------------------------------------------------------------------------------------ */
 
 /* Days from 1970-01-01. */
 static int64_t days_of(int year, int month, int day)
@@ -45,7 +45,7 @@ int64_t time_second(int64_t nanoseconds)
     return nanoseconds / SECOND_NS - (nanoseconds % SECOND_NS < 0);
 }
 
-/* ---- reading -------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 struct reader {
     const char *at, *end;
@@ -171,10 +171,11 @@ bool time_parse(struct text t, int64_t *nanoseconds)
     if (written_time(t, nanoseconds)) return true;
     if (!number_parse(t, &number)) return false;
     if (number.kind == VALUE_FLOAT) return time_of_epoch(number.f, nanoseconds);
-    return number.kind == VALUE_INT && !__builtin_mul_overflow(number.i, epoch_unit((double)number.i), nanoseconds);
+    return number.kind == VALUE_INT &&
+           !__builtin_mul_overflow(number.i, epoch_unit((double)number.i), nanoseconds);
 }
 
-/* ---- writing -------------------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 uint32_t time_print(int64_t nanoseconds, char out[32])
 {
@@ -182,8 +183,8 @@ uint32_t time_print(int64_t nanoseconds, char out[32])
     int64_t days = second / DAY - (second % DAY < 0);
     int of_day = (int)(second - days * DAY), year, month, day;
     date_of(days, &year, &month, &day);
-    int n = snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, of_day / 3600, of_day / 60 % 60,
-                     of_day % 60);
+    int n = snprintf(out, 32, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, of_day / 3600,
+                     of_day / 60 % 60, of_day % 60);
     if (fraction) {
         n += snprintf(out + n, 32 - (size_t)n, ".%09d", (int)fraction);
         while (out[n - 1] == '0') n--;
@@ -193,7 +194,7 @@ uint32_t time_print(int64_t nanoseconds, char out[32])
     return (uint32_t)n;
 }
 
-/* ---- zones ---------------------------------------------------------------------------------------------- */
+/* ---- zones --------------------------------------------------------------------------------------------- */
 
 bool zone_parse(struct text zone, int32_t *seconds)
 {

@@ -1,13 +1,14 @@
 /* utf8.c - checking and writing UTF-8.
  *
- * Logs are ASCII almost everywhere, so eight bytes are looked at together and only a byte above 127 is decoded.
+ * Logs are ASCII almost everywhere, so eight bytes are looked at together and only a byte above 127 is
+ * decoded.
  */
 #include "engine/base/utf8.h"
 
 #include <stddef.h>
 
-/* The length of the sequence that starts at `at`, 0 if it is none. The ranges of the second byte keep out overlong
- * forms (E0, F0), surrogates (ED) and codes over U+10FFFF (F4). */
+/* The length of the sequence that starts at `at`, 0 if it is none. The ranges of the second byte keep out
+ * overlong forms (E0, F0), surrogates (ED) and codes over U+10FFFF (F4). */
 static uint32_t sequence_length(const unsigned char *at, const unsigned char *end)
 {
     unsigned lead = at[0], low = 0x80, high = 0xbf;

@@ -1,10 +1,10 @@
 /* value.c - addresses, equality, order and canonical bytes of values.
  *
  * Invariants
- * 1. An ip_net is canonical: bits behind the mask are zero, IPv4 lies in ::ffff:0:0/96. So equal networks have equal
- *    bytes.
- * 2. Canonical bytes begin with a letter for the kind that never changes, so what was written by one build is read by
- *    the next. Numbers are big-endian with the sign turned, so that bytes sort as values do.
+ * 1. An ip_net is canonical: bits behind the mask are zero, IPv4 lies in ::ffff:0:0/96. So equal networks
+ *    have equal bytes.
+ * 2. Canonical bytes begin with a letter for the kind that never changes, so what was written by one build is
+ *    read by the next. Numbers are big-endian with the sign turned, so that bytes sort as values do.
  */
 #include "engine/base/value.h"
 
@@ -13,7 +13,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-/* ---- addresses ------------------------------------------------------------------------------------------ */
+/* ---- addresses ----------------------------------------------------------------------------------------- */
 
 static const uint8_t mapped_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
@@ -37,7 +37,8 @@ static bool mask_parse(struct text t, unsigned most, unsigned *out)
 
 static void ip_clear_host(struct ip_net *net)
 {
-    for (unsigned bit = net->bits; bit < 128; bit = (bit | 7) + 1) net->bytes[bit / 8] &= (uint8_t) ~(0xff >> bit % 8);
+    for (unsigned bit = net->bits; bit < 128; bit = (bit | 7) + 1)
+        net->bytes[bit / 8] &= (uint8_t) ~(0xff >> bit % 8);
 }
 
 bool ip_parse(struct text t, struct ip_net *out)
@@ -50,7 +51,8 @@ bool ip_parse(struct text t, struct ip_net *out)
     address[len] = 0;
     bool is_v6 = memchr(address, ':', len) != NULL;
     memcpy(out->bytes, mapped_prefix, 12);
-    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, address, is_v6 ? out->bytes : out->bytes + 12) != 1) return false;
+    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, address, is_v6 ? out->bytes : out->bytes + 12) != 1)
+        return false;
     unsigned bits = is_v6 ? 128 : 32;
     if (slash && !mask_parse((struct text){slash + 1, t.len - len - 1}, bits, &bits)) return false;
     out->bits = (uint8_t)(is_v6 ? bits : bits + 96);
@@ -58,7 +60,7 @@ bool ip_parse(struct text t, struct ip_net *out)
     return true;
 }
 
-/* A network of IPv6 does not hold IPv4 addresses, though they are written inside it here: ::/0 is "any IPv6". */
+/* A network of IPv6 holds no IPv4 address, though those are written inside it here: ::/0 is "any IPv6". */
 bool ip_contains(const struct ip_net *net, const struct ip_net *address)
 {
     if (address->bits < net->bits || ip_is_v4(net) != ip_is_v4(address)) return false;
@@ -87,7 +89,7 @@ uint32_t ip_print(const struct ip_net *net, char out[50])
     return (uint32_t)n;
 }
 
-/* ---- equality and order --------------------------------------------------------------------------------- */
+/* ---- equality and order -------------------------------------------------------------------------------- */
 
 static bool text_equal_nocase(struct text a, struct text b)
 {
@@ -125,7 +127,8 @@ static bool address_equal(struct value net, struct value other)
 static bool bool_equal(struct value truth, struct value other)
 {
     if (other.kind == VALUE_BOOL) return truth.i == other.i;
-    return other.kind == VALUE_STRING && text_equal(value_text(other), truth.i ? TEXT("true") : TEXT("false"));
+    return other.kind == VALUE_STRING &&
+           text_equal(value_text(other), truth.i ? TEXT("true") : TEXT("false"));
 }
 
 static bool equal_known(struct value a, struct value b)
@@ -174,7 +177,7 @@ bool value_order(struct value a, struct value b, int *order)
     return true;
 }
 
-/* ---- canonical bytes ------------------------------------------------------------------------------------ */
+/* ---- canonical bytes ----------------------------------------------------------------------------------- */
 
 /* The letter of a kind; kinds that are no key have none and are written as absent. */
 static char key_letter(struct value v)

@@ -1,8 +1,9 @@
 /* value.h - a tagged value: what a path, a constant or a function amounts to for one event.
  *
- * A value is a view: strings, lists and records point into a batch, an arena or a stored hit, and live as long.
- * Absent, null and withheld are different things (language.md B14): absent is no member at all, null is written
- * as null, withheld (VALUE_UNKNOWN) is a value that the source left out because it was too large or secret.
+ * A value is a view: strings, lists and records point into a batch, an arena or a stored hit, and live as
+ * long. Absent, null and withheld are different things (language.md B14): absent is no member at all, null is
+ * written as null, withheld (VALUE_UNKNOWN) is a value that the source left out because it was too large or
+ * secret.
  */
 #ifndef CSR_ENGINE_BASE_VALUE_H
 #define CSR_ENGINE_BASE_VALUE_H
@@ -26,7 +27,8 @@ enum value_kind {
     VALUE_SET,      /* set: a named list or a list in braces; constants only */
 };
 
-/* Addresses are 16 bytes, IPv4 mapped into ::ffff:0:0/96; bits counts from the first byte (an IPv4 /8 is 104). */
+/* Addresses are 16 bytes, IPv4 mapped into ::ffff:0:0/96; bits counts from the first byte (an IPv4 /8 is
+ * 104). */
 struct ip_net {
     uint8_t bytes[16];
     uint8_t bits; /* 128: one address */
@@ -37,7 +39,8 @@ struct value_set;
 struct value {
     uint8_t kind;   /* enum value_kind */
     bool nocase;    /* STRING constant with a trailing i */
-    bool is_number; /* STRING: JSON wrote it as a number; the text is kept because it is exact (ids, big numbers) */
+    bool is_number; /* STRING: JSON wrote it as a number; the text is kept because it is exact (ids, big
+                       numbers) */
     uint32_t len;
     union {
         int64_t i;
@@ -90,16 +93,18 @@ bool ip_network(const struct ip_net *address, int64_t bits, struct ip_net *out);
 /* Canonical text, at most 50 bytes with the NUL; returns the length. */
 uint32_t ip_print(const struct ip_net *net, char out[50]);
 
-/* Whether two values are equal as language.md B14 says: exact type and case, except that text which is wholly a
- * number equals the number on either side, "true"/"false" equal booleans, and text which is an address equals the
- * address. TRI_UNKNOWN if either is withheld; absent equals nothing. Lists are not compared here. */
+/* Whether two values are equal as language.md B14 says: exact type and case, except that text which is wholly
+ * a number equals the number on either side, "true"/"false" equal booleans, and text which is an address
+ * equals the address. TRI_UNKNOWN if either is withheld; absent equals nothing. No lists. */
 enum tri value_equal(struct value a, struct value b);
-/* -1, 0, 1 in *order for numbers, times, durations, sizes and (bytewise) strings. False if they do not compare. */
+/* -1, 0, 1 in *order for numbers, times, durations, sizes and (bytewise) strings. False if they do not
+ * compare. */
 bool value_order(struct value a, struct value b, int *order);
 
 /* The canonical bytes of a scalar: equal values (in the sense of keys: exact types, but addresses and numbers
- * normalised: 1, 1.0 and "1" differ, "::ffff:1.2.3.4" and "1.2.3.4" written as src.ip do not) have equal bytes,
- * and bytes compare the same way on every run. Appends to out (room for value_key_size bytes), returns the end. */
+ * normalised: 1, 1.0 and "1" differ, "::ffff:1.2.3.4" and "1.2.3.4" written as src.ip do not) have equal
+ * bytes, and bytes compare the same way on every run. Appends to out (room for value_key_size bytes), returns
+ * the end. */
 uint32_t value_key_size(struct value v);
 char *value_key_put(char *out, struct value v);
 /* A value read back from its canonical bytes: a view into them. *at moves behind it. */

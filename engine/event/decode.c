@@ -1,7 +1,7 @@
 /* decode.c - one scan over a record, picking up what the rules read.
  *
- * The scan walks the record along the trie of slots; a member that is not in it is passed, but checked like the rest.
- * Then the record's schema is chosen and says what its identity, time and API name are.
+ * The scan walks the record along the trie of slots; a member that is not in it is passed, but checked like
+ * the rest. Then the record's schema is chosen and says what its identity, time and API name are.
  *
  * Invariants
  * 1. A record is evaluated only if all of it is JSON in UTF-8 within the limits, wherever the rules look.
@@ -65,7 +65,7 @@ void decoder_free(struct decoder *d)
     free(d);
 }
 
-/* ---- slots ---------------------------------------------------------------------------------------------- */
+/* ---- slots --------------------------------------------------------------------------------------------- */
 
 static void put_slot(struct decoding *d, const struct trie_node *node, struct value v)
 {
@@ -91,7 +91,7 @@ static void put_value(struct decoding *d, uint32_t number, struct text json)
     if (v.kind == VALUE_UNKNOWN) put_below(d, number, value_inside_withheld());
 }
 
-/* ---- the walk ------------------------------------------------------------------------------------------- */
+/* ---- the walk ------------------------------------------------------------------------------------------ */
 
 static bool walk_object(struct decoding *d, uint32_t node);
 
@@ -114,7 +114,8 @@ static bool walk_member(struct decoding *d, uint32_t number)
     return true;
 }
 
-/* EC2's newer calls nest everything below requestParameters under "<Call>Request", answers under "<Call>Response". */
+/* EC2's newer calls nest everything below requestParameters under "<Call>Request", answers under
+ * "<Call>Response". */
 static bool is_wrapper_name(struct text name)
 {
     return text_ends(name, TEXT("Request")) || text_ends(name, TEXT("Response"));
@@ -137,7 +138,8 @@ static bool walk_wrapped(struct decoding *d, uint32_t node, bool is_again)
 /* What CloudTrail leaves in place of parameters that were too large: {"omitted": true, …}. */
 static bool says_omitted(const struct decoding *d, const struct trie_node *node, bool is_omitted_name)
 {
-    return is_omitted_name && node->depth == 1 && d->scan.end - d->scan.at >= 4 && memcmp(d->scan.at, "true", 4) == 0;
+    return is_omitted_name && node->depth == 1 && d->scan.end - d->scan.at >= 4 &&
+           memcmp(d->scan.at, "true", 4) == 0;
 }
 
 static bool walk_named(struct decoding *d, uint32_t node, struct json_string *name, bool *is_omitted)
@@ -169,7 +171,7 @@ static bool walk_object(struct decoding *d, uint32_t node)
     return !d->scan.fault;
 }
 
-/* ---- the scan ------------------------------------------------------------------------------------------- */
+/* ---- the scan ------------------------------------------------------------------------------------------ */
 
 static enum aside aside_of_fault(enum json_fault fault)
 {
@@ -202,9 +204,11 @@ static enum aside scan_record(struct decoding *d)
     return is_object ? ASIDE_NONE : ASIDE_NO_SCHEMA;
 }
 
-static enum aside decode_slots(const struct decoder *dec, struct eval *eval, struct text record, struct value *slots)
+static enum aside decode_slots(const struct decoder *dec, struct eval *eval, struct text record,
+                               struct value *slots)
 {
-    struct decoding d = {.trie = &dec->trie, .scan = json_scan_of(record), .scratch = eval->scratch, .slots = slots};
+    struct decoding d = {
+        .trie = &dec->trie, .scan = json_scan_of(record), .scratch = eval->scratch, .slots = slots};
     size_t cap = eval->scratch->cap;
     d.scan.depth_most = EVENT_DEPTH_MOST;
     d.scan.scratch = eval->scratch;
@@ -218,7 +222,7 @@ static enum aside decode_slots(const struct decoder *dec, struct eval *eval, str
     return why;
 }
 
-/* ---- the schema ----------------------------------------------------------------------------------------- */
+/* ---- the schema ---------------------------------------------------------------------------------------- */
 
 static struct value event_leaf(struct eval *e, ir_node_id id, const struct ir_node *node)
 {

@@ -1,9 +1,10 @@
 /* frame.c - counting braces outside of strings.
  *
  * Invariants
- * 1. `at` only moves forward, and only over whole records, the rests of cut ones, and what stands between records.
- * 2. A line that begins with a brace while a record is open ends that record, if records stand one a line: a broken
- *    line costs its own record and no other.
+ * 1. `at` only moves forward, and only over whole records, the rests of cut ones, and what stands between
+ *    records.
+ * 2. A line that begins with a brace while a record is open ends that record, if records stand one a line: a
+ *    broken line costs its own record and no other.
  */
 #include "engine/event/frame.h"
 
@@ -22,11 +23,12 @@ static void frame_move(struct frame *f, const char *to)
     f->at = (uint32_t)(to - f->bytes.at);
 }
 
-/* ---- one record ----------------------------------------------------------------------------------------- */
+/* ---- one record ---------------------------------------------------------------------------------------- */
 
 enum { PLAIN, QUOTE, OPEN, CLOSE };
 
-static const unsigned char classes[256] = {['"'] = QUOTE, ['{'] = OPEN, ['['] = OPEN, ['}'] = CLOSE, [']'] = CLOSE};
+static const unsigned char classes[256] = {
+    ['"'] = QUOTE, ['{'] = OPEN, ['['] = OPEN, ['}'] = CLOSE, [']'] = CLOSE};
 
 /* Passes the inside of a string. NULL: it goes on behind the end. */
 static const char *pass_string(struct frame *f, const char *at, const char *end)
@@ -121,7 +123,8 @@ static bool take_record(struct frame *f, struct text *record, bool *has_envelope
     }
     *has_envelope = to && f->has_envelope;
     *record = (struct text){from, (uint32_t)((to ? to : end) - from)};
-    while (record->len && (record->at[record->len - 1] == '\n' || record->at[record->len - 1] == '\r')) record->len--;
+    while (record->len && (record->at[record->len - 1] == '\n' || record->at[record->len - 1] == '\r'))
+        record->len--;
     frame_move(f, to ? to : end);
     f->passed = 0;
     if (to) close_record(f); /* else its rest may still come */
@@ -139,7 +142,7 @@ static bool pass_rest(struct frame *f)
     return to != NULL;
 }
 
-/* ---- containers ----------------------------------------------------------------------------------------- */
+/* ---- containers ---------------------------------------------------------------------------------------- */
 
 static const char *skip_blanks(const char *at, const char *end)
 {
@@ -170,7 +173,7 @@ static enum opening array_opens(const char **at, const char *end)
     return NO_ARRAY;
 }
 
-/* Behind the bracket that closes an array: what else its object has is passed over like the rest of a record. */
+/* Behind the bracket of an array: what else its object has is passed over like the rest of a record. */
 static bool close_array(struct frame *f, const char *at)
 {
     const char *end = frame_end(f), *next = skip_blanks(at + 1, end);
@@ -192,8 +195,8 @@ static bool open_array(struct frame *f, enum opening *opening)
     return true;
 }
 
-/* Behind blanks and byte order marks (of files that were put one behind the other). False: the bytes end there, or in
- * what may become a mark. */
+/* Behind blanks and byte order marks (of files that were put one behind the other). False: the bytes end
+ * there, or in what may become a mark. */
 static bool pass_blanks(struct frame *f)
 {
     const struct text mark = TEXT("\xef\xbb\xbf");
@@ -222,7 +225,7 @@ static bool seek_record(struct frame *f)
     return false;
 }
 
-/* ---- envelopes ------------------------------------------------------------------------------------------ */
+/* ---- envelopes ----------------------------------------------------------------------------------------- */
 
 struct envelope {
     struct text detail, lookup; /* texts of the members' values, at NULL if there is none */
@@ -240,7 +243,8 @@ static bool envelope_read(struct text record, struct envelope *e)
     while (json_object_next(&s, &o, &name) && json_value_text(&s, &value)) {
         if (text_equal(name.text, TEXT("detail")) && *value.at == '{') e->detail = value;
         else if (text_equal(name.text, TEXT("CloudTrailEvent")) && *value.at == '"') e->lookup = value;
-        else if (text_equal(name.text, TEXT("detail-type"))) e->via_cloudtrail = text_ends(value, TEXT("via CloudTrail\""));
+        else if (text_equal(name.text, TEXT("detail-type")))
+            e->via_cloudtrail = text_ends(value, TEXT("via CloudTrail\""));
     }
     return !s.fault;
 }

@@ -1,10 +1,10 @@
 /* frame.h - where one record ends and the next begins, in whatever container the bytes came.
  *
- * Containers, detected from the first bytes and, for lines, line by line: {"Records":[…]} (one line or indented; also
- * {"Events":[…]} and a plain array), one record per line, EventBridge envelopes around CloudTrail records ("detail"),
- * LookupEvents output ("CloudTrailEvent", text within JSON).
- * Framing does not check JSON: a record that does not end is framed to the end of its line or file and set aside by
- * the decoder.
+ * Containers, detected from the first bytes and, for lines, line by line: {"Records":[…]} (one line or
+ * indented; also {"Events":[…]} and a plain array), one record per line, EventBridge envelopes around
+ * CloudTrail records ("detail"), LookupEvents output ("CloudTrailEvent", text within JSON).
+ * Framing does not check JSON: a record that does not end is framed to the end of its line or file and set
+ * aside by the decoder.
  */
 #ifndef CSR_ENGINE_EVENT_FRAME_H
 #define CSR_ENGINE_EVENT_FRAME_H
@@ -19,9 +19,10 @@ struct frame {
     bool is_last;       /* no more bytes follow these: an unfinished record is a record */
     uint64_t line;      /* of `at`, from 1 */
 
-    /* Of a record whose end has not been seen: what is known at the end of the bytes. The caller may put the bytes from
-     * `at` on somewhere else, with more behind them. */
-    uint32_t passed;    /* bytes from `at` that were looked at; 0 when it was given out cut off, and its rest is skipped */
+    /* Of a record whose end has not been seen: what is known at the end of the bytes. The caller may put the
+     * bytes from `at` on somewhere else, with more behind them. */
+    uint32_t passed; /* bytes from `at` that were looked at; 0 when it was given out cut off, and its rest is
+                        skipped */
     uint32_t depth;
     bool in_string, in_escape;
     bool in_garbage;    /* it is no object: it ends with the line */
@@ -29,8 +30,9 @@ struct frame {
     bool at_line_start; /* the last byte before bytes.at was a newline, inside a rest */
 };
 
-/* The next record, its first byte no blank, or false: no whole one is left in bytes[at..]. Moves `at` behind it. An envelope is taken off:
- * *record is what is inside. `line` of the record's first byte goes to *at_line. */
+/* The next record, its first byte no blank, or false: no whole one is left in bytes[at..]. Moves `at` behind
+ * it. An envelope is taken off: *record is what is inside. `line` of the record's first byte goes to
+ * *at_line. */
 bool frame_next(struct frame *f, struct text *record, uint64_t *at_line);
 
 #endif

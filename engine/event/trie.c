@@ -1,7 +1,7 @@
 /* trie.c - see trie.h.
  *
- * Sorted paths visit the nodes of their trie in depth-first order: each path shares a beginning with the one before it
- * and adds the rest.
+ * Sorted paths visit the nodes of their trie in depth-first order: each path shares a beginning with the one
+ * before it and adds the rest.
  */
 #include "engine/event/trie.h"
 

@@ -25,7 +25,8 @@ struct trie {
 };
 
 void trie_init(struct trie *t, struct arena *a, const struct ir *ir, const uint64_t key[2]);
-/* The node behind a member of this name, IR_NONE if no rule reads it. hash: json_name_hash under the trie's key. */
+/* The node behind a member of this name, IR_NONE if no rule reads it. hash: json_name_hash under the trie's
+ * key. */
 uint32_t trie_child(const struct trie *t, uint32_t node, struct text name, uint64_t hash);
 
 #endif

@@ -1,16 +1,16 @@
 /* eval.c - the evaluator's loop: what is remembered, and which function does what.
  *
  * Invariants
- * 1. A node's value is remembered for the stamp it was made under, but not while a quantifier binds an item: then it
- *    may depend on the item. What was remembered outside never does, so it may be used inside.
- * 2. Whatever a function is given (lists, withheld values, wrong kinds) it gives a value: language.md B14 says which.
- *    No expression fails.
+ * 1. A node's value is remembered for the stamp it was made under, but not while a quantifier binds an item:
+ *    then it may depend on the item. What was remembered outside never does, so it may be used inside.
+ * 2. Whatever a function is given (lists, withheld values, wrong kinds) it gives a value: language.md B14
+ *    says which. No expression fails.
  */
 #include "engine/ir/eval_op.h"
 
 #include <assert.h>
 
-/* ---- leaves --------------------------------------------------------------------------------------------- */
+/* ---- leaves -------------------------------------------------------------------------------------------- */
 
 static struct value eval_const(struct eval *e, const struct ir_node *node)
 {
@@ -33,7 +33,7 @@ static struct value eval_item(struct eval *e, const struct ir_node *node)
     return e->items[node->x];
 }
 
-/* ---- the loop ------------------------------------------------------------------------------------------- */
+/* ---- the loop ------------------------------------------------------------------------------------------ */
 
 /* Operations that are not here are leaves of the event or the match. */
 static eval_op *const ops[IR_OPS] = {
@@ -91,7 +91,8 @@ static eval_op *const ops[IR_OPS] = {
     [IR_OP_TO_IP] = eval_to_ip,
 };
 
-void eval_init(struct eval *e, const struct ir *ir, struct scratch *scratch, struct value *memo, uint32_t *memo_stamp)
+void eval_init(struct eval *e, const struct ir *ir, struct scratch *scratch, struct value *memo,
+               uint32_t *memo_stamp)
 {
     *e = (struct eval){.ir = ir, .scratch = scratch, .memo = memo, .memo_stamp = memo_stamp, .stamp = 1};
 }

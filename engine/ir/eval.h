@@ -1,13 +1,14 @@
 /* eval.h - the value of an expression, for an event or for a match.
  *
- * One evaluator serves both: what differs are the leaves. An event's stage knows slots, fields and items; a match's
- * stage knows captures, counts and baselines' answers. Values are remembered by node until eval_reset, so that a
- * predicate shared by a hundred rules is evaluated once for an event.
+ * One evaluator serves both: what differs are the leaves. An event's stage knows slots, fields and items; a
+ * match's stage knows captures, counts and baselines' answers. Values are remembered by node until
+ * eval_reset, so that a predicate shared by a hundred rules is evaluated once for an event.
  *
- * The evaluator never allocates from the system: lists and texts that it makes lie in its scratch, which the owner
- * resets with the batch. When the scratch is full the value is unknown and eval->overflowed is set.
+ * The evaluator never allocates from the system: lists and texts that it makes lie in its scratch, which the
+ * owner resets with the batch. When the scratch is full the value is unknown and eval->overflowed is set.
  *
- * `leaf` gives SLOT, EVENT_TIME and everything that reads a match; constants, fields and items are the evaluator's own.
+ * `leaf` gives SLOT, EVENT_TIME and everything that reads a match; constants, fields and items are the
+ * evaluator's own.
  */
 #ifndef CSR_ENGINE_IR_EVAL_H
 #define CSR_ENGINE_IR_EVAL_H

@@ -1,7 +1,7 @@
 /* eval_list.c - into records and lists.
  *
- * Lists come in several forms and are made one here (language.md B14): a JSON array, {"items": […]}, a single value
- * that stands for a list of one, "" or {} or null for none.
+ * Lists come in several forms and are made one here (language.md B14): a JSON array, {"items": […]}, a single
+ * value that stands for a list of one, "" or {} or null for none.
  */
 #include "engine/base/jsontext.h"
 #include "engine/base/number.h"
@@ -9,8 +9,8 @@
 #include "engine/ir/eval_op.h"
 #include "engine/ir/json_value.h"
 
-/* A list that grows at the end of the scratch is not possible (texts are unescaped there), so lengths are known
- * before: an upper bound, taken once. */
+/* A list that grows at the end of the scratch is not possible (texts are unescaped there), so lengths are
+ * known before: an upper bound, taken once. */
 struct builder {
     struct value *items;
     uint32_t len;
@@ -34,7 +34,7 @@ static struct value empty_list(void)
     return (struct value){.kind = VALUE_LIST};
 }
 
-/* ---- members -------------------------------------------------------------------------------------------- */
+/* ---- members ------------------------------------------------------------------------------------------- */
 
 static struct value member_of_one(struct eval *e, struct value v, struct text name)
 {
@@ -59,7 +59,7 @@ struct value eval_member(struct eval *e, const struct ir_node *node)
     return builder_list(&b);
 }
 
-/* ---- elements ------------------------------------------------------------------------------------------- */
+/* ---- elements ------------------------------------------------------------------------------------------ */
 
 static uint64_t array_len(struct text array)
 {
@@ -137,9 +137,10 @@ struct value eval_elements(struct eval *e, const struct ir_node *node)
     return builder_list(&b);
 }
 
-/* ---- any, all ------------------------------------------------------------------------------------------- */
+/* ---- any, all ------------------------------------------------------------------------------------------ */
 
-/* `any` over nothing is false. `all` over an empty list is true, over an absent one false, like every test on it. */
+/* `any` over nothing is false. `all` over an empty list is true, over an absent one false, like every test on
+ * it. */
 struct value eval_quantifier(struct eval *e, const struct ir_node *node)
 {
     struct value list = eval_operand(e, node, 0);
@@ -159,7 +160,7 @@ struct value eval_quantifier(struct eval *e, const struct ir_node *node)
     return eval_of_tri(all);
 }
 
-/* ---- out of lists --------------------------------------------------------------------------------------- */
+/* ---- out of lists -------------------------------------------------------------------------------------- */
 
 struct value eval_concat(struct eval *e, const struct ir_node *node)
 {
@@ -178,7 +179,19 @@ struct value eval_concat(struct eval *e, const struct ir_node *node)
     return builder_list(&b);
 }
 
-/* INT while every number is one and the sum fits, else FLOAT. Absent if there is no number. */
+/* INT while every number is one and the sum fits, else FLOAT. */
+static struct value sum_add(struct value sum, struct value one)
+{
+    long double a = 0, b = 0;
+    int64_t whole;
+    bool is_whole = (one.kind == VALUE_INT || one.kind == VALUE_SIZE) && sum.kind == VALUE_INT;
+    if (is_whole && !__builtin_add_overflow(sum.i, one.i, &whole)) return value_int(whole);
+    number_of(sum, &a);
+    number_of(one, &b);
+    return (struct value){.kind = VALUE_FLOAT, .f = (double)(a + b)};
+}
+
+/* Absent if there is no number. */
 struct value eval_total(struct eval *e, const struct ir_node *node)
 {
     struct value v = eval_operand(e, node, 0), sum = value_absent();
@@ -187,12 +200,8 @@ struct value eval_total(struct eval *e, const struct ir_node *node)
         long double number;
         if (one.kind == VALUE_UNKNOWN) return one;
         if (!number_of(one, &number)) continue;
-        if (one.kind == VALUE_STRING && !number_parse(value_text(one), &one)) continue;
-        bool is_whole = one.kind == VALUE_INT || one.kind == VALUE_SIZE;
-        if (sum.kind == VALUE_ABSENT) sum = value_int(0);
-        int64_t whole;
-        if (is_whole && sum.kind == VALUE_INT && !__builtin_add_overflow(sum.i, one.i, &whole)) sum.i = whole;
-        else sum = (struct value){.kind = VALUE_FLOAT, .f = (sum.kind == VALUE_INT ? (double)sum.i : sum.f) + (double)number};
+        if (one.kind == VALUE_STRING) number_parse(value_text(one), &one);
+        sum = sum_add(sum.kind == VALUE_ABSENT ? value_int(0) : sum, one);
     }
     return sum;
 }

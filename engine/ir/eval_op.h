@@ -7,13 +7,14 @@
 typedef struct value eval_op(struct eval *e, const struct ir_node *node);
 
 /* Tests: eval_test.c */
-eval_op eval_equality, eval_order, eval_text_test, eval_member_of, eval_between, eval_present, eval_truthy, eval_logic,
-    eval_not;
+eval_op eval_equality, eval_order, eval_text_test, eval_member_of, eval_between, eval_present, eval_truthy,
+    eval_logic, eval_not;
 /* Records and lists: eval_list.c */
-eval_op eval_member, eval_elements, eval_quantifier, eval_concat, eval_total, eval_len, eval_first_of, eval_only;
+eval_op eval_member, eval_elements, eval_quantifier, eval_concat, eval_total, eval_len, eval_first_of,
+    eval_only;
 /* Texts, numbers, times, addresses: eval_text.c, eval_scalar.c */
-eval_op eval_lower, eval_part, eval_arn_part, eval_account_of, eval_name_of, eval_text_of, eval_without, eval_join,
-    eval_stem, eval_renamed;
+eval_op eval_lower, eval_part, eval_arn_part, eval_account_of, eval_name_of, eval_text_of, eval_without,
+    eval_join, eval_stem, eval_renamed;
 eval_op eval_arithmetic, eval_prefix, eval_hour, eval_weekday, eval_to_time, eval_to_ip;
 
 /* The value of the node's i-th operand. */

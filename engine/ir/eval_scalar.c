@@ -5,13 +5,14 @@
 
 #include <math.h>
 
-/* ---- + - * ---------------------------------------------------------------------------------------------- */
+/* ---- + - * --------------------------------------------------------------------------------------------- */
 
 /* Text that is wholly a number counts as it. */
 static struct value numeric(struct value v)
 {
     struct value number;
-    if (v.kind == VALUE_STRING && number_parse(value_text(v), &number) && number.kind != VALUE_STRING) return number;
+    if (v.kind == VALUE_STRING && number_parse(value_text(v), &number) && number.kind != VALUE_STRING)
+        return number;
     return v;
 }
 
@@ -66,7 +67,7 @@ struct value eval_arithmetic(struct eval *e, const struct ir_node *node)
     return isfinite(result.f) ? result : value_absent();
 }
 
-/* ---- times ---------------------------------------------------------------------------------------------- */
+/* ---- times --------------------------------------------------------------------------------------------- */
 
 struct value eval_to_time(struct eval *e, const struct ir_node *node)
 {
@@ -105,7 +106,7 @@ struct value eval_weekday(struct eval *e, const struct ir_node *node)
     return time.kind == VALUE_UNKNOWN ? time : value_absent();
 }
 
-/* ---- addresses ------------------------------------------------------------------------------------------ */
+/* ---- addresses ----------------------------------------------------------------------------------------- */
 
 static struct value net_value(struct eval *e, struct ip_net net)
 {

@@ -1,9 +1,9 @@
-/* eval_test.c - tests: three-valued, and over a list true if they are true of any element (language.md B14). */
+/* eval_test.c - tests: three-valued, and true of a list if true of any element (language.md B14). */
 #include "engine/base/set.h"
 #include "engine/ir/eval_op.h"
 #include "engine/ir/json_value.h"
 
-/* ---- one or many ---------------------------------------------------------------------------------------- */
+/* ---- one or many --------------------------------------------------------------------------------------- */
 
 uint32_t eval_many_len(struct value v)
 {
@@ -41,7 +41,7 @@ static struct value test_operands(struct eval *e, const struct ir_node *node, te
     return eval_of_tri(any_pair((enum ir_op)node->op, left, right, test));
 }
 
-/* ---- equality and order --------------------------------------------------------------------------------- */
+/* ---- equality and order -------------------------------------------------------------------------------- */
 
 static enum tri equal_two(enum ir_op op, struct value a, struct value b)
 {
@@ -76,7 +76,8 @@ struct value eval_order(struct eval *e, const struct ir_node *node)
 
 struct value eval_between(struct eval *e, const struct ir_node *node)
 {
-    struct value v = eval_operand(e, node, 0), least = eval_operand(e, node, 1), most = eval_operand(e, node, 2);
+    struct value v = eval_operand(e, node, 0), least = eval_operand(e, node, 1),
+                 most = eval_operand(e, node, 2);
     enum tri any = TRI_FALSE;
     for (uint32_t i = 0; i < eval_many_len(v) && any != TRI_TRUE; i++) {
         struct value one = eval_many_at(&v, i);
@@ -87,7 +88,7 @@ struct value eval_between(struct eval *e, const struct ir_node *node)
     return eval_of_tri(any);
 }
 
-/* ---- texts ---------------------------------------------------------------------------------------------- */
+/* ---- texts --------------------------------------------------------------------------------------------- */
 
 static bool equal_at(const char *a, struct text b, bool nocase)
 {
@@ -134,13 +135,14 @@ struct value eval_text_test(struct eval *e, const struct ir_node *node)
     return test_operands(e, node, text_two);
 }
 
-/* ---- in ------------------------------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------------------------------------ */
 
 static enum tri member_two(enum ir_op op, struct value v, struct value member)
 {
     (void)op;
     if (member.kind == VALUE_SET) return value_set_has(member.set, v);
-    if (v.kind == VALUE_NET && member.kind == VALUE_NET) return ip_contains(member.net, v.net) ? TRI_TRUE : TRI_FALSE;
+    if (v.kind == VALUE_NET && member.kind == VALUE_NET)
+        return ip_contains(member.net, v.net) ? TRI_TRUE : TRI_FALSE;
     return value_equal(v, member);
 }
 
@@ -156,7 +158,7 @@ struct value eval_member_of(struct eval *e, const struct ir_node *node)
     return eval_of_tri(any);
 }
 
-/* ---- presence, truth ------------------------------------------------------------------------------------ */
+/* ---- presence, truth ----------------------------------------------------------------------------------- */
 
 static enum tri is_present(struct value v)
 {
@@ -194,9 +196,10 @@ struct value eval_truthy(struct eval *e, const struct ir_node *node)
     return eval_of_tri(any);
 }
 
-/* ---- logic ---------------------------------------------------------------------------------------------- */
+/* ---- logic --------------------------------------------------------------------------------------------- */
 
-/* `and` is the least of its operands, `or` the greatest; what cannot change the answer any more is not evaluated. */
+/* `and` is the least of its operands, `or` the greatest; what cannot change the answer any more is not
+ * evaluated. */
 struct value eval_logic(struct eval *e, const struct ir_node *node)
 {
     bool is_and = node->op == IR_OP_AND;

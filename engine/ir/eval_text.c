@@ -22,7 +22,7 @@ struct value eval_map_text(struct eval *e, const struct ir_node *node, struct va
     return list;
 }
 
-/* ---- lower, len ----------------------------------------------------------------------------------------- */
+/* ---- lower, len ---------------------------------------------------------------------------------------- */
 
 static struct value lower_text(struct eval *e, const struct ir_node *node, struct text t)
 {
@@ -54,9 +54,9 @@ struct value eval_len(struct eval *e, const struct ir_node *node)
     }
 }
 
-/* ---- pieces --------------------------------------------------------------------------------------------- */
+/* ---- pieces -------------------------------------------------------------------------------------------- */
 
-/* The n-th piece (from 1) between separators; of the last asked for, with `rest`, everything up to the end. */
+/* The n-th piece (from 1) between separators; with `rest`, everything from there to the end. */
 static bool piece_of(struct text t, struct text separator, int64_t n, bool rest, struct text *out)
 {
     const char *at = t.at, *end = t.at + t.len;
@@ -85,14 +85,15 @@ struct value eval_part(struct eval *e, const struct ir_node *node)
     return eval_map_text(e, node, eval_operand(e, node, 0), part_text);
 }
 
-/* ---- ARNs: arn:partition:service:region:account:resource ------------------------------------------------- */
+/* ---- ARNs: arn:partition:service:region:account:resource ----------------------------------------------- */
 
 enum arn_piece { ARN_SERVICE = 3, ARN_REGION, ARN_ACCOUNT, ARN_RESOURCE };
 
 static bool arn_piece(struct text arn, enum arn_piece piece, struct text *out)
 {
     struct text resource;
-    if (!text_starts(arn, TEXT("arn:")) || !piece_of(arn, TEXT(":"), ARN_RESOURCE, true, &resource)) return false;
+    if (!text_starts(arn, TEXT("arn:")) || !piece_of(arn, TEXT(":"), ARN_RESOURCE, true, &resource))
+        return false;
     *out = resource;
     return piece == ARN_RESOURCE || piece_of(arn, TEXT(":"), piece, false, out);
 }
@@ -131,8 +132,8 @@ struct value eval_account_of(struct eval *e, const struct ir_node *node)
     return eval_map_text(e, node, eval_operand(e, node, 0), account_of);
 }
 
-/* Of an ARN what stands behind the last "/" of its resource; without one, behind the first ":" of it, up to the next
- * (function:NAME:VERSION). A plain name is its name. */
+/* Of an ARN what stands behind the last "/" of its resource; without one, behind the first ":" of it, up to
+ * the next (function:NAME:VERSION). A plain name is its name. */
 static struct value name_of(struct eval *e, const struct ir_node *node, struct text t)
 {
     (void)e, (void)node;
@@ -149,7 +150,7 @@ struct value eval_name_of(struct eval *e, const struct ir_node *node)
     return eval_map_text(e, node, eval_operand(e, node, 0), name_of);
 }
 
-/* ---- for schemas ---------------------------------------------------------------------------------------- */
+/* ---- for schemas --------------------------------------------------------------------------------------- */
 
 /* Text of a scalar, in room or where it stands. False: it has none. */
 static bool scalar_text(struct value v, char room[64], struct text *out)

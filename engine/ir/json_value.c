@@ -6,7 +6,8 @@
 
 static bool is_withheld(struct text t)
 {
-    return text_equal(t, TEXT("HIDDEN_DUE_TO_SECURITY_REASONS")) || text_equal(t, TEXT("<sensitiveDataRemoved>"));
+    return text_equal(t, TEXT("HIDDEN_DUE_TO_SECURITY_REASONS")) ||
+           text_equal(t, TEXT("<sensitiveDataRemoved>"));
 }
 
 static bool string_value(struct text json, struct scratch *scratch, struct value *out)
@@ -34,7 +35,8 @@ static bool tagged_content(struct text object, struct text *out)
     while (json_object_next(&s, &o, &name) && json_value_text(&s, &value)) {
         if (text_equal(name.text, TEXT("tag")) && !has_tag) {
             has_tag = true;
-        } else if (text_equal(name.text, TEXT("content")) && !has_content && *value.at != '{' && *value.at != '[') {
+        } else if (text_equal(name.text, TEXT("content")) && !has_content && *value.at != '{' &&
+                   *value.at != '[') {
             has_content = true;
             *out = value;
         } else {
@@ -85,7 +87,8 @@ bool json_only_member(struct text object, struct text name, struct text *out)
     struct json_object o;
     struct json_string found;
     struct text value;
-    if (!json_object_begin(&s, &o) || !json_object_next(&s, &o, &found) || !text_equal(found.text, name)) return false;
+    if (!json_object_begin(&s, &o) || !json_object_next(&s, &o, &found) || !text_equal(found.text, name))
+        return false;
     if (!json_value_text(&s, &value) || json_object_next(&s, &o, &found) || s.fault) return false;
     *out = value;
     return true;

@@ -1,4 +1,5 @@
-/* fuzz_frame.c - any bytes as input: framing ends, stays inside, and gives the same records however the bytes come. */
+/* fuzz_frame.c - any bytes as input: framing ends, stays inside, and gives the same records however the bytes
+ * come. */
 #include "engine/event/frame.h"
 
 #include <stdio.h>
@@ -59,9 +60,11 @@ static struct seen frame_pieces(const uint8_t *bytes, size_t all, size_t step)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
     if (len < 1 || len > 1 << 16) return 0;
-    struct seen whole = frame_pieces(bytes + 1, len - 1, len), pieces = frame_pieces(bytes + 1, len - 1, bytes[0] % 32 + 1);
+    struct seen whole = frame_pieces(bytes + 1, len - 1, len),
+                pieces = frame_pieces(bytes + 1, len - 1, bytes[0] % 32 + 1);
     if (whole.len != pieces.len || (whole.len && memcmp(whole.text, pieces.text, whole.len))) {
-        fprintf(stderr, "whole:\n%.*s\nin pieces:\n%.*s\n", (int)whole.len, whole.text, (int)pieces.len, pieces.text);
+        fprintf(stderr, "whole:\n%.*s\nin pieces:\n%.*s\n", (int)whole.len, whole.text, (int)pieces.len,
+                pieces.text);
         abort();
     }
     free(whole.text);

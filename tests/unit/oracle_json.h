@@ -1,8 +1,8 @@
-/* oracle_json.h - jansson as the judge of the decoder: a record that either refuses the other refuses too, and every
- * slot holds what jansson finds at its path.
+/* oracle_json.h - jansson as the judge of the decoder: a record that either refuses the other refuses too,
+ * and every slot holds what jansson finds at its path.
  *
- * What the two may differ in, by design: numbers that overflow (we keep their text), depth and size (our limits), and
- * texts that stand for withheld values. Wrapped EC2 parameters are left to test_decode.c.
+ * What the two may differ in, by design: numbers that overflow (we keep their text), depth and size (our
+ * limits), and texts that stand for withheld values. Wrapped EC2 parameters are left to test_decode.c.
  */
 #ifndef CSR_TESTS_UNIT_ORACLE_JSON_H
 #define CSR_TESTS_UNIT_ORACLE_JSON_H
@@ -43,7 +43,8 @@ static inline struct ir *judged_ir(struct arena *a, const char *const *paths)
     ir->nodes = ARENA_NEW(a, struct ir_node);
     ir->nodes[0] = (struct ir_node){.op = IR_OP_CONST};
     ir->schemas = ARENA_NEW(a, struct ir_schema);
-    ir->schemas[0] = (struct ir_schema){.when = IR_NONE, .identity = IR_NONE, .service = IR_NONE, .action = IR_NONE};
+    ir->schemas[0] =
+        (struct ir_schema){.when = IR_NONE, .identity = IR_NONE, .service = IR_NONE, .action = IR_NONE};
     return ir;
 }
 
@@ -107,8 +108,9 @@ static inline bool same_value(struct judged *j, struct value v, json_t *expected
     case JSON_INTEGER: return v.kind == VALUE_INT && v.i == json_integer_value(expected);
     case JSON_REAL: return v.kind == VALUE_FLOAT && v.f == json_real_value(expected);
     case JSON_STRING:
-        return v.kind == VALUE_STRING && text_equal(value_text(v), (struct text){json_string_value(expected),
-                                                                                 (uint32_t)json_string_length(expected)});
+        return v.kind == VALUE_STRING &&
+               text_equal(value_text(v),
+                          (struct text){json_string_value(expected), (uint32_t)json_string_length(expected)});
     default: break;
     }
     if (json_object_size(expected) == 2 && json_object_get(expected, "tag") && v.kind != VALUE_JSON) {
@@ -133,9 +135,11 @@ static inline const char *judge(struct judged *j, struct text record, uint32_t *
     enum aside why = judged_decode(j, record, &event);
     if (j->eval.overflowed) return "the scratch was too small";
     if (why == ASIDE_TOO_LARGE || why == ASIDE_TOO_DEEP) return NULL;
-    if (record.len && memchr(record.at, 0, record.len)) /* is nowhere JSON, but to jansson the end of the text */
+    if (record.len &&
+        memchr(record.at, 0, record.len)) /* is nowhere JSON, but to jansson the end of the text */
         return why == ASIDE_NONE || why == ASIDE_NO_SCHEMA ? "a NUL is let through" : NULL;
-    json_t *root = json_loadb(record.at, record.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+    json_t *root =
+        json_loadb(record.at, record.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
     const char *verdict = NULL;
     if (!root) {
         bool overflows = json_error_code(&error) == json_error_numeric_overflow;

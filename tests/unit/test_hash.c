@@ -1,5 +1,5 @@
-/* test_hash.c - SipHash-1-3 against vectors of two independent implementations (OpenSSL's with c-rounds:1 d-rounds:3
- * under the key 00 01 … 0f, and CPython's bytes hash under an all-zero key). */
+/* test_hash.c - SipHash-1-3 against vectors of two independent implementations (OpenSSL's with c-rounds:1
+ * d-rounds:3 under the key 00 01 … 0f, and CPython's bytes hash under an all-zero key). */
 #include "engine/base/hash.h"
 
 #include <setjmp.h>

@@ -11,7 +11,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* Passes the whole text. It lies at the end of its memory, so that a sanitizer sees what is read behind it. */
+/* Passes the whole text, which lies at the end of its memory: a sanitizer sees what is read behind it. */
 static enum json_fault check(const char *bytes, uint32_t len, uint32_t depth_most)
 {
     char *copy = malloc(len + 1);
@@ -104,8 +104,10 @@ static void test_check(void **state)
 static void test_prefixes(void **state)
 {
     (void)state;
-    static const char whole[] = "{\"name\\u00e9\":[1.5e3,\"te\\ud83d\\ude00xt\",{\"b\":null,\"c\":true}],\"d\":false}";
-    for (uint32_t len = 0; len < sizeof whole - 1; len++) assert_int_equal(check(whole, len, 64), JSON_BROKEN);
+    static const char whole[] =
+        "{\"name\\u00e9\":[1.5e3,\"te\\ud83d\\ude00xt\",{\"b\":null,\"c\":true}],\"d\":false}";
+    for (uint32_t len = 0; len < sizeof whole - 1; len++)
+        assert_int_equal(check(whole, len, 64), JSON_BROKEN);
     assert_int_equal(check(whole, sizeof whole - 1, 64), JSON_FINE);
 }
 
@@ -165,7 +167,8 @@ static void test_walk(void **state)
     assert_true(json_array_next(&s, &a) && json_value_text(&s, &value) && text_equal(value, TEXT("1")));
     assert_true(json_array_next(&s, &a) && json_value_text(&s, &value) && text_equal(value, TEXT("\"2\"")));
     assert_false(json_array_next(&s, &a));
-    assert_true(json_object_next(&s, &o, &name) && json_value_text(&s, &value) && text_equal(value, TEXT("{}")));
+    assert_true(json_object_next(&s, &o, &name) && json_value_text(&s, &value) &&
+                text_equal(value, TEXT("{}")));
     assert_false(json_object_next(&s, &o, &name));
     assert_true(json_end(&s));
 }

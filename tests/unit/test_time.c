@@ -104,10 +104,12 @@ static void test_zones(void **state)
     static const struct {
         const char *zone;
         int32_t seconds; /* 1: no zone */
-    } cases[] = {{"UTC", 0}, {"Z", 0}, {"+02:00", 7200}, {"-0330", -12600}, {"+01", 3600}, {"Europe/Berlin", 1}, {"", 1}, {"+1", 1}};
+    } cases[] = {{"UTC", 0},           {"Z", 0}, {"+02:00", 7200}, {"-0330", -12600}, {"+01", 3600},
+                 {"Europe/Berlin", 1}, {"", 1},  {"+1", 1}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         int32_t seconds = 1;
-        if (zone_parse(text_of(cases[i].zone), &seconds) != (cases[i].seconds != 1)) fail_msg("%s", cases[i].zone);
+        if (zone_parse(text_of(cases[i].zone), &seconds) != (cases[i].seconds != 1))
+            fail_msg("%s", cases[i].zone);
         if (cases[i].seconds != 1) assert_int_equal(seconds, cases[i].seconds);
     }
     int64_t sunday; /* 23:30 in UTC is Monday east of it */
