@@ -10,14 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WINDOW    (64u << 20) /* of a plain file */
-#define TAIL_MOST (32u << 20) /* a record larger than this is cut: it is set aside as too large anyhow */
 #define READ_ROOM (1u << 20)
 
 struct file {
     struct block_queue *queue;
     struct frame frame; /* over block */
     struct block *block;
+    size_t window;
     int fd;             /* of a plain file; -1 */
     uint64_t size, at;  /* of a plain file: where the block's first byte stands in it */
     const struct packing *packing;
@@ -62,7 +61,7 @@ static bool map_more(struct file *f)
 {
     uint64_t from = f->at + (f->block ? (uint64_t)(tail_of(f).at - f->block->bytes) : 0);
     uint64_t page = from - from % (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t len = f->size - page < WINDOW ? f->size - page : WINDOW;
+    uint64_t len = f->size - page < f->window ? f->size - page : f->window;
     struct block *b = block_map(f->fd, page, (size_t)len);
     if (!b) return false;
     f->at = page;
@@ -94,7 +93,7 @@ static void file_more(struct file *f)
 enum file_result file_next(struct file *f, struct file_record *out)
 {
     for (;;) {
-        f->frame.is_last = f->is_whole || tail_of(f).len > TAIL_MOST;
+        f->frame.is_last = f->is_whole || tail_of(f).len > f->window / 2;
         if (f->block && frame_next(&f->frame, &out->bytes, &out->line)) {
             f->block->pending++;
             out->block = f->block;
@@ -111,10 +110,10 @@ enum file_result file_next(struct file *f, struct file_record *out)
     }
 }
 
-static struct file *file_new(struct block_queue *q)
+static struct file *file_new(struct block_queue *q, size_t window)
 {
     struct file *f = calloc(1, sizeof *f);
-    if (f) *f = (struct file){.queue = q, .frame = {.bytes = {"", 0}, .line = 1}, .fd = -1};
+    if (f) *f = (struct file){.queue = q, .window = window, .frame = {.bytes = {"", 0}, .line = 1}, .fd = -1};
     return f;
 }
 
@@ -129,9 +128,9 @@ static bool open_packed(struct file *f, struct text head)
     return f->unpacker != NULL;
 }
 
-struct file *file_open(const char *path, struct block_queue *q)
+struct file *file_open(const char *path, struct block_queue *q, size_t window)
 {
-    struct file *f = file_new(q);
+    struct file *f = file_new(q, window);
     struct stat s;
     char head[4];
     if (!f) return NULL;
@@ -149,7 +148,7 @@ fail:
 
 struct file *file_of_block(struct block *b, struct block_queue *q)
 {
-    struct file *f = file_new(q);
+    struct file *f = file_new(q, FILE_WINDOW);
     if (!f) {
         block_free(b);
         return NULL;

@@ -10,8 +10,12 @@
 
 struct file;
 
-/* Blocks that are done with go into the queue, which outlives the file. NULL: it cannot be opened, or no memory. */
-struct file *file_open(const char *path, struct block_queue *q);
+#define FILE_WINDOW (64u << 20)
+
+/* Blocks that are done with go into the queue, which outlives the file. window: bytes of a plain file that are mapped at
+ * a time; a record larger than half of it is cut (FILE_WINDOW: it is set aside as too large anyhow). NULL: it cannot be
+ * opened, or no memory. */
+struct file *file_open(const char *path, struct block_queue *q, size_t window);
 /* The same for what is in memory; the block is the file's. */
 struct file *file_of_block(struct block *b, struct block_queue *q);
 void file_close(struct file *f); /* NULL is allowed */

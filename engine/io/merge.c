@@ -137,7 +137,7 @@ static enum input_result give_unreadable(struct merge *m, struct input_record *o
 static struct file *open_origin(struct merge *m, uint32_t origin, struct block_queue *q)
 {
     const struct walked *w = &m->walk.files[origin];
-    if (!w->is_stream) return file_open(w->path, q);
+    if (!w->is_stream) return file_open(w->path, q, FILE_WINDOW);
     int fd = strcmp(w->path, "-") ? open(w->path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
     struct block *all = fd < 0 ? NULL : read_all(fd);
     if (fd > STDIN_FILENO) close(fd);

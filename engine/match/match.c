@@ -475,14 +475,10 @@ static bool grow_scratch(struct matcher *m)
     return true;
 }
 
-/* The same identity in two kinds of records is two things. */
-static struct hash128 hash_identity(struct matcher *m)
+static struct hash128 hash_identity(const struct matcher *m)
 {
     const struct event *e = m->event;
-    struct text schema = m->plan->ir->schemas[e->schema].name;
-    struct hash128 of_schema = hash_128(m->plan->secret, schema.at, schema.len);
-    uint64_t secret[2] = {m->plan->secret[0] ^ of_schema.hi, m->plan->secret[1] ^ of_schema.lo};
-    return hash_128(secret, e->identity.at, e->identity.len);
+    return hash_128(m->plan->identity_keys[e->schema], e->identity.at, e->identity.len);
 }
 
 static void emit(struct matcher *m, const struct match_out *out)

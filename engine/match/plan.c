@@ -200,6 +200,21 @@ static void find_evidence(struct plan *p)
     for (int i = 0; i < EVIDENCE_FIELDS; i++) p->evidence[i] = find_field(p->ir, text_of(names[i]));
 }
 
+static void make_ids(struct plan *p)
+{
+    const struct ir *ir = p->ir;
+    p->rule_ids = zeroed(ir->n_rules, sizeof *p->rule_ids);
+    p->baseline_ids = zeroed(ir->n_baselines, sizeof *p->baseline_ids);
+    p->identity_keys = zeroed(ir->n_schemas, sizeof *p->identity_keys);
+    for (uint32_t r = 0; r < ir->n_rules; r++) p->rule_ids[r] = name_id(ir->rules[r].name);
+    for (uint32_t l = 0; l < ir->n_baselines; l++) p->baseline_ids[l] = name_id(ir->baselines[l].name);
+    for (uint32_t s = 0; s < ir->n_schemas; s++) {
+        struct hash128 id = name_id(ir->schemas[s].name);
+        p->identity_keys[s][0] = p->secret[0] ^ id.hi;
+        p->identity_keys[s][1] = p->secret[1] ^ id.lo;
+    }
+}
+
 struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
 {
     struct plan *p = zeroed(1, sizeof *p);
@@ -212,10 +227,7 @@ struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
     wants_sort(&p->always);
     build_exacts(&b);
     free(b.exact);
-    p->rule_ids = zeroed(ir->n_rules, sizeof *p->rule_ids);
-    p->baseline_ids = zeroed(ir->n_baselines, sizeof *p->baseline_ids);
-    for (uint32_t r = 0; r < ir->n_rules; r++) p->rule_ids[r] = name_id(ir->rules[r].name);
-    for (uint32_t l = 0; l < ir->n_baselines; l++) p->baseline_ids[l] = name_id(ir->baselines[l].name);
+    make_ids(p);
     find_evidence(p);
     return p;
 }
@@ -229,6 +241,7 @@ void plan_free(struct plan *p)
     free(p->exact_wants.at);
     free(p->patterns);
     free(p->always.at);
+    free(p->identity_keys);
     free(p->rule_ids);
     free(p->baseline_ids);
     free(p);

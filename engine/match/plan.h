@@ -55,6 +55,7 @@ struct plan {
     struct pattern *patterns;
     uint32_t n_patterns;
     struct wants always;   /* the lone "*" */
+    uint64_t (*identity_keys)[2]; /* by schema: the same identity in two kinds of records is two things */
     struct hash128 *rule_ids, *baseline_ids; /* of their full names: the first part of every key's hash */
     uint32_t evidence[EVIDENCE_FIELDS];      /* ir->fields, or IR_NONE */
 };
