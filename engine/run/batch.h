@@ -54,6 +54,8 @@
 #define AHEAD_MOST       300 /* seconds by which an event may precede its delivery and move the watermark */
 #define CACHE_LINE       64
 
+_Static_assert(ASK_PERIODS < STATE_ASK_MOVES, "answers must come before state has forgotten what was asked");
+
 enum round { ROUND_SEEN, ROUND_TOUCH, ROUND_HIT, ROUNDS };
 
 /* A rule set ready to run. Made and freed by control; workers read it, and each has a matcher of its own. */
