@@ -1,12 +1,20 @@
-/* compile.h - from texts to a sealed IR: load, resolve, check, lint, lower, share, automata.
+/* compile.h - from texts to a sealed IR.
  *
- *   load.c       files, `use`, embedded packs                 AST of every file
- *   declare.c    names of all files into tables               symbols
- *   resolve.c    paths and names to fields, lists, steps      …
- *   check.c      types, windows, keys, references
- *   lower.c      AST -> IR nodes (hash-consed)
+ *   load.c       files, folders, `use`                          text -> trees
+ *   declare.c    names of all files in one table                trees -> symbols
+ *   fields.c     `event` blocks to fields and slots
+ *   lists.c      literals and lists
+ *   expr.c       expressions -> hash-consed nodes, checked on the way; with path.c (names), call.c (functions, defines)
+ *                and mentions.c (what a predicate speaks of)
+ *   baseline.c   what is remembered of the past
+ *   rule.c       a rule's clauses, in order of need
+ *   step.c       groups: APIs, keys, predicates, gates, joins
  *   match.c      match clause -> ir_match
  *   automaton.c  ir_match -> ir_automaton
+ *   respond.c    responses against the table of verbs
+ *   site.c       source, sink, policy
+ *   testcheck.c  names in `test` blocks
+ *   refuse.c     what is said well but not executed yet
  *   lint.c       warnings, only when there is no error
  *
  * Each pass goes on after a mistake; a wrong expression becomes "poison" and stays silent upward.

@@ -28,8 +28,14 @@ struct pack {
     struct csr_span span;
 };
 
+/* A file whatever it is called; zero for texts from memory. */
+struct file_id {
+    uint64_t device, number;
+};
+
 struct unit {
     const struct source *source;
+    struct file_id id;
     const struct ast *file;
     struct text folder;
     const struct pack *pack; /* NULL: none; names are bare */
@@ -75,6 +81,7 @@ struct compiler {
     struct content_index *symbol_index;
     struct ARENA_VEC(struct schema *) schemas;
     struct content_index *field_index;
+    struct content_index *set_index; /* lists in braces, by their values */
     struct ir_build build;
     struct ARENA_VEC(struct ir_baseline) baselines;
     struct ARENA_VEC(struct ir_rule) rules;

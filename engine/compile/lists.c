@@ -1,4 +1,5 @@
 /* lists.c - literals, lists by name and lists in braces. */
+#include "engine/base/content_index.h"
 #include "engine/compile/compiler.h"
 
 /* ---- literals ---- */
@@ -97,7 +98,7 @@ ir_node_id list_node(struct compiler *c, struct symbol *symbol, struct csr_span 
 
 static bool same_values(const struct ir_list *a, const struct ir_list *b)
 {
-    if (a->name.len || a->len != b->len) return false;
+    if (a->len != b->len) return false;
     for (uint32_t i = 0; i < a->len; i++)
         if (!ir_build_same(a->values[i], b->values[i])) return false;
     return true;
@@ -108,8 +109,12 @@ ir_node_id set_node(struct compiler *c, const struct ast *set)
     struct ir_list list = {.name = {"", 0}};
     uint32_t cap = 0;
     add_values(c, &list, &cap, set);
-    for (uint32_t i = 0; i < c->build.lists.len; i++)
+    uint64_t hash = CONTENT_HASH_START;
+    for (uint32_t i = 0; i < list.len; i++) hash = ir_build_hash(hash, list.values[i]);
+    uint32_t at = content_start(hash);
+    for (uint32_t i; (i = content_next(c->set_index, hash, &at)) != CONTENT_NONE;)
         if (same_values(&c->build.lists.at[i], &list)) return make_list_node(c, i, set->span);
     *ARENA_PUSH(c->arena, c->build.lists) = list;
+    content_put(c->arena, c->set_index, hash, c->build.lists.len - 1);
     return make_list_node(c, c->build.lists.len - 1, set->span);
 }

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #define FOLDER_DEPTH_MOST 32
+#define PIPE_MOST         (4u << 20) /* bytes of rules that come through a pipe, whose size nobody knows before */
 
 static struct text folder_of(struct text path)
 {
@@ -24,16 +25,19 @@ static struct text folder_of(struct text path)
     return (struct text){path.at, len ? len - 1 : 0};
 }
 
-static bool is_loaded(const struct compiler *c, struct text name)
+static bool is_loaded(const struct compiler *c, struct text name, struct file_id id)
 {
-    for (uint32_t i = 0; i < c->units.len; i++)
-        if (text_equal(c->units.at[i]->source->name, name)) return true;
+    for (uint32_t i = 0; i < c->units.len; i++) {
+        const struct unit *unit = c->units.at[i];
+        if (text_equal(unit->source->name, name)) return true;
+        if (id.number && unit->id.number == id.number && unit->id.device == id.device) return true;
+    }
     return false;
 }
 
-static void load_text(struct compiler *c, struct text name, struct text bytes, bool is_embedded)
+static void load_text(struct compiler *c, struct text name, struct text bytes, struct file_id id, bool is_embedded)
 {
-    if (is_loaded(c, name)) return;
+    if (is_loaded(c, name, id)) return;
     const struct source *source = sources_add(c->sources, name, bytes, is_embedded);
     if (!source) {
         diag_at(c->diags, E0004, (struct csr_span){0}, TEXT_FMT, TEXT_ARG(name));
@@ -41,6 +45,7 @@ static void load_text(struct compiler *c, struct text name, struct text bytes, b
     }
     struct unit *unit = ARENA_NEW(c->arena, struct unit);
     unit->source = source;
+    unit->id = id;
     unit->folder = folder_of(source->name);
     struct parse parse = {c->arena, c->names, c->sources, c->diags};
     unit->file = csr_parse(&parse, source);
@@ -56,8 +61,10 @@ static void cannot_read(struct compiler *c, struct text path, const char *why)
 }
 
 /* Memory is taken before the file is opened: the arena's escape must not pass over an open file. */
-static void load_file(struct compiler *c, struct text path, size_t size)
+static void load_file(struct compiler *c, struct text path, const struct stat *is)
 {
+    struct file_id id = {(uint64_t)is->st_dev, (uint64_t)is->st_ino};
+    size_t size = S_ISREG(is->st_mode) ? (size_t)is->st_size : PIPE_MOST;
     if (size > PARSE_SOURCE_MOST) {
         cannot_read(c, path, "larger than 64 MiB");
         return;
@@ -70,10 +77,10 @@ static void load_file(struct compiler *c, struct text path, size_t size)
         return;
     }
     uint32_t len = (uint32_t)fread(room, 1, size, file);
-    bool failed = ferror(file);
+    bool failed = ferror(file) || (len == size && getc(file) != EOF);
     fclose(file);
     if (failed) cannot_read(c, path, "it could not be read to its end");
-    else load_text(c, name, (struct text){room, len}, false);
+    else load_text(c, name, (struct text){room, len}, id, false);
 }
 
 struct entries ARENA_VEC(struct text);
@@ -143,7 +150,7 @@ static void load_path(struct compiler *c, struct text path, unsigned depth)
     path = arena_text(c->arena, path.at, path.len);
     if (stat(path.at, &is) != 0) cannot_read(c, path, strerror(errno));
     else if (S_ISDIR(is.st_mode)) load_folder(c, path, depth);
-    else load_file(c, path, (size_t)is.st_size);
+    else load_file(c, path, &is);
 }
 
 /* ---- what is embedded ---- */
@@ -168,7 +175,7 @@ static bool load_embedded(struct compiler *c, struct text package, const char *r
     for (const struct embedded *e = csr_embedded; e->path; e++) {
         if (root && strncmp(e->path, root, strlen(root)) != 0) continue;
         if (package.len && !text_equal(package_of(e->path), package)) continue;
-        load_text(c, shown_name(c, e->path), (struct text){e->bytes, (uint32_t)e->len}, true);
+        load_text(c, shown_name(c, e->path), (struct text){e->bytes, (uint32_t)e->len}, (struct file_id){0}, true);
         found = true;
     }
     return found;
@@ -253,7 +260,7 @@ void load_units(struct compiler *c, const struct compile_input *input)
 {
     for (uint32_t i = 0; i < input->n_texts; i++) {
         struct compile_text t = input->texts[i];
-        if (t.bytes.at) load_text(c, arena_text(c->arena, t.name.at, t.name.len), t.bytes, false);
+        if (t.bytes.at) load_text(c, arena_text(c->arena, t.name.at, t.name.len), t.bytes, (struct file_id){0}, false);
         else load_path(c, t.name, 0);
     }
     if (!input->n_texts) load_embedded(c, (struct text){"", 0}, "rules/");

@@ -49,7 +49,9 @@ static void declare_step(struct rule_work *r, struct text name, const struct ast
 
 void declare_steps(struct rule_work *r)
 {
-    r->steps = ARENA_ARRAY(r->c->arena, struct step_work, STEPS_MOST);
+    uint32_t n = 0;
+    AST_EACH(clause, r->ast) n += clause->kind == AST_STEP || clause->kind == AST_ON;
+    r->steps = ARENA_ARRAY(r->c->arena, struct step_work, n < STEPS_MOST ? n : STEPS_MOST);
     AST_EACH(clause, r->ast) {
         if (clause->kind != AST_STEP && clause->kind != AST_ON) continue;
         if (r->n_steps == STEPS_MOST) {

@@ -68,11 +68,16 @@ bool ir_build_same(struct value a, struct value b)
            (!a_len || memcmp(a_bytes, b_bytes, a_len) == 0);
 }
 
-uint32_t ir_build_constant(struct ir_build *b, struct value v)
+uint64_t ir_build_hash(uint64_t hash, struct value v)
 {
     size_t len;
     const void *bytes = constant_bytes(&v, &len);
-    uint64_t hash = content_hash(CONTENT_HASH(CONTENT_HASH(CONTENT_HASH_START, v.kind), v.nocase), bytes, len);
+    return content_hash(CONTENT_HASH(CONTENT_HASH(hash, v.kind), v.nocase), bytes, len);
+}
+
+uint32_t ir_build_constant(struct ir_build *b, struct value v)
+{
+    uint64_t hash = ir_build_hash(CONTENT_HASH_START, v);
     uint32_t at = content_start(hash);
     for (uint32_t i; (i = content_next(b->constant_index, hash, &at)) != CONTENT_NONE;)
         if (ir_build_same(b->constants.at[i], v)) return i;

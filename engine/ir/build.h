@@ -46,6 +46,8 @@ ir_node_id ir_build_node(struct ir_build *b, struct ir_make make);
 
 /* Whether two constants are one: kind, case flag and bytes agree. */
 bool ir_build_same(struct value a, struct value b);
+/* Equal for constants that are one; base/content_index.h. */
+uint64_t ir_build_hash(uint64_t hash, struct value v);
 /* Numbers of constants and slots; texts are kept as views. */
 uint32_t ir_build_constant(struct ir_build *b, struct value v);
 uint32_t ir_build_slot(struct ir_build *b, const struct text *names, uint32_t len, bool unwrap);

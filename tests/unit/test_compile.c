@@ -144,6 +144,30 @@ static void a_quantifier_in_an_argument_has_its_own_depth(void **state)
     done(&c);
 }
 
+static void a_define_may_narrow_a_field(void **state)
+{
+    (void)state;
+    struct compiled c;
+    compile_one(&c, "use aws\ndefine ok = ok and not dry_run\n" ON("a", "iam:CreateUser (ok)")
+                    ON("b", "iam:CreateUser (dry_run)"));
+    ir_node_id test = rule_of(&c, "a")->steps[0].groups[0].test;
+    assert_int_equal(op_of(&c, test), IR_OP_AND);
+    assert_int_equal(op_of(&c, operand(&c, test, 0)), IR_OP_FIELD); /* inside, `ok` is the field */
+    assert_int_equal(operand(&c, operand(&c, test, 1), 0), rule_of(&c, "b")->steps[0].groups[0].test);
+    done(&c);
+}
+
+static void without_files_the_community_rules_compile(void **state)
+{
+    (void)state;
+    struct compiled c;
+    compile_texts(&c, NULL, 0);
+    assert_non_null(c.ir);
+    assert_true(c.ir->n_rules > 0);
+    for (uint32_t i = 0; i < c.ir->n_rules; i++) assert_true(c.ir->rules[i].pack.len > 0);
+    done(&c);
+}
+
 static void lists_take_what_is_added(void **state)
 {
     (void)state;
@@ -467,6 +491,8 @@ int main(void)
         cmocka_unit_test(paths_become_slots_once),
         cmocka_unit_test(lists_are_gone_through),
         cmocka_unit_test(a_quantifier_in_an_argument_has_its_own_depth),
+        cmocka_unit_test(a_define_may_narrow_a_field),
+        cmocka_unit_test(without_files_the_community_rules_compile),
         cmocka_unit_test(lists_take_what_is_added),
         cmocka_unit_test(references_are_joins),
         cmocka_unit_test(two_references_of_one_step_are_two_joins),
