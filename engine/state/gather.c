@@ -164,6 +164,7 @@ static void join_slot(struct gathering *g, uint32_t i)
                           .found = found_join, .world = g};
     while (g->cap_marked < g->s->work.classes.len)
         g->marked = slab_grow(&g->s->slab, g->marked, sizeof *g->marked, &g->cap_marked);
+    if (!g->s->work.classes.len) return;
     memset(g->marked, 0, g->s->work.classes.len * sizeof *g->marked);
     g->rest = &g->behind[i];
     extend_from(g, &g->front, &x);
@@ -229,7 +230,7 @@ static struct gathered *list_of(struct state *s, struct keyed *k, int64_t opened
     for (uint32_t i = 0; i < k->gathered.len; i++)
         if (k->gathered.at[i].opened == opened) return &k->gathered.at[i];
     (void)SLAB_PUSH(&s->slab, k->gathered);
-    k->gathered.at[k->gathered.len - 1] = (struct gathered){.opened = opened};
+    k->gathered.at[k->gathered.len - 1] = (struct gathered){.opened = opened, .sure = INT64_MIN / 4};
     return &k->gathered.at[k->gathered.len - 1];
 }
 
@@ -273,13 +274,13 @@ static void refresh_list(struct state *s, struct keyed *k, struct group *group, 
     struct gathering g = {.s = s, .p = p, .group = group, .list = list, .n_joins = capped ? 0 : p->n_joins};
     uint32_t kept = 0, len = 0;
     for (uint32_t i = 0; i < list->len; i++)
-        if (list->at[i]->hit->second <= k->committed - p->within) list->at[kept++] = list->at[i];
+        if (list->at[i]->hit->second <= list->sure - p->within) list->at[kept++] = list->at[i];
     list->len = kept;
     put_slots(&g, k->history.at, k->history.len);
     put_slots(&g, k->tail.at, k->tail.len);
     for (uint32_t i = 0; i < p->n_alternatives; i++) gather_alternative(&g, i);
     for (uint32_t i = kept; i < list->len; i++) /* older ones are in the final part already */
-        if (list->at[i]->hit->second > k->committed - p->within) list->at[kept++] = list->at[i];
+        if (list->at[i]->hit->second > list->sure - p->within) list->at[kept++] = list->at[i];
     if (kept) qsort(list->at, kept, sizeof *list->at, compare_gathered);
     for (uint32_t i = 0; i < kept; i++)
         if (!len || compare_gathered(&list->at[len - 1], &list->at[i])) list->at[len++] = list->at[i];
@@ -302,6 +303,7 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now, bool all
 
 void gather_trim(struct state *s, struct keyed *k)
 {
+    for (uint32_t i = 0; i < k->gathered.len; i++) k->gathered.at[i].sure = k->committed;
     const struct fold *now = k->tail.len ? &k->after : &k->base;
     int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * k->rule->plan->within;
     uint32_t n = 0;
@@ -309,7 +311,7 @@ void gather_trim(struct state *s, struct keyed *k)
         slab_put(&s->slab, k->history.at[n].at, k->history.at[n].cap * sizeof *k->history.at[n].at);
         n++;
     }
-    memmove(k->history.at, k->history.at + n, (k->history.len -= n) * sizeof *k->history.at);
+    if (n) memmove(k->history.at, k->history.at + n, (k->history.len -= n) * sizeof *k->history.at);
 }
 
 void gathered_free(struct state *s, struct keyed *k)

@@ -5,7 +5,8 @@
  * alternative) how well it can end after it. One pass each way over the slots answers it for all events at once.
  *
  * Invariants (docs/semantics.md 7)
- * 1. Events up to committed - within are final in a group's list; younger ones are found anew by each refresh.
+ * 1. Events up to `within` before what was committed when a list was last right are final in it; younger ones are found
+ *    anew by each refresh.
  * 2. For that the key keeps its committed slots for two windows while a group is open, else for one.
  */
 #ifndef CSR_ENGINE_STATE_GATHER_H
@@ -15,7 +16,7 @@
 
 /* Brings the lists of the groups of `now` up to date: of all, or of those that the newest second touched. */
 void gather_refresh(struct state *s, struct keyed *k, struct fold *now, bool all);
-/* Throws away history that nothing needs any more. */
+/* All lists are right as of what is committed now: throws away history that nothing needs any more. */
 void gather_trim(struct state *s, struct keyed *k);
 void gathered_free(struct state *s, struct keyed *k);
 

@@ -37,6 +37,7 @@ struct emitted {
 /* All gathered events of a group's exact steps (docs/semantics.md 7). */
 struct gathered {
     int64_t opened;
+    int64_t sure; /* the key's committed second when the list was last known to be right */
     const struct kept **at; /* by step, time, identity */
     uint32_t len, cap;
 };
