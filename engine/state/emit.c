@@ -243,6 +243,7 @@ static void tell(struct state *s, struct keyed *k, struct emitted *e, enum incid
         e->score = v->score;
         e->shown = digest_shown(k->rule->plan, g, v);
     }
+    e->is_settled = state == INCIDENT_SETTLED;
     o->out->incident(o->out->world, &i);
 }
 
@@ -362,7 +363,7 @@ static void settle(struct state *s, struct keyed *k, struct group *g, const stru
         judge_group(s, k, g, e, true, &v);
     }
     uint64_t settled = digest_settled(k, g, &v);
-    if (settled == e->settled) return;
+    if (e->is_settled && settled == e->settled) return;
     e->settled = settled;
     hash_name(e->match_id, k, group_completing(k->rule->plan, g)->hit->evidence.identity, 0);
     tell(s, k, e, INCIDENT_SETTLED, g, &v, NULL, o);
@@ -374,7 +375,9 @@ void emit_settled(struct state *s, struct keyed *k, const struct occasion *o)
     for (uint32_t i = 0; i < k->base.groups.len; i++) {
         struct group *g = groups_at(k->rule->plan, &k->base.groups, i);
         const struct group *later = groups_find(k->rule->plan, &now->groups, g->opened);
-        if (!g->dirty || (later && later->newest > k->committed)) continue;
+        uint32_t at = find_incident(k, g);
+        bool is_settled = !g->dirty && (at == k->incidents.len || k->incidents.at[at].is_settled);
+        if (is_settled || (later && later->newest > k->committed)) continue;
         g->dirty = false;
         settle(s, k, g, o);
     }

@@ -32,6 +32,7 @@ struct emitted {
     uint64_t *actions; /* hashes of proposals already made */
     uint32_t len, cap;
     bool claimed;
+    bool is_settled;  /* the last revision was */
 };
 
 /* All gathered events of a group's exact steps (docs/semantics.md 7). */

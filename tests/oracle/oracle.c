@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define CHOICES_MOST  400000 /* tried for one key */
+#define CHOICES_MOST  100000 /* tried for one key */
 #define READINGS_MOST 64
 
 struct atom {
