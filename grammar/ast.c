@@ -72,7 +72,8 @@ static bool is_number(const struct ast *node)
 /* Kinds whose `num` says something that their text does not. */
 static bool counts(const struct ast *node)
 {
-    static const enum ast_kind kinds[] = {AST_DUR, AST_SIZE, AST_TERM, AST_ACT, AST_LIMIT, AST_M_OF, AST_EXPECT_INCIDENT};
+    static const enum ast_kind kinds[] = {AST_DUR,   AST_SIZE, AST_TERM,           AST_ACT,
+                                          AST_LIMIT, AST_M_OF, AST_EXPECT_INCIDENT};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (kinds[i] == node->kind) return true;
     return false;
@@ -82,7 +83,8 @@ static void dump_node(const struct ast *node, int indent, FILE *to)
 {
     fprintf(to, "%*s(%s", indent * 2, "", ast_kind_name(node->kind));
     if (node->op) fprintf(to, " %s", ast_op_name(node->op));
-    if (is_number(node)) fprintf(to, " " TEXT_FMT, TEXT_ARG(node->text)); /* as written: no rounding of its own */
+    if (is_number(node))
+        fprintf(to, " " TEXT_FMT, TEXT_ARG(node->text)); /* as written: no rounding of its own */
     else if (node->text.at) putc(' ', to), dump_quoted(node->text, to);
     if (counts(node)) fprintf(to, " %" PRId64, node->num);
     if (node->doc.len) fputs(" ## ", to), dump_quoted(node->doc, to);

@@ -1,7 +1,7 @@
-/* build.c - making nodes. The height of the tree is kept while it grows, so that no pass meets a deeper one. */
+/* build.c - making nodes. The height of the tree is kept while it grows, so no pass meets one too deep. */
 #include "grammar/build.h"
 
-/* A node this high is cut off, which leaves room for what stands around an expression: file, rule, clause … */
+/* A node this high is cut off: that leaves room for what stands around an expression, file, rule, clause … */
 #define HEIGHT_MOST (AST_DEPTH_MOST - 12)
 
 static const struct ast *innermost(const struct ast *node)
@@ -121,7 +121,8 @@ struct ast *build_rule(struct lex *lex, struct csr_span at, const struct spelled
 
 struct spelled build_dotted(struct lex *lex, struct text front, struct text member)
 {
-    struct text dotted = arena_printf(lex->p->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(front), TEXT_ARG(member));
+    struct text dotted =
+        arena_printf(lex->p->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(front), TEXT_ARG(member));
     return (struct spelled){.text = names_put(lex->p->names, dotted)};
 }
 

@@ -1,7 +1,7 @@
 /* build.h - the calls of the grammar's actions: each makes or extends one node.
  *
- * A list of the grammar (names, clauses, …) is a node of kind BUILD_LIST until it is given to its parent, which
- * takes its children over. NULL children are left out: optional parts, and entries that were given up.
+ * A list of the grammar (names, clauses, …) is a node of kind BUILD_LIST until it is given to its parent,
+ * which takes its children over. NULL children are left out: optional parts, and entries that were given up.
  */
 #ifndef CSR_GRAMMAR_BUILD_H
 #define CSR_GRAMMAR_BUILD_H

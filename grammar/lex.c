@@ -96,10 +96,11 @@ int lex_close(struct lex *lex, char bracket, struct csr_span at)
 static const struct {
     const char *wrong, *right;
 } units[] = {
-    {"sec", "s"},  {"secs", "s"},  {"second", "s"},  {"seconds", "s"}, {"S", "s"},     {"min", "m"},  {"mins", "m"},
-    {"minute", "m"}, {"minutes", "m"}, {"M", "m"},   {"hr", "h"},      {"hrs", "h"},   {"hour", "h"}, {"hours", "h"},
-    {"H", "h"},    {"day", "d"},   {"days", "d"},    {"D", "d"},       {"kb", "KB"},   {"mb", "MB"},  {"gb", "GB"},
-    {"tb", "TB"},  {"k", "KB"},    {"K", "KB"},      {"Mb", "MB"},     {"G", "GB"},    {"Gb", "GB"},
+    {"sec", "s"},  {"secs", "s"},   {"second", "s"},  {"seconds", "s"}, {"S", "s"},    {"min", "m"},
+    {"mins", "m"}, {"minute", "m"}, {"minutes", "m"}, {"M", "m"},       {"hr", "h"},   {"hrs", "h"},
+    {"hour", "h"}, {"hours", "h"},  {"H", "h"},       {"day", "d"},     {"days", "d"}, {"D", "d"},
+    {"kb", "KB"},  {"mb", "MB"},    {"gb", "GB"},     {"tb", "TB"},     {"k", "KB"},   {"K", "KB"},
+    {"Mb", "MB"},  {"G", "GB"},     {"Gb", "GB"},
 };
 
 static void say_glued(struct lex *lex, struct csr_span at)
@@ -112,7 +113,8 @@ static void say_glued(struct lex *lex, struct csr_span at)
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (text_equal(letters, text_of(units[i].wrong)))
             diag_fix(d, at, TEXT_FMT "%s", (int)digits, t.at, units[i].right);
-    diag_note(d, "units of time are ms s m h d (`1h30m`), of size KB MB GB TB (`10MB`); a name begins with a letter");
+    diag_note(d, "units of time are ms s m h d (`1h30m`), of size KB MB GB TB (`10MB`); "
+                 "a name begins with a letter");
 }
 
 /* Characters that mean something elsewhere. */
@@ -158,7 +160,8 @@ int lex_bad(struct lex *lex, enum diag_code code, struct csr_span at)
     else if (code == E0104) say_odd(lex, at);
     else if (code == E0115) say_regex(lex, at);
     else if (code == E0107)
-        diag_note(diag_at(lex->p->diags, code, at, "no closing quote"), "a line break in a text is written \\n");
+        diag_note(diag_at(lex->p->diags, code, at, "no closing quote"),
+                  "a line break in a text is written \\n");
     else diag_at(lex->p->diags, code, at, "an address has four numbers: 10.0.0.0/8");
     return TOK_CSR_GRAM_error;
 }
@@ -198,7 +201,8 @@ static void read_allowance(struct lex *lex, struct csr_span at, struct text rest
     if (!text_equal(verb, TEXT("allow"))) wrong_allowance(lex, at, "`allow` is all that `csr:` understands");
     else if (known == DIAG_CODES) wrong_allowance(lex, at, "there is no diagnostic of that code");
     else if (diag_info(known)->level == DIAG_ERROR) wrong_allowance(lex, at, "an error cannot be silenced");
-    else if (!text_equal(reason, TEXT("reason")) || !is_quoted) wrong_allowance(lex, at, "the reason is missing");
+    else if (!text_equal(reason, TEXT("reason")) || !is_quoted)
+        wrong_allowance(lex, at, "the reason is missing");
     else
         *ARENA_PUSH(lex->p->arena, lex->allowances) =
             (struct allowance){at, names_put(lex->p->names, code), {rest.at + 1, rest.len - 2}};
@@ -334,17 +338,12 @@ int csr_gram_lex(CSR_GRAM_STYPE *value, struct csr_span *at, struct lex *lex)
 
 /* ---- the way on after a mistake ---- */
 
-static uint32_t depth_of(enum word_use body)
-{
-    return body == IN_FILE ? 0 : body == IN_RESPOND ? 2 : 1;
-}
-
-/* True if an entry of the body, or the end of the body, begins with the token at hand. A clause word that begins a
- * line of a rule stands in no set, so a brace that is still open there was forgotten. */
+/* True if an entry of the body, or the end of the body, begins with the token at hand. A clause word that
+ * begins a line of a rule stands in no set, so a brace that is still open there was forgotten. */
 static bool may_go_on(const struct lex *lex, enum word_use body)
 {
     const struct token_facts *now = &lex->now;
-    uint32_t depth = depth_of(body);
+    uint32_t depth = word_depth(body);
     if (now->token == TOK_YYEOF) return true;
     if (now->token == '}') return now->braces == depth && depth;
     const struct word *w = word_of_token(now->token);
@@ -356,7 +355,7 @@ static bool may_go_on(const struct lex *lex, enum word_use body)
 static bool is_next_mistake(const struct lex *lex, enum word_use body)
 {
     const struct token_facts *now = &lex->now;
-    return now->token == TOK_NAME && now->is_first && now->braces == depth_of(body) &&
+    return now->token == TOK_NAME && now->is_first && now->braces == word_depth(body) &&
            word_near(lex_text(lex, now->at), body);
 }
 
@@ -386,12 +385,13 @@ static int reread_before(struct lex *lex, int token, CSR_GRAM_STYPE *value, stru
     return lex->now.token;
 }
 
-int lex_recover(struct lex *lex, int lookahead, enum word_use body, CSR_GRAM_STYPE *value, struct csr_span *at)
+int lex_recover(struct lex *lex, int lookahead, enum word_use body, CSR_GRAM_STYPE *value,
+                struct csr_span *at)
 {
     int token = lookahead;
     bool is_at_hand = token != TOK_CSR_GRAM_EMPTY && token != TOK_CSR_GRAM_UNDEF;
     if (lex->rereads_before && is_at_hand) {
-        forget_open_brackets(lex, depth_of(body), lex->before.at.lo);
+        forget_open_brackets(lex, word_depth(body), lex->before.at.lo);
         return reread_before(lex, token, value, at);
     }
     lex->is_quiet = true;
@@ -403,6 +403,6 @@ int lex_recover(struct lex *lex, int lookahead, enum word_use body, CSR_GRAM_STY
         if (is_next_mistake(lex, body)) break;
     }
     lex->is_quiet = false;
-    forget_open_brackets(lex, depth_of(body), lex->now.at.lo);
+    forget_open_brackets(lex, word_depth(body), lex->now.at.lo);
     return token;
 }

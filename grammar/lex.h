@@ -2,14 +2,14 @@
  *
  *   lexer.l    bytes to tokens: patterns alone
  *   literal.c  what stands in a string, number, duration … to a leaf of the tree
- *   lex.c      between scanner and parser: brackets, line starts, doc comments, allowances, missing braces, and
- *              the way on after a mistake
+ *   lex.c      between scanner and parser: brackets, line starts, doc comments, allowances, missing braces,
+ *              and the way on after a mistake
  *
  * Invariants
- * 1. Every mistake of a token is reported here, once, and given to the parser as YYerror, which makes it look for
- *    the next clause without another complaint. Nothing is reported while it looks (is_quiet).
- * 2. The parser sees balanced braces: a stray `}` is stepped over, missing ones are fed before the end of the file
- *    or before the item that stands in column 1.
+ * 1. Every mistake of a token is reported here, once, and given to the parser as YYerror, which makes it look
+ *    for the next clause without another complaint. Nothing is reported while it looks (is_quiet).
+ * 2. The parser sees balanced braces: a stray `}` is stepped over, missing ones are fed before the end of the
+ *    file or before the item that stands in column 1.
  * 3. Everything lies in the arena of the parse, the buffers of flex and bison too: its escape leaks nothing.
  */
 #ifndef CSR_GRAMMAR_LEX_H
@@ -84,7 +84,8 @@ int lex_recover(struct lex *lex, int lookahead, enum word_use body, union CSR_GR
 
 /* The innermost bracket that is open, or NULL. */
 const struct bracket *lex_open_bracket(const struct lex *lex);
-/* True if the token at hand is an item in column 1 inside of a body: a `}` is missing before it. Reports it. */
+/* True if the token at hand is an item in column 1 inside of a body: a `}` is missing before it, and that is
+ * reported. */
 bool lex_brace_is_missing(struct lex *lex);
 
 /* ---- for lexer.l ---- */
@@ -102,8 +103,8 @@ void lex_newline(struct lex *lex);
 
 /* The leaf of a token; NULL and a diagnostic when it holds no value of its kind. */
 struct ast *literal_leaf(struct lex *lex, int token, struct csr_span at);
-/* The characters between quotes with escapes undone; false and a diagnostic for an unknown escape. `position`: of
- * raw.at[0]. */
+/* The characters between quotes with escapes undone; false and a diagnostic for an unknown escape.
+ * `position`: of raw.at[0]. */
 bool literal_unescape(struct parse *p, struct text raw, uint32_t position, struct text *plain);
 
 #endif

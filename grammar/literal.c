@@ -16,7 +16,8 @@ static bool read_digits(struct text t, uint32_t *at, int64_t *value)
 {
     *value = 0;
     for (; *at < t.len && is_digit(t.at[*at]); ++*at)
-        if (__builtin_mul_overflow(*value, 10, value) || __builtin_add_overflow(*value, t.at[*at] - '0', value))
+        if (__builtin_mul_overflow(*value, 10, value) ||
+            __builtin_add_overflow(*value, t.at[*at] - '0', value))
             return false;
     return true;
 }
@@ -118,7 +119,10 @@ static bool read_hex4(struct text t, uint32_t at, uint32_t *value)
     if (t.len < at + 4) return false;
     for (uint32_t i = at; i < at + 4; i++) {
         char c = t.at[i];
-        int digit = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int digit = is_digit(c)            ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
         if (digit < 0) return false;
         *value = *value * 16 + (uint32_t)digit;
     }
@@ -131,7 +135,8 @@ static uint32_t read_unicode(struct text t, uint32_t at, uint32_t *c)
     uint32_t low;
     if (!read_hex4(t, at + 2, c) || (*c >= 0xDC00 && *c < 0xE000)) return 0;
     if (*c < 0xD800 || *c >= 0xE000) return 6;
-    bool has_low = t.len >= at + 12 && t.at[at + 6] == '\\' && t.at[at + 7] == 'u' && read_hex4(t, at + 8, &low);
+    bool has_low =
+        t.len >= at + 12 && t.at[at + 6] == '\\' && t.at[at + 7] == 'u' && read_hex4(t, at + 8, &low);
     if (!has_low || low < 0xDC00 || low >= 0xE000) return 0;
     *c = 0x10000 + ((*c - 0xD800) << 10) + (low - 0xDC00);
     return 12;

@@ -1,8 +1,8 @@
 /* mistake.c - from a token that does not fit to a diagnostic that helps.
  *
- * The usual slips are a table: whether it is this one, and what to say. The first that fits is reported, the last
- * fits always. A list of the tokens that bison expected is never printed: most words may be names, so it would
- * be sixty words long. Instead it is said what was being written, and how that looks.
+ * The usual slips are a table: whether it is this one, and what to say. The first that fits is reported, the
+ * last fits always. A list of the tokens that bison expected is never printed: most words may be names, so it
+ * would be sixty words long. Instead it is said what was being written, and how that looks.
  */
 #include "grammar/mistake.h"
 #include "parser.h"
@@ -72,11 +72,6 @@ static enum word_use body_around(const struct mistake *m)
     return 0;
 }
 
-static uint32_t depth_of_body(enum word_use body)
-{
-    return body == IN_FILE ? 0 : body == IN_RESPOND ? 2 : 1;
-}
-
 /* True where an entry of the body may begin: no bracket is open but those of bodies. */
 static bool is_between_entries(const struct mistake *m)
 {
@@ -89,7 +84,7 @@ static bool is_between_entries(const struct mistake *m)
                    {IN_TUNE, TOK_SET},
                    {IN_TEST, TOK_EXPECT}};
     enum word_use body = body_around(m);
-    if (m->lex->brackets.len != depth_of_body(body) || m->lex->braces != m->lex->brackets.len) return false;
+    if (m->lex->brackets.len != word_depth(body) || m->lex->braces != m->lex->brackets.len) return false;
     if (expects(m, TOK_NAME)) return false; /* most of these words may be names */
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++)
         if (entries[i].body == body) return expects(m, entries[i].entry);
@@ -104,8 +99,9 @@ static bool is_name_like(const struct mistake *m)
 
 static bool is_comparison(int token)
 {
-    static const int comparisons[] = {TOK_EQ, TOK_NE, '<', TOK_LE, '>', TOK_GE, TOK_LIKE, TOK_CONTAINS, TOK_STARTS,
-                                      TOK_ENDS, TOK_GRANTS, TOK_IN, '~', TOK_PRESENT, TOK_ABSENT};
+    static const int comparisons[] = {TOK_EQ,     TOK_NE,   '<',          TOK_LE,      '>',
+                                      TOK_GE,     TOK_LIKE, TOK_CONTAINS, TOK_STARTS,  TOK_ENDS,
+                                      TOK_GRANTS, TOK_IN,   '~',          TOK_PRESENT, TOK_ABSENT};
     for (size_t i = 0; i < sizeof comparisons / sizeof *comparisons; i++)
         if (comparisons[i] == token) return true;
     return false;
@@ -164,7 +160,8 @@ static bool is_open_bracket(const struct mistake *m)
 
 static void say_unclosed_before(const struct mistake *m, struct bracket open, struct csr_span at)
 {
-    struct diag *d = diag_at(m->lex->p->diags, E0106, open.at, "no `%s` closes this", open.open == '(' ? ")" : "]");
+    struct diag *d =
+        diag_at(m->lex->p->diags, E0106, open.at, "no `%s` closes this", open.open == '(' ? ")" : "]");
     diag_label(d, at, "it is missing before this");
 }
 
@@ -173,14 +170,15 @@ static void say_open_bracket(const struct mistake *m)
     say_unclosed_before(m, got(m) == '}' ? m->lex->unclosed : *lex_open_bracket(m->lex), place(m));
 }
 
-/* The word before this begins an entry on a line of its own, but what stands before that wanted a name and took it:
- * "by actor, / within 5m". */
+/* The word before this begins an entry on a line of its own, but what stands before that wanted a name and
+ * took it: "by actor, / within 5m". */
 static bool is_entry_taken_for_name(const struct mistake *m)
 {
     const struct token_facts *before = &m->lex->before;
     enum word_use body = body_around(m);
-    return m->top != before->token && body && begins_entry(before, body) && before->braces == depth_of_body(body) &&
-           m->lex->earlier.at.hi > m->lex->earlier.at.lo && m->lex->earlier.token != '{';
+    return m->top != before->token && body && begins_entry(before, body) &&
+           before->braces == word_depth(body) && m->lex->earlier.at.hi > m->lex->earlier.at.lo &&
+           m->lex->earlier.token != '{';
 }
 
 static void say_entry_taken_for_name(const struct mistake *m)
@@ -205,8 +203,8 @@ static void say_duration(const struct mistake *m)
     diag_fix(d, place(m), TEXT_FMT "%s", TEXT_ARG(got_text(m)), w && w->token == TOK_BASELINE ? "d" : "m");
 }
 
-/* True if an operand may have ended before this. (A sign may also follow the last term of a score, so an operand
- * before it can be reduced already.) */
+/* True if an operand may have ended before this. (A sign may also follow the last term of a score, so an
+ * operand before it can be reduced already.) */
 static bool is_behind_operand(const struct mistake *m)
 {
     static const int ends[] = {TOK_NAME, TOK_FIELD, TOK_NUM, TOK_DUR, TOK_SIZE, TOK_STRING, ')', ']'};
@@ -228,7 +226,8 @@ static void fix_sign(struct diag *d, struct csr_span at, struct text t)
 
 static void say_glued_sign(const struct mistake *m)
 {
-    fix_sign(say(m, E0118, "this is a number with a sign, not an operator and a number"), place(m), got_text(m));
+    fix_sign(say(m, E0118, "this is a number with a sign, not an operator and a number"), place(m),
+             got_text(m));
 }
 
 /* "score 30 +10 if a +5 > b": the second sign was taken for the next term. */
@@ -290,7 +289,8 @@ static void say_single_equals(const struct mistake *m)
 static bool is_reserved_name(const struct mistake *m)
 {
     const struct word *w = word_of_token(got(m));
-    return w && (w->use & RESERVED) && expects(m, TOK_NAME) && !expects(m, TOK_STRING) && !expects(m, TOK_API);
+    return w && (w->use & RESERVED) && expects(m, TOK_NAME) && !expects(m, TOK_STRING) &&
+           !expects(m, TOK_API);
 }
 
 static void say_reserved_name(const struct mistake *m)
@@ -376,8 +376,8 @@ static void say_unfinished(const struct mistake *m)
 
 static bool is_missing_comma(const struct mistake *m)
 {
-    bool is_item_of_list = is_name_like(m) || got(m) == TOK_STRING || got(m) == TOK_API || got(m) == TOK_TECH ||
-                           got(m) == TOK_NUM || got(m) == TOK_ADDR;
+    bool is_item_of_list = is_name_like(m) || got(m) == TOK_STRING || got(m) == TOK_API ||
+                           got(m) == TOK_TECH || got(m) == TOK_NUM || got(m) == TOK_ADDR;
     return expects(m, ',') && is_item_of_list;
 }
 

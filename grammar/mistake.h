@@ -12,7 +12,7 @@ struct mistake {
     bool expected[MISTAKE_TOKENS]; /* by token: what would have fitted, and perhaps more (LALR) */
     int words[MISTAKE_WORDS];      /* words that began what is being written, the innermost first */
     int n_words;
-    int top; /* the last token, if the parser has not taken it for a part of something (a name, say); else 0 */
+    int top; /* the last token; 0 if the parser has taken it for a part of something, a name for example */
 };
 
 /* True for a word that says what is being written, as opposed to one inside of it. */

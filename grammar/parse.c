@@ -10,7 +10,8 @@ static bool is_small_enough(struct parse *p, const struct source *file)
 {
     if (file->bytes.len <= PARSE_SOURCE_MOST) return true;
     struct csr_span start = {file->base, file->base};
-    diag_at(p->diags, E0002, start, "it has %u MB, and %u are the most", file->bytes.len >> 20, PARSE_SOURCE_MOST >> 20);
+    diag_at(p->diags, E0002, start, "it has %u MB, and %u are the most", file->bytes.len >> 20,
+            PARSE_SOURCE_MOST >> 20);
     return false;
 }
 
@@ -34,7 +35,8 @@ static void check_utf8(struct parse *p, const struct source *file)
         if (!n && !wrong++) first = file->base + i;
     }
     if (!wrong) return;
-    struct diag *d = diag_at(p->diags, E0111, (struct csr_span){first, first + 1}, "this byte begins no character");
+    struct diag *d =
+        diag_at(p->diags, E0111, (struct csr_span){first, first + 1}, "this byte begins no character");
     if (wrong > 1) diag_note(d, "the file has %u such bytes", wrong);
     diag_note(d, "rule files are UTF-8");
 }
@@ -71,9 +73,10 @@ static const char *token_class(int token)
         int token;
         const char *name;
     } classes[] = {
-        {TOK_NAME, "NAME"}, {TOK_STRING, "STRING"}, {TOK_NUM, "NUM"}, {TOK_SIGNED, "SIGNED"}, {TOK_DUR, "DUR"},
-        {TOK_SIZE, "SIZE"}, {TOK_ADDR, "ADDR"}, {TOK_TECH, "TECH"}, {TOK_API, "API"}, {TOK_WHO, "WHO"},
-        {TOK_FIELD, "FIELD"}, {TOK_REGEX, "REGEX"}, {TOK_CSR_GRAM_error, "WRONG"},
+        {TOK_NAME, "NAME"}, {TOK_STRING, "STRING"}, {TOK_NUM, "NUM"},     {TOK_SIGNED, "SIGNED"},
+        {TOK_DUR, "DUR"},   {TOK_SIZE, "SIZE"},     {TOK_ADDR, "ADDR"},   {TOK_TECH, "TECH"},
+        {TOK_API, "API"},   {TOK_WHO, "WHO"},       {TOK_FIELD, "FIELD"}, {TOK_REGEX, "REGEX"},
+        {TOK_CSR_GRAM_error, "WRONG"},
     };
     const struct word *w = word_of_token(token);
     if (w) return w->use & RESERVED ? "RESERVED" : "WORD";

@@ -1,11 +1,12 @@
 /* parser.y - the grammar of rule files. LALR(1), no conflict; an action is one call of build.h.
  *
  * How mistakes are met
- * 1. `error` stands only where the entry of a body may stand: an item, a clause, an act, a line of tune or test.
- *    RECOVER then reads on to the next entry by hand (lex_recover), because most clause words may be names as well
- *    and bison's own skipping would stop at any of them.
- * 2. A state reduces without looking only if it has nothing else to do (default-reduction consistent), so that a
- *    mistake is met with everything before it still on the stack: mistake.c reads there what was being written.
+ * 1. `error` stands only where the entry of a body may stand: an item, a clause, an act, a line of tune or
+ *    test. RECOVER then reads on to the next entry by hand (lex_recover), because most clause words may be
+ *    names as well and bison's own skipping would stop at any of them.
+ * 2. A state reduces without looking only if it has nothing else to do (default-reduction consistent), so that
+ *    a mistake is met with everything before it still on the stack: mistake.c reads there what was being
+ *    written.
  * 3. Memory of the stacks comes from the arena. Lists are left recursive: the stack is as deep as the text is
  *    nested, never as long as it is.
  */
@@ -68,14 +69,15 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
 %token THEN "->" LATER "=>" EQ "==" NE "!=" LE "<=" GE ">=" ADD_TO "+=" DOTDOT ".."
 
 %token <word>
-    USE "use" LIST "list" DATASET "dataset" BASELINE "baseline" DEFINE "define" RULE "rule" TEST "test" TUNE "tune"
-    DISABLE "disable" EVENT "event" LINK "link" ACTION "action" PACK "pack" SOURCE "source" SINK "sink"
-    POLICY "policy" TITLE "title" SEVERITY "severity" ATTACK "attack" REFS "refs" FALSEPOS "falsepos" FROM "from"
-    BY "by" WITHIN "within" PARAM "param" REQUIRE "require" ON "on" STEP "step" MATCH "match" SCORE "score"
-    OPEN "open" ONCE "once" RESPOND "respond" AT "at" SET "set" EXCEPT "except" AS "as" START "start" KNOWN "known"
-    SILENT "silent" EXPECT "expect" RELOAD "reload" KEEP "keep" WARMUP "warmup" DAYS "days" REASON "reason"
-    WHEN "when" TO "to" RANGE "range" FRESH "fresh" INCIDENT "incident" LIMIT "limit" UNDO "undo" AFTER "after"
-    OVER "over" FLOOR "floor" OFF "off" EXPIRES "expires" EVERY "every" NONE "none" PARTIAL "partial"
+    USE "use" LIST "list" DATASET "dataset" BASELINE "baseline" DEFINE "define" RULE "rule" TEST "test"
+    TUNE "tune" DISABLE "disable" EVENT "event" LINK "link" ACTION "action" PACK "pack" SOURCE "source"
+    SINK "sink" POLICY "policy" TITLE "title" SEVERITY "severity" ATTACK "attack" REFS "refs"
+    FALSEPOS "falsepos" FROM "from" BY "by" WITHIN "within" PARAM "param" REQUIRE "require" ON "on"
+    STEP "step" MATCH "match" SCORE "score" OPEN "open" ONCE "once" RESPOND "respond" AT "at" SET "set"
+    EXCEPT "except" AS "as" START "start" KNOWN "known" SILENT "silent" EXPECT "expect" RELOAD "reload"
+    KEEP "keep" WARMUP "warmup" DAYS "days" REASON "reason" WHEN "when" TO "to" RANGE "range" FRESH "fresh"
+    INCIDENT "incident" LIMIT "limit" UNDO "undo" AFTER "after" OVER "over" FLOOR "floor" OFF "off"
+    EXPIRES "expires" EVERY "every" NONE "none" PARTIAL "partial"
 
 %token <word>
     WHERE "where" WITH "with" IF "if" AND "and" OR "or" NOT "not" IN "in" LIKE "like" CONTAINS "contains"
@@ -85,16 +87,17 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
 
 %type <word> name qname call_name doc_name
 %type <op>   arrow comparison
-%type <node> item clause act tuning line entry field_def group api one_match alternatives alternative chain all_of
-             element repeated atom repetition gap duration number expr disjunction conj conjunction neg test sum prod
-             prim path doc call called set literal value object member key array who who_name origin block param_typed
-             link_gap ranged
-%type <node> names paths texts techniques clauses acts tunings lines entries field_defs events apis withs matches
-             params_typed args literals members values terms
-%type <node> maybe_reload maybe_on maybe_days maybe_when maybe_if maybe_for maybe_until maybe_settled maybe_limit
-             maybe_undo maybe_where_if maybe_else maybe_most maybe_distinct maybe_in maybe_spike_by maybe_sum
-             maybe_expires maybe_account maybe_origin maybe_object maybe_times maybe_every maybe_from_or_by
-             maybe_params_typed maybe_args maybe_set_paths maybe_values except_on expectation
+%type <node> item clause act tuning line entry field_def group api one_match alternatives alternative chain
+             all_of element repeated atom repetition gap duration number expr disjunction conj conjunction
+             neg test sum prod prim path doc call called set literal value object member key quoted_key array who
+             who_name origin block param_typed link_gap ranged
+%type <node> names paths texts techniques clauses acts tunings lines entries field_defs events apis withs
+             matches params_typed args literals members values terms
+%type <node> maybe_reload maybe_on maybe_days maybe_when maybe_if maybe_for maybe_until maybe_settled
+             maybe_limit maybe_undo maybe_where_if maybe_else maybe_most maybe_distinct maybe_in
+             maybe_spike_by maybe_sum maybe_expires maybe_account maybe_origin maybe_object maybe_times
+             maybe_every maybe_from_or_by maybe_params_typed maybe_args maybe_set_paths maybe_values
+             except_on expectation
 
 %%
 
@@ -118,13 +121,15 @@ item:
   | "list" qname "+=" set               { $$ = NAMED(LIST_ADD, @$, $2.text, $4); }
   | "dataset" name '=' call maybe_reload { $$ = NAMED(DATASET, @$, $2.text, $4, $5); }
   | "baseline" name '=' '(' paths ')' maybe_on "keep" DUR "warmup" DUR maybe_days
-        { $$ = NAMED(BASELINE, @$, $2.text, NODE(PATHS, @5, $5), $7, NODE(KEEP, @9, $9), NODE(WARMUP, @11, $11), $12); }
+        { $$ = NAMED(BASELINE, @$, $2.text, NODE(PATHS, @5, $5), $7, NODE(KEEP, @9, $9),
+                     NODE(WARMUP, @11, $11), $12); }
   | "define" name '=' expr              { $$ = NAMED(DEFINE, @$, $2.text, $4); }
   | "define" name '(' names ')' '=' expr { $$ = NAMED(DEFINE, @$, $2.text, NODE(PARAMS, @4, $4), $7); }
   | "rule" name '{' clauses '}'         { $$ = build_rule(lex, @$, &$1, $2.text, $4); }
   | "test" qname STRING '{' lines '}'   { $$ = NAMED(TEST, @$, $2.text, $3, $5); }
   | "tune" qname '{' tunings '}'        { $$ = NAMED(TUNE, @$, $2.text, $4); }
-  | "tune" name '.' '*' '{' tunings '}' { $$ = NAMED(TUNE, @$, build_dotted(lex, $2.text, TEXT("*")).text, $6); }
+  | "tune" name '.' '*' '{' tunings '}'
+        { $$ = NAMED(TUNE, @$, build_dotted(lex, $2.text, TEXT("*")).text, $6); }
   | "disable" qname "reason" STRING
         { $$ = NAMED(DISABLE, @$, $2.text, build_from(lex, AST_REASON, @4, $4, KIDS())); }
   | "event" name "from" name maybe_when '{' field_defs '}'
@@ -683,7 +688,11 @@ members:
 
 member:
     key ':' value                       { $$ = NODE(MEMBER, @$, $1, $3); }
-  | STRING ':' value                    { $$ = NODE(MEMBER, @$, build_from(lex, AST_KEY, @1, $1, KIDS()), $3); }
+  | quoted_key ':' value                { $$ = NODE(MEMBER, @$, $1, $3); }
+  ;
+
+quoted_key:
+    STRING                              { $$ = build_from(lex, AST_KEY, @1, $1, KIDS()); }
   ;
 
 key:
@@ -750,12 +759,12 @@ qname:
 /* Every word but the reserved ones may be a name. */
 name:
     NAME
-  | "use" | "list" | "dataset" | "baseline" | "define" | "rule" | "test" | "tune" | "disable" | "event" | "link"
-  | "action" | "pack" | "source" | "sink" | "policy" | "title" | "severity" | "attack" | "refs" | "falsepos" | "from"
-  | "by" | "within" | "param" | "require" | "on" | "step" | "match" | "score" | "open" | "once" | "respond" | "at"
-  | "set" | "except" | "as" | "start" | "known" | "silent" | "expect" | "reload" | "keep" | "warmup" | "days"
-  | "reason" | "when" | "to" | "range" | "fresh" | "incident" | "limit" | "undo" | "after" | "over" | "floor" | "off"
-  | "expires" | "every" | "none" | "partial"
+  | "use" | "list" | "dataset" | "baseline" | "define" | "rule" | "test" | "tune" | "disable" | "event"
+  | "link" | "action" | "pack" | "source" | "sink" | "policy" | "title" | "severity" | "attack" | "refs"
+  | "falsepos" | "from" | "by" | "within" | "param" | "require" | "on" | "step" | "match" | "score"
+  | "open" | "once" | "respond" | "at" | "set" | "except" | "as" | "start" | "known" | "silent" | "expect"
+  | "reload" | "keep" | "warmup" | "days" | "reason" | "when" | "to" | "range" | "fresh" | "incident"
+  | "limit" | "undo" | "after" | "over" | "floor" | "off" | "expires" | "every" | "none" | "partial"
   ;
 
 %%
@@ -765,7 +774,8 @@ static void collect_words(const yypcontext_t *context, struct mistake *m)
 {
     for (const yy_state_t *state = context->yyssp; *state; state--)
         for (int token = TOK_CSR_GRAM_UNDEF + 1; token <= YYMAXUTOK; token++)
-            if (YYTRANSLATE(token) == YY_ACCESSING_SYMBOL(*state) && mistake_wants(token) && m->n_words < MISTAKE_WORDS)
+            if (YYTRANSLATE(token) == YY_ACCESSING_SYMBOL(*state) && mistake_wants(token) &&
+                m->n_words < MISTAKE_WORDS)
                 m->words[m->n_words++] = token;
 }
 

@@ -1,8 +1,8 @@
 /* template.c - titles and messages: literal text with operands in braces.
  *
- * An operand is read from the file itself, not from the string's value, so that what is wrong in it has its place
- * there. Inside a string a quote is written \"; for the operand's own reading that pair becomes a blank and a
- * quote (or a quote and a blank where it closes): the same number of bytes, so places stay right.
+ * An operand is read from the file itself, not from the string's value, so that what is wrong in it has its
+ * place there. Inside a string a quote is written \"; for the operand's own reading that pair becomes a blank
+ * and a quote (or a quote and a blank where it closes): the same number of bytes, so places stay right.
  */
 #include "grammar/lex.h"
 #include "parser.h"
@@ -25,7 +25,8 @@ static bool wrong_brace(struct templating *t, uint32_t at, uint32_t end, const c
 {
     struct csr_span where = {t->position + at, t->position + end};
     struct diag *d = diag_at(t->p->diags, E0123, where, "%s", label);
-    diag_note(d, "in a text {operand} stands for a value of the match; a brace that is meant as such is written twice");
+    diag_note(d, "in a text {operand} stands for a value of the match; a brace that is meant as such is "
+                 "written twice");
     return false;
 }
 
@@ -72,7 +73,8 @@ static uint32_t find_closing(const struct templating *t, uint32_t at)
 static bool read_operand(struct templating *t, uint32_t open, uint32_t close)
 {
     struct text inside = {t->raw.at + open + 1, close - open - 1};
-    if (strspn(inside.at, " \t") >= inside.len) return wrong_brace(t, open, close + 1, "no operand stands in these braces");
+    if (strspn(inside.at, " \t") >= inside.len)
+        return wrong_brace(t, open, close + 1, "no operand stands in these braces");
     uint32_t errors = diags_errors(t->p->diags);
     struct lex *lex = lex_new(t->p, unquote(t, inside), t->position + open + 1, TOK_START_OPERAND);
     bool is_read = csr_gram_parse(lex) == 0 && lex->root && diags_errors(t->p->diags) == errors;

@@ -1,4 +1,4 @@
-/* word.c - the table of words. Some ninety words: a file of rules is read in no time with a search over them. */
+/* word.c - the table of words. There are some ninety, and a search over them takes no time that matters. */
 #include "grammar/word.h"
 #include "parser.h"
 
@@ -30,6 +30,11 @@ const struct word *word_near(struct text t, enum word_use body)
     for (size_t i = 0; i < WORDS; i++)
         if (words[i].use & body) nearest_try(&n, text_of(words[i].text));
     return n.best.at ? word_find(n.best) : NULL;
+}
+
+uint32_t word_depth(enum word_use body)
+{
+    return body == IN_FILE ? 0 : body == IN_RESPOND ? 2 : 1;
 }
 
 struct text word_list(struct arena *a, enum word_use body)

@@ -1,4 +1,4 @@
-/* word.h - the words of the language (word.def): which token, where it begins something, how that is written. */
+/* word.h - the words of the language (word.def): which token, what it begins, and how that is written. */
 #ifndef CSR_GRAMMAR_WORD_H
 #define CSR_GRAMMAR_WORD_H
 
@@ -26,6 +26,8 @@ const struct word *word_find(struct text t);
 const struct word *word_of_token(int token);
 /* The word nearest to t among those that begin entries of the body; NULL if none is near. */
 const struct word *word_near(struct text t, enum word_use body);
+/* How many braces are open around the entries of a body. */
+uint32_t word_depth(enum word_use body);
 /* All words that begin entries of the body: "title, severity, …". */
 struct text word_list(struct arena *a, enum word_use body);
 

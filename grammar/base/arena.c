@@ -1,8 +1,8 @@
 /* arena.c - blocks from the system, handed out front to back.
  *
- * Blocks come zeroed (calloc: fresh pages cost nothing) and double in size up to BLOCK_MOST, so a small file costs
- * one block and a large one few calls. What is larger than a block gets one of its own, behind the current one, so
- * that the rest of the current block is not wasted.
+ * Blocks come zeroed (calloc: fresh pages cost nothing) and double in size up to BLOCK_MOST, so a small file
+ * costs one block and a large one few calls. What is larger than a block gets one of its own, behind the
+ * current one, so that the rest of the current block is not wasted.
  */
 #include "grammar/base/arena.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* A hostile file may be wrong ten million times; nobody reads on after this many, so they are only counted. */
+/* A hostile file may be wrong ten million times; nobody reads on after this many, so the rest is counted. */
 #define DIAGS_KEPT_MOST 1000u
 #define ERRORS_SHOWN    20u
 
@@ -27,7 +27,8 @@ enum diag_code diag_find(struct text name)
 
 const char *diag_level_name(enum diag_level level)
 {
-    static const char *const names[] = {[DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_NOTE] = "note"};
+    static const char *const names[] = {
+        [DIAG_ERROR] = "error", [DIAG_WARNING] = "warning", [DIAG_NOTE] = "note"};
     return names[level];
 }
 
@@ -39,7 +40,8 @@ struct diags *diags_new(struct arena *a, const struct sources *sources)
     return ds;
 }
 
-static void add_part(struct diag *d, struct diag_parts *parts, struct csr_span at, const char *format, va_list ap)
+static void add_part(struct diag *d, struct diag_parts *parts, struct csr_span at, const char *format,
+                     va_list ap)
 {
     if (!d->is_kept) return;
     struct diag_part part = {at, arena_vprintf(d->arena, format, ap)};

@@ -2,8 +2,9 @@
  *
  *     code level title file line column end_line end_column labels[] notes[] fixes[]
  *
- * Labels and fixes have the same place fields, labels a `text`, fixes a `replacement`. A diagnostic that stands in
- * no file has no place fields. Lines and columns count from 1, columns in characters, the end is exclusive.
+ * Labels and fixes have the same place fields, labels a `text`, fixes a `replacement`. A diagnostic that
+ * stands in no file has no place fields. Lines and columns count from 1, columns in characters, the end is
+ * exclusive.
  */
 #include "grammar/base/diag_list.h"
 #include "grammar/base/utf8.h"
@@ -30,8 +31,8 @@ static void put_place(const struct diags *ds, struct csr_span at, FILE *to)
     if (!end.file || end.file->base != from.file->base) end = from;
     fputs("\"file\":", to);
     put_string(from.file->name, to);
-    fprintf(to, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u,", from.line, from.column, end.line,
-            end.column);
+    fprintf(to, ",\"line\":%u,\"column\":%u,\"end_line\":%u,\"end_column\":%u,", from.line, from.column,
+            end.line, end.column);
 }
 
 static void put_parts(const struct diags *ds, const char *name, const char *text_name,

@@ -40,8 +40,8 @@ static void paint(const struct printer *p, const char *color)
     if (p->color) fputs(color, p->to);
 }
 
-/* Writes the bytes so that a terminal shows them and does nothing else. Returns columns, one a character. `to` may
- * be NULL, only to measure. */
+/* Writes the bytes so that a terminal shows them and does nothing else. Returns columns, one a character.
+ * `to` may be NULL, only to measure. */
 static uint32_t put_clean(struct text t, FILE *to)
 {
     uint32_t columns = 0;
@@ -88,7 +88,8 @@ static struct window window_of(struct place at)
     uint32_t front = at.line_offset > LINE_BEFORE ? at.line_offset - LINE_BEFORE : 0;
     while (front && ((unsigned char)at.line_text.at[front] & 0xC0) == 0x80) front--;
     uint32_t rest = at.line_text.len - front, len = rest < LINE_MOST ? rest : LINE_MOST;
-    while (front + len < at.line_text.len && len && ((unsigned char)at.line_text.at[front + len] & 0xC0) == 0x80)
+    while (front + len < at.line_text.len && len &&
+           ((unsigned char)at.line_text.at[front + len] & 0xC0) == 0x80)
         len--;
     return (struct window){{at.line_text.at + front, len}, front, front > 0, len < rest};
 }
@@ -114,8 +115,8 @@ static uint32_t label_width(const struct diag_part *label, struct place at, stru
     return columns ? columns : 1;
 }
 
-static void print_marks(const struct printer *p, const struct diag_part *label, struct place at, struct window w,
-                        bool is_first)
+static void print_marks(const struct printer *p, const struct diag_part *label, struct place at,
+                        struct window w, bool is_first)
 {
     const char *color = is_first ? p->level_color : BLUE;
     print_gutter(p, "| ");

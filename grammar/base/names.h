@@ -13,9 +13,9 @@ struct names *names_new(struct arena *a);
 /* The one text for these bytes: .at is equal for equal names of the same table. */
 struct text names_put(struct names *n, struct text t);
 
-/* The candidate nearest to `wanted`, for "did you mean": edit distance with transpositions, at most a third of
- * the length away, without regard to case; of equals the first. {NULL, 0} if none is near. Feed candidates one by
- * one. */
+/* The candidate nearest to `wanted`, for "did you mean": edit distance with transpositions, at most a third
+ * of the length away, without regard to case; of equals the first. {NULL, 0} if none is near. Feed candidates
+ * one by one. */
 struct nearest {
     struct text wanted, best;
     uint32_t distance;

@@ -11,7 +11,10 @@ static inline uint32_t utf8_length(struct text t)
     const unsigned char *b = (const unsigned char *)t.at;
     if (!t.len) return 0;
     if (b[0] < 0x80) return 1;
-    uint32_t n = b[0] >= 0xC2 && b[0] < 0xE0 ? 2 : (b[0] & 0xF0) == 0xE0 ? 3 : b[0] >= 0xF0 && b[0] < 0xF5 ? 4 : 0;
+    uint32_t n = b[0] >= 0xC2 && b[0] < 0xE0   ? 2
+                 : (b[0] & 0xF0) == 0xE0       ? 3
+                 : b[0] >= 0xF0 && b[0] < 0xF5 ? 4
+                                               : 0;
     if (!n || n > t.len) return 0;
     for (uint32_t i = 1; i < n; i++)
         if ((b[i] & 0xC0) != 0x80) return 0;

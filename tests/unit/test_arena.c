@@ -89,9 +89,9 @@ static void refuses_sizes_that_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gives_zeroed_aligned_memory),      cmocka_unit_test(grows_a_vector),
-        cmocka_unit_test(copies_and_prints_text),           cmocka_unit_test(leaves_by_the_escape_over_budget),
-        cmocka_unit_test(fails_where_it_is_told_to),        cmocka_unit_test(refuses_sizes_that_overflow),
+        cmocka_unit_test(gives_zeroed_aligned_memory), cmocka_unit_test(grows_a_vector),
+        cmocka_unit_test(copies_and_prints_text),      cmocka_unit_test(leaves_by_the_escape_over_budget),
+        cmocka_unit_test(fails_where_it_is_told_to),   cmocka_unit_test(refuses_sizes_that_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,9 @@ static void every_code_is_explained(void **state)
     for (int i = 0; i < DIAG_CODES; i++) {
         const struct diag_info *info = diag_info((enum diag_code)i);
         assert_int_equal(strlen(info->name), 5);
-        assert_int_equal(info->name[0], info->level == DIAG_ERROR ? 'E' : info->level == DIAG_WARNING ? 'W' : 'N');
+        assert_int_equal(info->name[0], info->level == DIAG_ERROR     ? 'E'
+                                        : info->level == DIAG_WARNING ? 'W'
+                                                                      : 'N');
         assert_true(strlen(info->title) > 5 && strlen(info->title) < 80);
         if (strlen(info->explanation) < 25) fail_msg("%s is not explained", info->name);
         assert_int_equal(diag_find(text_of(info->name)), i);
@@ -133,7 +135,8 @@ static void counts_what_it_does_not_keep(void **state)
     struct reading r;
     reading_init(&r, "a.csr", TEXT(text));
     for (uint32_t i = 0; i < 5000; i++) {
-        struct diag *d = diag_at(r.p.diags, E0101, (struct csr_span){r.file->base + i % 40, r.file->base + 40}, "x");
+        struct diag *d =
+            diag_at(r.p.diags, E0101, (struct csr_span){r.file->base + i % 40, r.file->base + 40}, "x");
         diag_label(d, span_of(&r, "rule"), "y");
         diag_note(d, "z");
     }
@@ -165,7 +168,8 @@ static void shows_a_window_of_a_long_line(void **state)
     memset(line, 'x', 100000);
     memcpy(line + 50000, "WRONG", 5);
     reading_init(&r, "long.csr", (struct text){line, 100000});
-    struct diag *d = diag_at(r.p.diags, E0101, (struct csr_span){r.file->base + 50000, r.file->base + 50005}, "here");
+    struct diag *d =
+        diag_at(r.p.diags, E0101, (struct csr_span){r.file->base + 50000, r.file->base + 50005}, "here");
     diag_label(d, (struct csr_span){r.file->base + 10, r.file->base + 90000}, "far");
     char *out = printed_diags(r.p.diags, (struct diag_style){0});
     assert_true(strlen(out) < 1500);

@@ -3,9 +3,9 @@
  *   tests/golden/NAME.csr           NAME.tokens, NAME.ast      one construct after the other
  *   tests/golden/examples/NAME.csr  NAME.ast                   thirty rules as a stranger would write them
  *
- * BLESS=1 in the environment writes them anew. Run from the source tree's root. Of the files of tests/diag, whose
- * texts tests/diag/diag.test.sh compares, it is shown here that each provokes its code alone, and that one with
- * eight mistakes reports eight, each at its place.
+ * BLESS=1 in the environment writes them anew. Run from the source tree's root. Of the files of tests/diag,
+ * whose texts tests/diag/diag.test.sh compares, it is shown here that each provokes its code alone, and that
+ * one with eight mistakes reports eight, each at its place.
  */
 #include "tests/unit/grammar_fixture.h"
 
@@ -53,7 +53,8 @@ static void compare(const char *rules, const char *suffix, const char *found)
 static void each_file(const char *pattern, size_t least, void (*check)(struct reading *, const char *))
 {
     glob_t found;
-    if (glob(pattern, 0, NULL, &found) != 0 || found.gl_pathc < least) fail_msg("too few files fit %s", pattern);
+    if (glob(pattern, 0, NULL, &found) != 0 || found.gl_pathc < least)
+        fail_msg("too few files fit %s", pattern);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         struct reading r;
         size_t len;

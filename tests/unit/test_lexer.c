@@ -30,8 +30,10 @@ static void the_longest_match_wins(void **state)
         {"7..20 1.5", "NUM 7 0..1\nSIGN .. 1..3\nNUM 20 3..5\nNUM 1.5 6..9\n"},
         {"10.0.0.0/8 192.0.2.1", "ADDR 10.0.0.0/8 0..10\nADDR 192.0.2.1 11..20\n"},
         {"T1078.004 T1098 T10987", "TECH T1078.004 0..9\nTECH T1098 10..15\nNAME T10987 16..22\n"},
-        {"ec2:RunInstances *:List* s3:*", "API ec2:RunInstances 0..16\nAPI *:List* 17..24\nAPI s3:* 25..29\n"},
-        {"guardduty:CryptoCurrency:EC2/BitcoinTool.B!DNS", "API guardduty:CryptoCurrency:EC2/BitcoinTool.B!DNS 0..46\n"},
+        {"ec2:RunInstances *:List* s3:*",
+         "API ec2:RunInstances 0..16\nAPI *:List* 17..24\nAPI s3:* 25..29\n"},
+        {"guardduty:CryptoCurrency:EC2/BitcoinTool.B!DNS",
+         "API guardduty:CryptoCurrency:EC2/BitcoinTool.B!DNS 0..46\n"},
         {"k8s:pods/exec.create", "API k8s:pods/exec.create 0..20\n"},
         {"probe: ec2:Run", "NAME probe 0..5\nSIGN : 5..6\nAPI ec2:Run 7..14\n"},
         {"user/ci role/R/s@x.y", "WHO user/ci 0..7\nWHO role/R/s@x.y 8..20\n"},
@@ -44,8 +46,9 @@ static void the_longest_match_wins(void **state)
         {"# comment\n## doc\nrule", "WORD rule 17..21\n"},
         {"\xEF\xBB\xBFuse a", "WORD use 3..6\nNAME a 7..8\n"},
         {"f[3..]?", "NAME f 0..1\nSIGN [ 1..2\nNUM 3 2..3\nSIGN .. 3..5\nSIGN ] 5..6\nSIGN ? 6..7\n"},
-        {"a => b >= c == d += e", "NAME a 0..1\nSIGN => 2..4\nNAME b 5..6\nSIGN >= 7..9\nNAME c 10..11\nSIGN == 12..14\n"
-                                  "NAME d 15..16\nSIGN += 17..19\nNAME e 20..21\n"},
+        {"a => b >= c == d += e",
+         "NAME a 0..1\nSIGN => 2..4\nNAME b 5..6\nSIGN >= 7..9\nNAME c 10..11\nSIGN == 12..14\n"
+         "NAME d 15..16\nSIGN += 17..19\nNAME e 20..21\n"},
         {"a\r\n\tb\f c", "NAME a 0..1\nNAME b 4..5\nNAME c 7..8\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -61,9 +64,32 @@ static void wrong_tokens_get_one_diagnostic_each(void **state)
 {
     (void)state;
     static const char *const cases[] = {
-        "\"abc",        "\"abc\\",  ".\"abc", "15min", "1.5h",  "3abc",    "+3x",   "10.0.0",   "1.2.3.4.5", "256.0.0.1",
-        "1.2.3.4/33",   "@",        "'",      "a @ b", "\\",    "~ \"x\"", "~ /x",  "~ //",     "~",         "\"\\q\"",
-        "\"\\u12\"",    "\"\\ud800x\"", "99999999999999999999", "999999999999999d", "99999999999999TB", "\xE2\x80\x9C",
+        "\"abc",
+        "\"abc\\",
+        ".\"abc",
+        "15min",
+        "1.5h",
+        "3abc",
+        "+3x",
+        "10.0.0",
+        "1.2.3.4.5",
+        "256.0.0.1",
+        "1.2.3.4/33",
+        "@",
+        "'",
+        "a @ b",
+        "\\",
+        "~ \"x\"",
+        "~ /x",
+        "~ //",
+        "~",
+        "\"\\q\"",
+        "\"\\u12\"",
+        "\"\\ud800x\"",
+        "99999999999999999999",
+        "999999999999999d",
+        "99999999999999TB",
+        "\xE2\x80\x9C",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint32_t errors;
@@ -127,7 +153,8 @@ static void escapes_are_undone(void **state)
 {
     (void)state;
     struct reading r;
-    const struct ast *leaf = literal(&r, "list x = { \"a\\\"\\\\\\/\\n\\t\\r\\u00e9\\u20ac\\ud83d\\ude00\", \"i\"i }");
+    const struct ast *leaf =
+        literal(&r, "list x = { \"a\\\"\\\\\\/\\n\\t\\r\\u00e9\\u20ac\\ud83d\\ude00\", \"i\"i }");
     assert_true(text_equal(leaf->text, TEXT("a\"\\/\n\t\r\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80")));
     assert_int_equal(leaf->op, OP_NONE);
     assert_int_equal(leaf->next->op, OP_NOCASE);

@@ -55,7 +55,8 @@ static void finds_the_nearest(void **state)
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct nearest n = {.wanted = text_of(cases[i].wanted)};
-        for (size_t j = 0; j < sizeof candidates / sizeof *candidates; j++) nearest_try(&n, text_of(candidates[j]));
+        for (size_t j = 0; j < sizeof candidates / sizeof *candidates; j++)
+            nearest_try(&n, text_of(candidates[j]));
         if (!cases[i].best) assert_null(n.best.at);
         else assert_true(n.best.at && text_equal(n.best, text_of(cases[i].best)));
     }

@@ -1,5 +1,5 @@
-/* The parser: trees of what is right, diagnostics of what is wrong, limits, and memory. Whole files are compared in
- * test_golden_grammar. */
+/* The parser: trees of what is right, diagnostics of what is wrong, limits, and memory. Whole files are
+ * compared in test_golden_grammar. */
 #include "tests/unit/grammar_fixture.h"
 
 static void read_text(struct reading *r, struct text text)
@@ -33,18 +33,21 @@ static void binding_is_as_the_grammar_says(void **state)
         const char *text, *tree;
     } cases[] = {
         {"define x = a or b and not c == 1 + 2 * 3",
-         "(define \"x\" (or (path \"a\") (and (path \"b\") (not (cmp == (path \"c\") (+ (num 1) (* (num 2) (num 3))))))))"},
+         "(define \"x\" (or (path \"a\") (and (path \"b\") (not (cmp == (path \"c\") (+ (num 1) (* (num 2) "
+         "(num 3))))))))"},
         {"define x = a - b - c", "(define \"x\" (- (- (path \"a\") (path \"b\")) (path \"c\")))"},
         {"define x = (a or b) and c", "(define \"x\" (and (or (path \"a\") (path \"b\")) (path \"c\")))"},
-        {"define x = a or b or c or d", "(define \"x\" (or (path \"a\") (path \"b\") (path \"c\") (path \"d\")))"},
+        {"define x = a or b or c or d",
+         "(define \"x\" (or (path \"a\") (path \"b\") (path \"c\") (path \"d\")))"},
         {"define x = f(a).b[]", "(define \"x\" (call \"f\" (args (path \"a\")) (field \"b\") ([])))"},
         {"rule r { match a | b -> c }",
          "(rule \"r\" (match (alt (step-ref \"a\") (chain (step-ref \"b\") (arrow ->) (step-ref \"c\")))))"},
-        {"rule r { match a -> b[3..]? }",
-         "(rule \"r\" (match (chain (step-ref \"a\") (arrow ->) (optional (repeat (step-ref \"b\") (times (num 3)))))))"},
-        {"rule r { match a ->[1m..] b }",
-         "(rule \"r\" (match (chain (step-ref \"a\") (arrow -> (gap .. (dur \"1m\" 60000000000))) (step-ref \"b\"))))"},
-        {"rule r { score 1 +2 if a -3 if b }", "(rule \"r\" (score (num 1) (term 2 (path \"a\")) (term -3 (path \"b\"))))"},
+        {"rule r { match a -> b[3..]? }", "(rule \"r\" (match (chain (step-ref \"a\") (arrow ->) (optional "
+                                          "(repeat (step-ref \"b\") (times (num 3)))))))"},
+        {"rule r { match a ->[1m..] b }", "(rule \"r\" (match (chain (step-ref \"a\") (arrow -> (gap .. (dur "
+                                          "\"1m\" 60000000000))) (step-ref \"b\"))))"},
+        {"rule r { score 1 +2 if a -3 if b }",
+         "(rule \"r\" (score (num 1) (term 2 (path \"a\")) (term -3 (path \"b\"))))"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct reading r;
@@ -74,14 +77,16 @@ static void check_spans(const struct ast *node)
 static void spans_cover_what_was_written(void **state)
 {
     (void)state;
-    static const char text[] = "use a\nrule r {\n  on x:y (ok and z in { 1, 2 }) with n = req.m[].k\n  once for 4h\n}\n";
+    static const char text[] =
+        "use a\nrule r {\n  on x:y (ok and z in { 1, 2 }) with n = req.m[].k\n  once for 4h\n}\n";
     struct reading r;
     read_text(&r, TEXT(text));
     assert_int_equal(diags_errors(r.p.diags), 0);
     check_spans(r.tree);
     const struct ast *rule = ast_kid(r.tree, AST_RULE), *on = ast_kid(rule, AST_ON);
     const struct ast *with = ast_kid(on->kids, AST_WITH);
-    assert_memory_equal(text + with->span.lo - r.file->base, "with n = req.m[].k", with->span.hi - with->span.lo);
+    assert_memory_equal(text + with->span.lo - r.file->base, "with n = req.m[].k",
+                        with->span.hi - with->span.lo);
     assert_int_equal(with->span.hi - with->span.lo, 18);
     assert_int_equal(rule->span.lo - r.file->base, 6);
     assert_int_equal(rule->span.hi - r.file->base, sizeof text - 2);
@@ -98,14 +103,16 @@ static void each_mistake_is_told_once_at_its_place(void **state)
         {"rule r {\n  titel \"x\"\n  titel \"y\"\n}", "E0102 2:3\nE0102 3:3\n"},
         {"rule r { titel \"x\" severty low }\nuse a b\n", "E0102 1:10\nE0101 2:7\n"},
         {"rule r {\n  on x:y (ok\n  severity low\n}\nrule s { once for 3 }", "E0106 2:10\nE0116 5:19\n"},
-        {"rule r {\n  on x:y (a in { 1, 2 )\n  once for 3\n}\nrule s { once for 3 }", "E0101 2:23\nE0116 3:12\nE0116 5:19\n"},
+        {"rule r {\n  on x:y (a in { 1, 2 )\n  once for 3\n}\nrule s { once for 3 }",
+         "E0101 2:23\nE0116 3:12\nE0116 5:19\n"},
         {"rule r {\n  severity low\nrule s {\n  severity low\n  once for 3\n}", "E0106 1:8\nE0116 5:12\n"},
         {"rule r {\n  respond {\n    at 5 go()\n\nrule s { }", "E0106 2:11\n"},
         {"rule r {\n  severity low\n", "E0106 1:8\n"},
         {"rule r {\n  on x:y (ok and", "E0106 1:8\n"},
         {"}\n}\nuse a\n}", "E0105 1:1\nE0105 2:1\nE0105 4:1\n"},
         {"list a = { 1, 2\nlist b = { 3, x }\n", "E0106 1:10\nE0101 2:15\n"},
-        {"rule r {\n  respond {\n    at 5 go(\n    at 6 go()\n    at x go()\n  }\n}", "E0106 3:12\nE0101 5:8\n"},
+        {"rule r {\n  respond {\n    at 5 go(\n    at 6 go()\n    at x go()\n  }\n}",
+         "E0106 3:12\nE0101 5:8\n"},
         {"tune a {\n  set b 3\n  severity\n  respond of\n}", "E0101 2:9\nE0108 3:3\nE0101 4:11\n"},
         {"test a \"x\" {\n  as\n  at 5 x:y\n  expekt none\n  expect nothing\n}",
          "E0108 2:3\nE0116 3:6\nE0102 4:3\nE0101 5:10\n"},
@@ -132,7 +139,8 @@ static void each_mistake_is_told_once_at_its_place(void **state)
         struct reading r;
         read_text(&r, text_of(cases[i].text));
         char *codes = codes_of(&r);
-        if (strcmp(codes, cases[i].codes) != 0) fail_msg("%s\nreports\n%sand not\n%s", cases[i].text, codes, cases[i].codes);
+        if (strcmp(codes, cases[i].codes) != 0)
+            fail_msg("%s\nreports\n%sand not\n%s", cases[i].text, codes, cases[i].codes);
         free(codes);
         reading_release(&r);
     }
@@ -142,7 +150,10 @@ static void what_is_right_survives_what_is_wrong(void **state)
 {
     (void)state;
     struct reading r;
-    read_text(&r, TEXT("use a\nrule r {\n  title \"x\"\n  within 5\n  severity low\n}\nfrob\nrule s { title \"y\" }\n"));
+    read_text(
+        &r,
+        TEXT(
+            "use a\nrule r {\n  title \"x\"\n  within 5\n  severity low\n}\nfrob\nrule s { title \"y\" }\n"));
     assert_int_equal(r.tree->n_kids, 3);
     const struct ast *rule = ast_kid(r.tree, AST_RULE);
     assert_int_equal(rule->n_kids, 2);
@@ -178,9 +189,36 @@ static void hints_can_be_applied(void **state)
     }
 }
 
+/* word.def says which words are reserved, the grammar's rule `name` lists all others: they must agree. */
+static void words_are_names_unless_reserved(void **state)
+{
+    (void)state;
+    enum { IN_FILE = 0, IN_RULE = 0, IN_RESPOND = 0, IN_TUNE = 0, IN_TEST = 0, RESERVED = 1 };
+    static const struct {
+        const char *word;
+        bool is_reserved;
+    } words[] = {
+#define WORD(token, text, use, form) {text, (use) == RESERVED},
+#include "grammar/word.def"
+#undef WORD
+    };
+    uint32_t reserved = 0;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        struct reading r;
+        char text[100];
+        snprintf(text, sizeof text, "list %s = { }\ndefine x = a.%s", words[i].word, words[i].word);
+        read_text(&r, text_of(text));
+        if (diags_errors(r.p.diags) != words[i].is_reserved) fail_msg("%s", words[i].word);
+        reserved += words[i].is_reserved;
+        reading_release(&r);
+    }
+    assert_int_equal(reserved, 27);
+}
+
 /* ---- limits ---- */
 
-static struct text repeated(struct arena *a, const char *front, const char *part, uint32_t times, const char *back)
+static struct text repeated(struct arena *a, const char *front, const char *part, uint32_t times,
+                            const char *back)
 {
     uint32_t len = (uint32_t)strlen(part);
     struct text t = {NULL, (uint32_t)(strlen(front) + strlen(back)) + len * times};
@@ -208,11 +246,20 @@ static void depth_is_bounded(void **state)
     static const struct {
         const char *front, *part, *back;
     } cases[] = {
-        {"define x = ", "(", "a"},           {"define x = ", "not ", "a"},   {"define x = a", " + a", ""},
-        {"define x = ", "f(", "a"},          {"pack ", "{ a ", ""},          {"test a \"x\" { at 0s a:b ", "{ a: ", ""},
-        {"test a \"x\" { at 0s a:b { a: ", "[", ""},                         {"rule r { match a", "?", " }"},
-        {"rule r { match ", "(", "a"},       {"rule r { match a", "[3..]", " }"}, {"define x = a * ", "(a + 1) * ", "a"},
-        {"define x = ", "any a in b (", "a"}, {"define x = ", "{", ""},      {"rule r { match ", "2 of (a, ", ""},
+        {"define x = ", "(", "a"},
+        {"define x = ", "not ", "a"},
+        {"define x = a", " + a", ""},
+        {"define x = ", "f(", "a"},
+        {"pack ", "{ a ", ""},
+        {"test a \"x\" { at 0s a:b ", "{ a: ", ""},
+        {"test a \"x\" { at 0s a:b { a: ", "[", ""},
+        {"rule r { match a", "?", " }"},
+        {"rule r { match ", "(", "a"},
+        {"rule r { match a", "[3..]", " }"},
+        {"define x = a * ", "(a + 1) * ", "a"},
+        {"define x = ", "any a in b (", "a"},
+        {"define x = ", "{", ""},
+        {"rule r { match ", "2 of (a, ", ""},
     };
     struct arena *a = arena_new(0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -231,11 +278,22 @@ static void lists_may_be_long(void **state)
     static const struct {
         const char *front, *part, *back;
     } cases[] = {
-        {"list x = { 1", ", 1", " }"},        {"define x = a", " or a", ""},     {"define x = a", " and a", ""},
-        {"define x = f(a", ", a", ")"},       {"rule r { match a", " -> a", " }"}, {"rule r { match a", " | a", " }"},
-        {"rule r { match a", " & a", " }"},   {"rule r { by a", ", a", " }"},    {"use a", ", a", ""},
-        {"rule r { title \"x\" ", "once for 5m ", "}"}, {"", "rule r { } ", ""}, {"define x = a", ".b", ""},
-        {"rule r { on a", " | a", " }"},      {"event a from b { x", ".y", " = 1 }"}, {"# ", "x", ""}, {"", "## x\n", "rule r { }"},
+        {"list x = { 1", ", 1", " }"},
+        {"define x = a", " or a", ""},
+        {"define x = a", " and a", ""},
+        {"define x = f(a", ", a", ")"},
+        {"rule r { match a", " -> a", " }"},
+        {"rule r { match a", " | a", " }"},
+        {"rule r { match a", " & a", " }"},
+        {"rule r { by a", ", a", " }"},
+        {"use a", ", a", ""},
+        {"rule r { title \"x\" ", "once for 5m ", "}"},
+        {"", "rule r { } ", ""},
+        {"define x = a", ".b", ""},
+        {"rule r { on a", " | a", " }"},
+        {"event a from b { x", ".y", " = 1 }"},
+        {"# ", "x", ""},
+        {"", "## x\n", "rule r { }"},
     };
     struct arena *a = arena_new(0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -295,7 +353,8 @@ static void templates_are_read(void **state)
 {
     (void)state;
     struct reading r;
-    struct template *t = template_of(&r, "\"a {{b}} {probe.principal.name}\\n{count(look)} {part(x, \\\"}/\\\", 1)}\"");
+    struct template *t =
+        template_of(&r, "\"a {{b}} {probe.principal.name}\\n{count(look)} {part(x, \\\"}/\\\", 1)}\"");
     assert_non_null(t);
     assert_int_equal(t->len, 6);
     assert_true(text_equal(t->parts[0].literal, TEXT("a {b} ")));
@@ -329,7 +388,8 @@ static void wrong_templates_are_refused(void **state)
         struct reading r;
         assert_null(template_of(&r, cases[i].title));
         char *codes = codes_of(&r);
-        if (strcmp(codes, cases[i].codes) != 0) fail_msg("%s reports %sand not %s", cases[i].title, codes, cases[i].codes);
+        if (strcmp(codes, cases[i].codes) != 0)
+            fail_msg("%s reports %sand not %s", cases[i].title, codes, cases[i].codes);
         free(codes);
         reading_release(&r);
     }
@@ -382,6 +442,7 @@ int main(void)
         cmocka_unit_test(each_mistake_is_told_once_at_its_place),
         cmocka_unit_test(what_is_right_survives_what_is_wrong),
         cmocka_unit_test(hints_can_be_applied),
+        cmocka_unit_test(words_are_names_unless_reserved),
         cmocka_unit_test(depth_is_bounded),
         cmocka_unit_test(lists_may_be_long),
         cmocka_unit_test(a_million_terms_do_not_crash),

@@ -52,9 +52,26 @@ static void places_count_lines_and_characters(void **state)
         uint32_t offset, line, column;
         const char *line_text;
     } cases[] = {
-        {0, 1, 1, "ab"}, {2, 1, 3, "ab"}, {3, 2, 1, "\tc\xC3\xA9" "d"}, {4, 2, 2, "\tc\xC3\xA9" "d"},
-        {7, 2, 4, "\tc\xC3\xA9" "d"}, {8, 2, 5, "\tc\xC3\xA9" "d"}, {9, 2, 5, "\tc\xC3\xA9" "d"}, {10, 3, 1, ""},
-        {11, 4, 1, "last"}, {15, 4, 5, "last"},
+        {0, 1, 1, "ab"},
+        {2, 1, 3, "ab"},
+        {3, 2, 1,
+         "\tc\xC3\xA9"
+         "d"},
+        {4, 2, 2,
+         "\tc\xC3\xA9"
+         "d"},
+        {7, 2, 4,
+         "\tc\xC3\xA9"
+         "d"},
+        {8, 2, 5,
+         "\tc\xC3\xA9"
+         "d"},
+        {9, 2, 5,
+         "\tc\xC3\xA9"
+         "d"},
+        {10, 3, 1, ""},
+        {11, 4, 1, "last"},
+        {15, 4, 5, "last"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct place p = sources_place(&s, 1 + cases[i].offset);
