@@ -195,9 +195,7 @@ static void put_reasons(const json_t *in, FILE *to)
     fprintf(to, "\n  score %lld\n", number_at(in, "score"));
     json_array_foreach(json_object_get(in, "reasons"), i, reason)
     {
-        bool unknown = json_is_true(json_object_get(reason, "unknown"));
-        fprintf(to, "    %+4lld  %s%s\n", number_at(reason, "points"), text_at(reason, "why"),
-                unknown ? " (cannot tell yet: counts nothing)" : "");
+        fprintf(to, "    %+4lld  %s\n", number_at(reason, "points"), text_at(reason, "why"));
     }
 }
 
