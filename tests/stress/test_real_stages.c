@@ -68,7 +68,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
     return x ^ x >> 32;
 }
 
-static void make_record(char out[RECORD_BYTES], uint32_t i)
+static void make_record(char (*records)[RECORD_BYTES], uint32_t i)
 {
     static const char *const calls[][2] = {
         {"iam", "CreateRole"},        {"iam", "AttachRolePolicy"}, {"ec2", "RunInstances"},
@@ -77,13 +77,13 @@ static void make_record(char out[RECORD_BYTES], uint32_t i)
     static const char *const regions[] = {"us-east-1", "eu-west-1", "ap-south-1"};
     uint64_t x = mix(11, i);
     if (i > 9 && x % 13 == 0) { /* a copy of an earlier one */
-        memcpy(out, out - RECORD_BYTES * (1 + x / 13 % 9), RECORD_BYTES);
+        memcpy(records[i], records[i - 1 - x / 13 % 9], RECORD_BYTES);
         return;
     }
     uint32_t second = 1000 + i * 10 - (uint32_t)(x % 1000 < 60 ? x % 2000 : x % 500); /* some too late */
     if (second > 400000) second = 1000;
     const char *const *call = calls[x / 7 % 6];
-    snprintf(out, RECORD_BYTES,
+    snprintf(records[i], RECORD_BYTES,
              "{\"eventVersion\":\"1.08\",\"eventID\":\"e-%u\",\"eventTime\":\"2023-07-%02uT%02u:%02u:%02uZ\","
              "\"eventSource\":\"%s.amazonaws.com\",\"eventName\":\"%s\",\"awsRegion\":\"%s\",%s"
              "\"sourceIPAddress\":\"203.0.113.%u\",\"recipientAccountId\":\"11112222333%u\",\"userIdentity\":"
@@ -161,7 +161,7 @@ static void run_trial(struct trial *t)
         t->inner = merge_input(t->merge);
     }
     t->records = calloc(RECORDS, RECORD_BYTES);
-    for (uint32_t i = 0; i < RECORDS; i++) make_record(t->records[i], i);
+    for (uint32_t i = 0; i < RECORDS; i++) make_record(t->records, i);
     t->run = run_new(&o);
     assert_true(run_publish(t->run, csr_ruleset_ir(t->rules), t));
     assert_int_equal(run_go(t->run), RUN_ENDED);
