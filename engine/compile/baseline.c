@@ -10,7 +10,8 @@ static int64_t seconds_of(struct compiler *c, const struct ast *clause)
     return 0;
 }
 
-static void lower_paths(struct compiler *c, const struct unit *unit, const struct ast *paths, struct ir_baseline *out)
+static void lower_paths(struct compiler *c, const struct unit *unit, const struct ast *paths,
+                        struct ir_baseline *out)
 {
     struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
     uint32_t n = paths->n_kids;
@@ -18,8 +19,10 @@ static void lower_paths(struct compiler *c, const struct unit *unit, const struc
     out->key = ARENA_ARRAY(c->arena, ir_node_id, n);
     AST_EACH(path, paths) {
         ir_node_id node = lower_value(&s, path);
-        if (n > 1 && !path->next) out->value = node;
-        else out->key[out->n_key++] = node;
+        if (n > 1 && !path->next)
+            out->value = node;
+        else
+            out->key[out->n_key++] = node;
     }
 }
 
@@ -34,7 +37,8 @@ static bool names_outcome(const struct ast *e)
     return false;
 }
 
-static void lower_on(struct compiler *c, const struct unit *unit, const struct ast *on, struct ir_baseline *out)
+static void lower_on(struct compiler *c, const struct unit *unit, const struct ast *on,
+                     struct ir_baseline *out)
 {
     struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
     out->on = ARENA_ARRAY(c->arena, struct ir_group, on->n_kids);
@@ -60,8 +64,10 @@ static void lower_baseline(struct compiler *c, struct symbol *symbol)
     out.warmup = seconds_of(c, ast_kid(ast, AST_WARMUP));
     if (days && days->kids) {
         const struct ast *num = days->kids;
-        if (num->is_real || num->num < 1 || num->num > 64) diag_at(c->diags, E0318, num->span, "days are 1 to 64");
-        else out.days = (uint32_t)num->num;
+        if (num->is_real || num->num < 1 || num->num > 64)
+            diag_at(c->diags, E0318, num->span, "days are 1 to 64");
+        else
+            out.days = (uint32_t)num->num;
     }
     *ARENA_PUSH(c->arena, c->baselines) = out;
     if (diags_errors(c->diags) == errors) symbol->number = c->baselines.len - 1;

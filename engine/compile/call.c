@@ -16,7 +16,7 @@ static const struct function {
     enum function_place place;
     const char *args;
 } functions[] = {
-#define FUNCTION(name, op, least, most, result, place, args)                                                \
+#define FUNCTION(name, op, least, most, result, place, args)                                                 \
     {name, IR_OP_##op, least, most, (int)IR_TYPE_##result, PLACE_##place, args},
 #include "engine/compile/functions.def"
 #undef FUNCTION
@@ -40,10 +40,11 @@ static bool count_args(const struct scope *s, const struct ast *call, uint32_t l
     uint32_t n = args ? args->n_kids : 0;
     if (n >= least && n <= most) return true;
     if (least == most)
-        diag_at(s->c->diags, E0210, call->span, "`" TEXT_FMT "` takes %u, here are %u", TEXT_ARG(call->text), least, n);
+        diag_at(s->c->diags, E0210, call->span, "`" TEXT_FMT "` takes %u, here are %u", TEXT_ARG(call->text),
+                least, n);
     else
-        diag_at(s->c->diags, E0210, call->span, "`" TEXT_FMT "` takes %u to %u, here are %u", TEXT_ARG(call->text),
-                least, most, n);
+        diag_at(s->c->diags, E0210, call->span, "`" TEXT_FMT "` takes %u to %u, here are %u",
+                TEXT_ARG(call->text), least, most, n);
     return false;
 }
 
@@ -64,11 +65,21 @@ static bool arg_fits(const struct scope *s, char letter, const struct ast *arg, 
     bool loose = type == IR_TYPE_ANY || type == IR_TYPE_LIST;
     const char *wanted = NULL;
     switch (letter) {
-    case 'x': if (!loose && type != IR_TYPE_STRING && type != IR_TYPE_ARN) wanted = "text"; break;
-    case 'z': if (!zone_fits(s, arg)) return false; /* fall through */
-    case 'c': if (arg->kind != AST_STRING) wanted = "text in quotes"; break;
-    case 'n': if (type != IR_TYPE_INT || ir_build_at(&s->c->build, id)->op != IR_OP_CONST) wanted = "a whole number"; break;
-    case 't': if (!loose && type != IR_TYPE_TIME) wanted = "a time"; break;
+    case 'x':
+        if (!loose && type != IR_TYPE_STRING && type != IR_TYPE_ARN) wanted = "text";
+        break;
+    case 'z':
+        if (!zone_fits(s, arg)) return false; /* fall through */
+    case 'c':
+        if (arg->kind != AST_STRING) wanted = "text in quotes";
+        break;
+    case 'n':
+        if (type != IR_TYPE_INT || ir_build_at(&s->c->build, id)->op != IR_OP_CONST)
+            wanted = "a whole number";
+        break;
+    case 't':
+        if (!loose && type != IR_TYPE_TIME) wanted = "a time";
+        break;
     default: break;
     }
     if (!wanted) return true;
@@ -90,8 +101,9 @@ static ir_node_id lower_plain(const struct scope *s, const struct function *f, c
         n++;
     }
     if (wrong) return IR_POISON;
-    int type = f->result == RESULT_SAME ? (int)expr_type(s->c, ids[0])
-               : f->result == RESULT_SAME2 ? (int)expr_type(s->c, ids[1]) : f->result;
+    int type = f->result == RESULT_SAME    ? (int)expr_type(s->c, ids[0])
+               : f->result == RESULT_SAME2 ? (int)expr_type(s->c, ids[1])
+                                           : f->result;
     return lower_tail(s, make_node(s, f->op, (enum ir_type)type, ids, n, call->span), tail_of(call));
 }
 
@@ -113,8 +125,11 @@ static ir_node_id lower_arn(const struct scope *s, const struct ast *call)
     for (uint32_t i = 0; part && part->kind == AST_FIELD && i < 4; i++)
         if (text_equal(part->text, text_of(parts[i])))
             return lower_tail(s,
-                              ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_ARN_PART, .type = IR_TYPE_STRING,
-                                                                           .x = i, .operands = &arg, .n = 1,
+                              ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_ARN_PART,
+                                                                           .type = IR_TYPE_STRING,
+                                                                           .x = i,
+                                                                           .operands = &arg,
+                                                                           .n = 1,
                                                                            .span = call->span}),
                               part->next);
     diag_note(diag_at(s->c->diags, E0225, part ? part->span : call->span, "which part of the ARN?"),
@@ -135,8 +150,8 @@ static uint32_t step_argument(const struct scope *s, const struct ast *arg)
 static bool over_match(const struct scope *s, const struct ast *call)
 {
     if (s->place == IN_MATCH) return true;
-    diag_at(s->c->diags, E0224, call->span, "`" TEXT_FMT "` reads a finished match; here one event is at hand",
-            TEXT_ARG(call->text));
+    diag_at(s->c->diags, E0224, call->span,
+            "`" TEXT_FMT "` reads a finished match; here one event is at hand", TEXT_ARG(call->text));
     return false;
 }
 
@@ -146,8 +161,9 @@ static ir_node_id lower_count(const struct scope *s, const struct ast *call)
     uint32_t step = step_argument(s, args_of(call)->kids);
     if (step == IR_NONE) return IR_POISON;
     s->rule->steps[step].is_counted = true;
-    return ir_build_node(&s->c->build,
-                         (struct ir_make){.op = IR_OP_COUNT, .type = IR_TYPE_INT, .y = step, .span = call->span});
+    return ir_build_node(
+        &s->c->build,
+        (struct ir_make){.op = IR_OP_COUNT, .type = IR_TYPE_INT, .y = step, .span = call->span});
 }
 
 /* first(s).f, last(s).f */
@@ -166,7 +182,9 @@ static ir_node_id lower_end(const struct scope *s, const struct ast *call)
     const struct ir_node node = *ir_build_at(&s->c->build, capture);
     bool first = text_equal(call->text, TEXT("first"));
     return ir_build_node(&s->c->build, (struct ir_make){.op = first ? IR_OP_FIRST : IR_OP_LAST,
-                                                        .type = (enum ir_type)node.type, .x = node.x, .y = node.y,
+                                                        .type = (enum ir_type)node.type,
+                                                        .x = node.x,
+                                                        .y = node.y,
                                                         .span = call->span});
 }
 
@@ -194,8 +212,9 @@ static uint32_t implied_step(const struct scope *s, const struct ast *call)
     if (s->place == IN_GATE) return s->step;
     if (s->place == IN_MATCH && s->rule->out.is_on) return 0;
     if (s->place == IN_MATCH)
-        diag_fix(diag_at(s->c->diags, E0317, call->span, "about which step?"), call->span, TEXT_FMT "(" TEXT_FMT ", %s)",
-                 TEXT_ARG(call->text), TEXT_ARG(expr_words(s->c->arena, args_of(call)->kids)),
+        diag_fix(diag_at(s->c->diags, E0317, call->span, "about which step?"), call->span,
+                 TEXT_FMT "(" TEXT_FMT ", %s)", TEXT_ARG(call->text),
+                 TEXT_ARG(expr_words(s->c->arena, args_of(call)->kids)),
                  s->rule->n_steps ? s->rule->steps[0].name.at : "step");
     else
         diag_at(s->c->diags, E0224, call->span, "the past cannot be asked here");
@@ -222,8 +241,10 @@ static ir_node_id lower_ask(const struct scope *s, const struct ast *call)
     if (step == IR_NONE) return IR_POISON;
     uint32_t ask = rule_ask(s->rule, is_new ? IR_ASK_NEW : IR_ASK_AGE, baseline, step);
     return ir_build_node(&s->c->build, (struct ir_make){.op = is_new ? IR_OP_ASK_NEW : IR_OP_ASK_AGE,
-                                                        .type = is_new ? IR_TYPE_BOOL : IR_TYPE_DURATION, .x = ask,
-                                                        .y = step, .span = call->span});
+                                                        .type = is_new ? IR_TYPE_BOOL : IR_TYPE_DURATION,
+                                                        .x = ask,
+                                                        .y = step,
+                                                        .span = call->span});
 }
 
 static const struct {
@@ -231,10 +252,10 @@ static const struct {
     ir_node_id (*lower)(const struct scope *s, const struct ast *call);
     enum diag_code refusal; /* when it is not executed yet */
 } specials[] = {
-    {"arn", lower_arn, 0},        {"count", lower_count, 0},    {"first", lower_end, 0},
-    {"last", lower_end, 0},       {"new", lower_ask, 0},        {"age", lower_ask, 0},
-    {"distinct", NULL, E0501},    {"sum", NULL, E0502},         {"min", NULL, E0525},
-    {"max", NULL, E0525},         {"rarity", NULL, E0510},      {"prevalence", NULL, E0511},
+    {"arn", lower_arn, 0},      {"count", lower_count, 0}, {"first", lower_end, 0},
+    {"last", lower_end, 0},     {"new", lower_ask, 0},     {"age", lower_ask, 0},
+    {"distinct", NULL, E0501},  {"sum", NULL, E0502},      {"min", NULL, E0525},
+    {"max", NULL, E0525},       {"rarity", NULL, E0510},   {"prevalence", NULL, E0511},
     {"age_since", NULL, E0512},
 };
 
@@ -257,7 +278,8 @@ static bool may_expand(const struct scope *s, const struct symbol *define, struc
 {
     for (const struct open_define *o = s->open; o; o = o->outer)
         if (o->define == define) {
-            diag_label(diag_at(s->c->diags, E0215, span, "`" TEXT_FMT "` is defined by itself", TEXT_ARG(define->name)),
+            diag_label(diag_at(s->c->diags, E0215, span, "`" TEXT_FMT "` is defined by itself",
+                               TEXT_ARG(define->name)),
                        define->ast->span, "this definition");
             return false;
         }
@@ -285,7 +307,8 @@ const struct ast *define_enter(const struct scope *s, struct symbol *define, con
     if (params) body = params->next;
     if (!body || !may_expand(s, define, span)) return NULL;
     if (wanted != given) {
-        diag_at(s->c->diags, E0210, span, "`" TEXT_FMT "` takes %u, here are %u", TEXT_ARG(define->name), wanted, given);
+        diag_at(s->c->diags, E0210, span, "`" TEXT_FMT "` takes %u, here are %u", TEXT_ARG(define->name),
+                wanted, given);
         return NULL;
     }
     struct open_define *open = ARENA_NEW(s->c->arena, struct open_define);
@@ -308,10 +331,12 @@ static ir_node_id unknown_function(const struct scope *s, const struct ast *call
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         if (functions[i].place == PLACE_ANYWHERE || s->place == IN_SCHEMA)
             nearest_try(&near, text_of(functions[i].name));
-    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) nearest_try(&near, text_of(specials[i].name));
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+        nearest_try(&near, text_of(specials[i].name));
     symbol_offer(s->c, SYMBOL_DEFINE, s->unit, &near);
     struct csr_span at = word_span(s->c, call, call->text);
-    struct diag *d = diag_at(s->c->diags, E0207, at, "no function is called `" TEXT_FMT "`", TEXT_ARG(call->text));
+    struct diag *d =
+        diag_at(s->c->diags, E0207, at, "no function is called `" TEXT_FMT "`", TEXT_ARG(call->text));
     if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
     return IR_POISON;
 }

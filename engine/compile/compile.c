@@ -7,12 +7,13 @@
 /* A rule set says how records are read by `use aws`; without it no rule means anything. */
 static void check_schemas(struct compiler *c)
 {
-    if (c->schemas.len) return;
+    if (c->schemas.len || diags_errors(c->diags)) return; /* the `use` may be what could not be read */
     for (uint32_t i = 0; i < c->symbols.len; i++) {
         const struct symbol *s = c->symbols.at[i];
         if (s->kind != SYMBOL_RULE && s->kind != SYMBOL_BASELINE) continue;
         struct csr_span start = {s->unit->source->base, s->unit->source->base};
-        diag_fix(diag_at(c->diags, E0229, head_span(c, s->ast), "what kind of records is this about?"), start, "use aws");
+        diag_fix(diag_at(c->diags, E0229, head_span(c, s->ast), "what kind of records is this about?"), start,
+                 "use aws");
         return;
     }
 }
@@ -57,8 +58,12 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     *unreadable = false;
     sources_init(sources, arena);
     *diags = diags_new(arena, sources);
-    *c = (struct compiler){.arena = arena, .names = names_new(arena), .sources = sources, .diags = *diags,
-                           .unreadable = unreadable, .ir = ARENA_NEW(arena, struct ir)};
+    *c = (struct compiler){.arena = arena,
+                           .names = names_new(arena),
+                           .sources = sources,
+                           .diags = *diags,
+                           .unreadable = unreadable,
+                           .ir = ARENA_NEW(arena, struct ir)};
     c->symbol_index = content_index_new(arena);
     c->field_index = content_index_new(arena);
     c->set_index = content_index_new(arena);

@@ -4,8 +4,8 @@
  *   declare.c    names of all files in one table                trees -> symbols
  *   fields.c     `event` blocks to fields and slots
  *   lists.c      literals and lists
- *   expr.c       expressions -> hash-consed nodes, checked on the way; with path.c (names), call.c (functions, defines)
- *                and mentions.c (what a predicate speaks of)
+ *   expr.c       expressions -> hash-consed nodes, checked on the way; with path.c (names), call.c
+ *                (functions, defines) and mentions.c (what a predicate speaks of)
  *   baseline.c   what is remembered of the past
  *   rule.c       a rule's clauses, in order of need
  *   step.c       groups: APIs, keys, predicates, gates, joins
@@ -35,8 +35,9 @@ struct compile_input {
     bool without_lints;
 };
 
-/* Everything in `arena`, under its escape. NULL if any error was reported into *diags; *sources and *diags are made
- * here and valid afterwards, also when it fails. *unreadable: a file could not be read (it is reported as well). */
+/* Everything in `arena`, under its escape. NULL if any error was reported into *diags; *sources and *diags are
+ * made here and valid afterwards, also when it fails. *unreadable: a file could not be read (it is reported as
+ * well). */
 struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input, struct sources *sources,
                           struct diags **diags, bool *unreadable);
 

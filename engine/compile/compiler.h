@@ -1,13 +1,14 @@
 /* compiler.h - what the passes of one compile share. Never seen outside engine/compile.
  *
- * A file is a unit; what it declares are symbols, in one table over all files. Expressions are lowered under a scope,
- * which says where the expression stands (in a schema, over an event, over a match) and which names it sees.
+ * A file is a unit; what it declares are symbols, in one table over all files. Expressions are lowered under
+ * a scope, which says where the expression stands (in a schema, over an event, over a match) and which names
+ * it sees.
  *
  * Invariants
  * 1. Passes go on after a mistake: it is reported once, and the expression becomes IR_POISON.
  * 2. Everything lies in the compile arena, under its escape: no pass checks for memory.
- * 3. Nothing here depends on the order in which files are given, except the order of rules in the IR, which is that
- *    of the sorted file names within what the user gave.
+ * 3. Nothing here depends on the order in which files are given, except the order of rules in the IR, which
+ * is that of the sorted file names within what the user gave.
  */
 #ifndef CSR_ENGINE_COMPILE_COMPILER_H
 #define CSR_ENGINE_COMPILE_COMPILER_H
@@ -115,7 +116,8 @@ struct step_work {
     bool is_matched;  /* stands in `match` */
     bool is_required; /* and not in an optional item */
     bool is_counted;
-    const struct branch *branch; /* the innermost optional item or alternative that it stands in; NULL: none */
+    const struct branch
+        *branch; /* the innermost optional item or alternative that it stands in; NULL: none */
 };
 
 struct rule_work {
@@ -141,7 +143,8 @@ enum standing {
     IN_MATCH,  /* title, severity, score, respond: steps by name, the first required step without */
 };
 
-/* A name bound by a quantifier (an element) or by a define's parameter (an expression in its caller's scope). */
+/* A name bound by a quantifier (an element) or by a define's parameter (an expression in its caller's scope).
+ */
 struct binding {
     struct text name;
     bool is_item;
@@ -162,12 +165,12 @@ struct open_define {
 struct scope {
     struct compiler *c;
     enum standing place;
-    const struct unit *unit;  /* whose pack's names come first */
-    struct schema *schema;    /* IN_SCHEMA */
-    struct rule_work *rule;   /* NULL in schemas and baselines */
-    uint32_t step, group;     /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
-    uint32_t own_step;        /* a step whose name may stand before its own fields here; else IR_NONE */
-    bool sees_with;           /* the group's `with` names are seen: in captures and keys, not in predicates */
+    const struct unit *unit; /* whose pack's names come first */
+    struct schema *schema;   /* IN_SCHEMA */
+    struct rule_work *rule;  /* NULL in schemas and baselines */
+    uint32_t step, group;    /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
+    uint32_t own_step;       /* a step whose name may stand before its own fields here; else IR_NONE */
+    bool sees_with;          /* the group's `with` names are seen: in captures and keys, not in predicates */
     const struct binding *bindings;
     const struct open_define *open;
     uint32_t quantifiers; /* how many are around: the depth of the next ITEM */
@@ -188,24 +191,30 @@ struct csr_span head_span(const struct compiler *c, const struct ast *node);
 /* Where a node's own word stands within it: what a fix may replace. The whole node if it is not found. */
 struct csr_span word_span(const struct compiler *c, const struct ast *node, struct text word);
 /* A symbol by a name as written: of the unit's own pack first, then the full name. NULL if there is none. */
-struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name);
+struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
+                           struct text name);
 /* Reports an unknown name of this kind at the place, with the nearest one. */
-void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name,
-                    struct csr_span at);
+void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
+                    struct text name, struct csr_span at);
 /* Offers every name of a kind that the unit may write. */
-void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct nearest *near);
+void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
+                  struct nearest *near);
 /* Refuses items and clauses that are not executed yet (E05xx). True if this node is one. */
 bool refuse(const struct compiler *c, const struct ast *node);
 
-/* ---- fields.c: schemas, fields and slots ---------------------------------------------------------------- */
+/* ---- fields.c: schemas, fields and slots ----------------------------------------------------------------
+ */
 
-/* The definitions of an `event` block by name; reports names that are no fields, and needed ones that are missing. */
+/* The definitions of an `event` block by name; reports names that are no fields, and needed ones that are
+ * missing. */
 void declare_defs(struct compiler *c, struct schema *schema);
 void lower_schemas(struct compiler *c);
-/* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req` and `resp`. */
+/* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req`
+ * and `resp`. */
 ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span);
 ir_node_id open_field_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
-/* The node of a field in one schema, for expressions of its own block and for the engine; IR_NONE if it has none. */
+/* The node of a field in one schema, for expressions of its own block and for the engine; IR_NONE if it has
+ * none. */
 ir_node_id schema_field(struct compiler *c, struct schema *schema, struct text name, struct csr_span span);
 ir_node_id slot_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
 /* Whether "name." begins closed fields: principal, src, dst, finding, entities. */
@@ -223,7 +232,8 @@ ir_node_id set_node(struct compiler *c, const struct ast *set);
 bool literal_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type);
 ir_node_id literal_node(struct compiler *c, const struct ast *literal);
 
-/* ---- expr.c, path.c, call.c: expressions ----------------------------------------------------------------- */
+/* ---- expr.c, path.c, call.c: expressions -----------------------------------------------------------------
+ */
 
 /* Checked and lowered; IR_POISON if it is wrong, which has been reported. */
 ir_node_id lower_expr(const struct scope *s, const struct ast *e);
@@ -238,14 +248,14 @@ enum ir_type expr_type(const struct compiler *c, ir_node_id id);
 const char *a_type(enum ir_type type);
 /* An expression that must be one value (or, over [], several): no named list, no bare list field. */
 ir_node_id lower_value(const struct scope *s, const struct ast *e);
-ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands, uint32_t n,
-                     struct csr_span span);
+ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands,
+                     uint32_t n, struct csr_span span);
 const struct binding *binding_find(const struct scope *s, struct text name);
 /* Like lower_path, for a path whose head is not at hand as a node. */
 ir_node_id lower_names(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
 
-/* The scope of a define's body, and the body; NULL after reporting what is wrong with the call. args: AST_ARGS or
- * NULL. */
+/* The scope of a define's body, and the body; NULL after reporting what is wrong with the call. args:
+ * AST_ARGS or NULL. */
 const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *args,
                                struct csr_span span, struct scope *inner);
 /* The define that a PATH or CALL names, or NULL. */
@@ -259,7 +269,8 @@ struct mentions {
 };
 struct mentions expr_mentions(const struct scope *s, const struct ast *e);
 
-/* ---- rule.c, step.c, match.c, respond.c ------------------------------------------------------------------- */
+/* ---- rule.c, step.c, match.c, respond.c -------------------------------------------------------------------
+ */
 
 void lower_baselines(struct compiler *c);
 void lower_rules(struct compiler *c);
@@ -291,7 +302,8 @@ void check_tests(struct compiler *c);
 /* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
 int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
 
-/* ---- words.c -------------------------------------------------------------------------------------------- */
+/* ---- words.c --------------------------------------------------------------------------------------------
+ */
 
 /* An expression as canonical text: what reasons, names of captures and dumps show. */
 struct text expr_words(struct arena *a, const struct ast *e);

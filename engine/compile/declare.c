@@ -1,8 +1,8 @@
 /* declare.c - the names that files declare: one table over all of them, by full name.
  *
- * A name in a folder with a pack is "pack.name"; inside that pack it may be written bare, elsewhere in full. A name in
- * a file without a pack is bare and seen everywhere. So a site can extend a pack's list, and two packs may both have a
- * rule called `trail_stopped`.
+ * A name in a folder with a pack is "pack.name"; inside that pack it may be written bare, elsewhere in full.
+ * A name in a file without a pack is bare and seen everywhere. So a site can extend a pack's list, and two
+ * packs may both have a rule called `trail_stopped`.
  */
 #include "engine/base/content_index.h"
 #include "engine/compile/compiler.h"
@@ -17,8 +17,10 @@ static const struct {
     {AST_DEFINE, SYMBOL_DEFINE},
 };
 
-static const char *const kind_words[] = {
-    [SYMBOL_RULE] = "rule", [SYMBOL_LIST] = "list", [SYMBOL_BASELINE] = "baseline", [SYMBOL_DEFINE] = "definition"};
+static const char *const kind_words[] = {[SYMBOL_RULE] = "rule",
+                                         [SYMBOL_LIST] = "list",
+                                         [SYMBOL_BASELINE] = "baseline",
+                                         [SYMBOL_DEFINE] = "definition"};
 
 static uint64_t symbol_hash(enum symbol_kind kind, struct text name)
 {
@@ -39,17 +41,19 @@ static struct symbol *find_full(const struct compiler *c, enum symbol_kind kind,
 static struct text full_name(const struct compiler *c, const struct unit *unit, struct text name)
 {
     if (!unit->pack) return name;
-    return names_put(c->names,
-                     arena_printf(c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(unit->pack->name), TEXT_ARG(name)));
+    return names_put(
+        c->names, arena_printf(c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(unit->pack->name), TEXT_ARG(name)));
 }
 
-struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name)
+struct symbol *symbol_find(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
+                           struct text name)
 {
     struct symbol *own = unit->pack ? find_full(c, kind, full_name(c, unit, name)) : NULL;
     return own ? own : find_full(c, kind, name);
 }
 
-void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct nearest *near)
+void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
+                  struct nearest *near)
 {
     for (uint32_t i = 0; i < c->symbols.len; i++) {
         const struct symbol *s = c->symbols.at[i];
@@ -63,15 +67,16 @@ void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct 
 static const struct symbol *find_in_packs(const struct compiler *c, enum symbol_kind kind, struct text bare)
 {
     for (uint32_t i = 0; i < c->symbols.len; i++)
-        if (c->symbols.at[i]->kind == kind && text_equal(c->symbols.at[i]->ast->text, bare)) return c->symbols.at[i];
+        if (c->symbols.at[i]->kind == kind && text_equal(c->symbols.at[i]->ast->text, bare))
+            return c->symbols.at[i];
     return NULL;
 }
 
-void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struct unit *unit, struct text name,
-                    struct csr_span at)
+void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
+                    struct text name, struct csr_span at)
 {
-    static const enum diag_code codes[] = {[SYMBOL_RULE] = E0208, [SYMBOL_LIST] = E0209, [SYMBOL_BASELINE] = E0206,
-                                           [SYMBOL_DEFINE] = E0207};
+    static const enum diag_code codes[] = {
+        [SYMBOL_RULE] = E0208, [SYMBOL_LIST] = E0209, [SYMBOL_BASELINE] = E0206, [SYMBOL_DEFINE] = E0207};
     struct diag *d = diag_at(c->diags, codes[kind], at, "no %s is called `" TEXT_FMT "`", kind_words[kind],
                              TEXT_ARG(name));
     const struct symbol *in_pack = find_in_packs(c, kind, name);
@@ -81,13 +86,14 @@ void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struc
     if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
 }
 
-static void declare(struct compiler *c, const struct unit *unit, const struct ast *item, enum symbol_kind kind)
+static void declare(struct compiler *c, const struct unit *unit, const struct ast *item,
+                    enum symbol_kind kind)
 {
     struct text name = full_name(c, unit, item->text);
     struct symbol *earlier = find_full(c, kind, name);
     if (earlier) {
-        diag_label(diag_at(c->diags, E0202, head_span(c, item), "the %s `" TEXT_FMT "` again", kind_words[kind],
-                           TEXT_ARG(name)),
+        diag_label(diag_at(c->diags, E0202, head_span(c, item), "the %s `" TEXT_FMT "` again",
+                           kind_words[kind], TEXT_ARG(name)),
                    head_span(c, earlier->ast), "declared here first");
         return;
     }
@@ -101,14 +107,17 @@ static void declare_schema(struct compiler *c, const struct unit *unit, const st
 {
     for (uint32_t i = 0; i < c->schemas.len; i++)
         if (text_equal(c->schemas.at[i]->ast->text, item->text)) {
-            diag_at(c->diags, E0202, head_span(c, item), "the event `" TEXT_FMT "` again", TEXT_ARG(item->text));
+            diag_at(c->diags, E0202, head_span(c, item), "the event `" TEXT_FMT "` again",
+                    TEXT_ARG(item->text));
             return;
         }
     struct schema *schema = ARENA_NEW(c->arena, struct schema);
     *schema = (struct schema){.ast = item, .unit = unit, .number = c->schemas.len};
     declare_defs(c, schema);
-    if (unit->source->is_embedded) *ARENA_PUSH(c->arena, c->schemas) = schema;
-    else diag_at(c->diags, E0524, head_span(c, item), NULL);
+    if (unit->source->is_embedded)
+        *ARENA_PUSH(c->arena, c->schemas) = schema;
+    else
+        diag_at(c->diags, E0524, head_span(c, item), NULL);
 }
 
 /* `list pack.name += { … }`: the list must be there. What is added is read with the list (lists.c). */
@@ -140,7 +149,8 @@ struct csr_span word_span(const struct compiler *c, const struct ast *node, stru
     if (!file || !word.len) return node->span;
     const char *bytes = file->bytes.at - file->base;
     for (uint32_t at = node->span.lo; at + word.len <= node->span.hi; at++)
-        if (memcmp(bytes + at, word.at, word.len) == 0 && (at == node->span.lo || !is_word_byte(bytes[at - 1])) &&
+        if (memcmp(bytes + at, word.at, word.len) == 0 &&
+            (at == node->span.lo || !is_word_byte(bytes[at - 1])) &&
             (at + word.len == node->span.hi || !is_word_byte(bytes[at + word.len])))
             return (struct csr_span){at, at + word.len};
     return node->span;

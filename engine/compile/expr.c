@@ -1,15 +1,16 @@
 /* expr.c - operators: checked and lowered in one walk, because a check needs what lowering knows.
  *
- * Types are loose where records are: ANY (a raw path) goes with everything, and text goes with numbers, booleans and
- * addresses as language.md B14 says. A constant is known now, so a constant that can never be equal is an error.
+ * Types are loose where records are: ANY (a raw path) goes with everything, and text goes with numbers,
+ * booleans and addresses as language.md B14 says. A constant is known now, so a constant that can never be
+ * equal is an error.
  */
 #include "engine/compile/compiler.h"
 
-ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands, uint32_t n,
-                     struct csr_span span)
+ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands,
+                     uint32_t n, struct csr_span span)
 {
-    return ir_build_node(&s->c->build,
-                         (struct ir_make){.op = op, .type = type, .operands = operands, .n = n, .span = span});
+    return ir_build_node(
+        &s->c->build, (struct ir_make){.op = op, .type = type, .operands = operands, .n = n, .span = span});
 }
 
 enum ir_type expr_type(const struct compiler *c, ir_node_id id)
@@ -31,10 +32,18 @@ static const struct value *constant_of(const struct compiler *c, ir_node_id id)
 const char *a_type(enum ir_type type)
 {
     static const char *const names[IR_TYPES] = {
-        [IR_TYPE_ANY] = "a value of the record", [IR_TYPE_STRING] = "text",       [IR_TYPE_INT] = "a number",
-        [IR_TYPE_FLOAT] = "a number",            [IR_TYPE_BOOL] = "true or false", [IR_TYPE_TIME] = "a time",
-        [IR_TYPE_DURATION] = "a duration",       [IR_TYPE_SIZE] = "a size",       [IR_TYPE_IP] = "an address",
-        [IR_TYPE_CIDR] = "a network",            [IR_TYPE_ARN] = "an ARN",        [IR_TYPE_LIST] = "a list",
+        [IR_TYPE_ANY] = "a value of the record",
+        [IR_TYPE_STRING] = "text",
+        [IR_TYPE_INT] = "a number",
+        [IR_TYPE_FLOAT] = "a number",
+        [IR_TYPE_BOOL] = "true or false",
+        [IR_TYPE_TIME] = "a time",
+        [IR_TYPE_DURATION] = "a duration",
+        [IR_TYPE_SIZE] = "a size",
+        [IR_TYPE_IP] = "an address",
+        [IR_TYPE_CIDR] = "a network",
+        [IR_TYPE_ARN] = "an ARN",
+        [IR_TYPE_LIST] = "a list",
         [IR_TYPE_RECORD] = "a record",
     };
     return names[type];
@@ -45,10 +54,10 @@ const char *a_type(enum ir_type type)
 enum family { FAMILY_ANY, FAMILY_TEXT, FAMILY_NUMBER, FAMILY_BOOL, FAMILY_TIME, FAMILY_DURATION, FAMILY_NET };
 
 static const uint8_t families[IR_TYPES] = {
-    [IR_TYPE_ANY] = FAMILY_ANY,     [IR_TYPE_LIST] = FAMILY_ANY,       [IR_TYPE_RECORD] = FAMILY_ANY,
-    [IR_TYPE_STRING] = FAMILY_TEXT, [IR_TYPE_ARN] = FAMILY_TEXT,       [IR_TYPE_INT] = FAMILY_NUMBER,
-    [IR_TYPE_FLOAT] = FAMILY_NUMBER, [IR_TYPE_SIZE] = FAMILY_NUMBER,   [IR_TYPE_BOOL] = FAMILY_BOOL,
-    [IR_TYPE_TIME] = FAMILY_TIME,   [IR_TYPE_DURATION] = FAMILY_DURATION, [IR_TYPE_IP] = FAMILY_NET,
+    [IR_TYPE_ANY] = FAMILY_ANY,      [IR_TYPE_LIST] = FAMILY_ANY,          [IR_TYPE_RECORD] = FAMILY_ANY,
+    [IR_TYPE_STRING] = FAMILY_TEXT,  [IR_TYPE_ARN] = FAMILY_TEXT,          [IR_TYPE_INT] = FAMILY_NUMBER,
+    [IR_TYPE_FLOAT] = FAMILY_NUMBER, [IR_TYPE_SIZE] = FAMILY_NUMBER,       [IR_TYPE_BOOL] = FAMILY_BOOL,
+    [IR_TYPE_TIME] = FAMILY_TIME,    [IR_TYPE_DURATION] = FAMILY_DURATION, [IR_TYPE_IP] = FAMILY_NET,
     [IR_TYPE_CIDR] = FAMILY_NET,
 };
 
@@ -66,7 +75,8 @@ static bool text_fits(const struct value *text, enum family other)
     if (!text || other == FAMILY_TEXT) return true;
     switch (other) {
     case FAMILY_NUMBER: return value_order(*text, zero, &order);
-    case FAMILY_BOOL: return text_equal(value_text(*text), TEXT("true")) || text_equal(value_text(*text), TEXT("false"));
+    case FAMILY_BOOL:
+        return text_equal(value_text(*text), TEXT("true")) || text_equal(value_text(*text), TEXT("false"));
     case FAMILY_NET: return ip_parse(value_text(*text), &net);
     default: return false;
     }
@@ -76,8 +86,10 @@ static bool comparable(const struct compiler *c, ir_node_id a, ir_node_id b)
 {
     enum family fa = family_of(c, a), fb = family_of(c, b);
     if (fa == FAMILY_ANY || fb == FAMILY_ANY || fa == fb) return true;
-    if (fa == FAMILY_TEXT) return fb < FAMILY_TIME || fb == FAMILY_NET ? text_fits(constant_of(c, a), fb) : false;
-    if (fb == FAMILY_TEXT) return fa < FAMILY_TIME || fa == FAMILY_NET ? text_fits(constant_of(c, b), fa) : false;
+    if (fa == FAMILY_TEXT)
+        return fb < FAMILY_TIME || fb == FAMILY_NET ? text_fits(constant_of(c, a), fb) : false;
+    if (fb == FAMILY_TEXT)
+        return fa < FAMILY_TIME || fa == FAMILY_NET ? text_fits(constant_of(c, b), fa) : false;
     return false;
 }
 
@@ -128,7 +140,8 @@ ir_node_id lower_test(const struct scope *s, const struct ast *e)
     return IR_POISON;
 }
 
-/* `and`, `or`: operands of the same kind inside are taken up, so that a define's parts are shared like any others. */
+/* `and`, `or`: operands of the same kind inside are taken up, so that a define's parts are shared like any
+ * others. */
 static ir_node_id lower_logic(const struct scope *s, const struct ast *e, enum ir_op op)
 {
     struct ARENA_VEC(ir_node_id) parts = {0};
@@ -157,9 +170,12 @@ static ir_node_id negate(const struct scope *s, ir_node_id id, struct csr_span s
 /* ---- comparisons ---- */
 
 static const uint8_t comparison_ops[] = {
-    [OP_EQ] = IR_OP_EQ,     [OP_NE] = IR_OP_NE,         [OP_LT] = IR_OP_LT,         [OP_LE] = IR_OP_LE,
-    [OP_GT] = IR_OP_GT,     [OP_GE] = IR_OP_GE,         [OP_LIKE] = IR_OP_LIKE,     [OP_CONTAINS] = IR_OP_CONTAINS,
-    [OP_STARTS] = IR_OP_STARTS, [OP_ENDS] = IR_OP_ENDS, [OP_GRANTS] = IR_OP_GRANTS,
+    [OP_EQ] = IR_OP_EQ,         [OP_NE] = IR_OP_NE,
+    [OP_LT] = IR_OP_LT,         [OP_LE] = IR_OP_LE,
+    [OP_GT] = IR_OP_GT,         [OP_GE] = IR_OP_GE,
+    [OP_LIKE] = IR_OP_LIKE,     [OP_CONTAINS] = IR_OP_CONTAINS,
+    [OP_STARTS] = IR_OP_STARTS, [OP_ENDS] = IR_OP_ENDS,
+    [OP_GRANTS] = IR_OP_GRANTS,
 };
 
 static bool orders(enum ast_op op)
@@ -202,12 +218,14 @@ static bool text_operand(const struct scope *s, const struct ast *e, ir_node_id 
     return false;
 }
 
-static ir_node_id lower_text_test(const struct scope *s, const struct ast *e, ir_node_id left, ir_node_id right)
+static ir_node_id lower_text_test(const struct scope *s, const struct ast *e, ir_node_id left,
+                                  ir_node_id right)
 {
     bool ok = text_operand(s, e->kids, left);
     ok = text_operand(s, e->kids->next, right) && ok;
     if (ok && e->op == OP_LIKE && !constant_of(s->c, right) && !has_op(s->c, right, IR_OP_LIST)) {
-        diag_note(diag_at(s->c->diags, E0211, e->kids->next->span, "a pattern must be known when the rule is compiled"),
+        diag_note(diag_at(s->c->diags, E0211, e->kids->next->span,
+                          "a pattern must be known when the rule is compiled"),
                   "write it in quotes, or name a list of patterns");
         ok = false;
     }
@@ -215,7 +233,8 @@ static ir_node_id lower_text_test(const struct scope *s, const struct ast *e, ir
     return ok ? make_node(s, (enum ir_op)comparison_ops[e->op], IR_TYPE_BOOL, both, 2, e->span) : IR_POISON;
 }
 
-static ir_node_id lower_set_test(const struct scope *s, const struct ast *e, ir_node_id left, ir_node_id right)
+static ir_node_id lower_set_test(const struct scope *s, const struct ast *e, ir_node_id left,
+                                 ir_node_id right)
 {
     if (e->kids->next->kind == AST_SET && !set_fits(s, e->kids->next, left)) return IR_POISON;
     ir_node_id in = member_of(s, left, right, e->span);
@@ -238,7 +257,8 @@ static ir_node_id lower_comparison(const struct scope *s, const struct ast *e)
     if (!comparable(s->c, left, right) || (orders(e->op) && (f == FAMILY_BOOL || f == FAMILY_NET)))
         return mismatch(s, e, left, right);
     if (expr_type(s->c, right) == IR_TYPE_CIDR) {
-        struct diag *d = diag_at(s->c->diags, E0211, e->kids->next->span, "this is a network, not an address");
+        struct diag *d =
+            diag_at(s->c->diags, E0211, e->kids->next->span, "this is a network, not an address");
         diag_fix(d, e->span, TEXT_FMT "%s in " TEXT_FMT, TEXT_ARG(expr_words(s->c->arena, e->kids)),
                  e->op == OP_NE ? " not" : "", TEXT_ARG(expr_words(s->c->arena, e->kids->next)));
         return IR_POISON;
@@ -255,7 +275,8 @@ static ir_node_id lower_between(const struct scope *s, const struct ast *e)
     ir_node_id value = lower_value(s, e->kids);
     ir_node_id least = literal_node(s->c, range->kids), most = literal_node(s->c, range->kids->next);
     if (value == IR_POISON || least == IR_POISON || most == IR_POISON) return IR_POISON;
-    if (!comparable(s->c, value, least) || family_of(s->c, value) == FAMILY_BOOL) return mismatch(s, e, value, least);
+    if (!comparable(s->c, value, least) || family_of(s->c, value) == FAMILY_BOOL)
+        return mismatch(s, e, value, least);
     ir_node_id all[] = {value, least, most};
     return make_node(s, IR_OP_BETWEEN, IR_TYPE_BOOL, all, 3, e->span);
 }
@@ -269,8 +290,10 @@ static ir_node_id lower_container(const struct scope *s, const struct ast *e)
         return set_node(s->c, &(struct ast){.kind = AST_SET, .span = e->span, .kids = (struct ast *)e});
     if (id == IR_POISON || expr_type(s->c, id) == IR_TYPE_LIST) return id;
     struct diag *d = diag_at(s->c->diags, E0213, e->span, "this is one value, not a list");
-    if (e->kind == AST_PATH) diag_fix(d, e->span, TEXT_FMT "[]", TEXT_ARG(expr_words(s->c->arena, e)));
-    else diag_fix(d, e->span, "{ " TEXT_FMT " }", TEXT_ARG(expr_words(s->c->arena, e)));
+    if (e->kind == AST_PATH)
+        diag_fix(d, e->span, TEXT_FMT "[]", TEXT_ARG(expr_words(s->c->arena, e)));
+    else
+        diag_fix(d, e->span, "{ " TEXT_FMT " }", TEXT_ARG(expr_words(s->c->arena, e)));
     return IR_POISON;
 }
 
@@ -307,8 +330,9 @@ static ir_node_id lower_exists(const struct scope *s, const struct ast *e)
     }
     uint32_t step = step_expect(s->rule, e->text, word_span(s->c, e, e->text));
     if (step == IR_NONE) return IR_POISON;
-    return ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_STEP_EXISTS, .type = IR_TYPE_BOOL, .y = step,
-                                                        .span = e->span});
+    return ir_build_node(
+        &s->c->build,
+        (struct ir_make){.op = IR_OP_STEP_EXISTS, .type = IR_TYPE_BOOL, .y = step, .span = e->span});
 }
 
 static ir_node_id lower_quantifier(const struct scope *s, const struct ast *e)
@@ -323,15 +347,21 @@ static ir_node_id lower_quantifier(const struct scope *s, const struct ast *e)
         diag_fix(d, e->kids->span, TEXT_FMT "[]", TEXT_ARG(expr_words(s->c->arena, e->kids)));
         over = IR_POISON;
     }
-    struct binding item = {.name = e->text, .is_item = true, .is_poison = over == IR_POISON, .depth = s->quantifiers,
+    struct binding item = {.name = e->text,
+                           .is_item = true,
+                           .is_poison = over == IR_POISON,
+                           .depth = s->quantifiers,
                            .outer = s->bindings};
     struct scope inner = *s;
     inner.bindings = &item;
     inner.quantifiers++;
     ir_node_id both[] = {over, lower_test(&inner, e->kids->next)};
-    return ir_build_node(&s->c->build,
-                         (struct ir_make){.op = e->kind == AST_ANY ? IR_OP_ANY : IR_OP_ALL, .type = IR_TYPE_BOOL,
-                                          .x = s->quantifiers, .operands = both, .n = 2, .span = e->span});
+    return ir_build_node(&s->c->build, (struct ir_make){.op = e->kind == AST_ANY ? IR_OP_ANY : IR_OP_ALL,
+                                                        .type = IR_TYPE_BOOL,
+                                                        .x = s->quantifiers,
+                                                        .operands = both,
+                                                        .n = 2,
+                                                        .span = e->span});
 }
 
 /* ---- arithmetic ---- */
@@ -359,7 +389,8 @@ static ir_node_id lower_arithmetic(const struct scope *s, const struct ast *e, e
 {
     ir_node_id both[] = {lower_value(s, e->kids), lower_value(s, e->kids->next)};
     if (both[0] == IR_POISON || both[1] == IR_POISON) return IR_POISON;
-    enum ir_type type = arithmetic_type((enum ast_kind)e->kind, expr_type(s->c, both[0]), expr_type(s->c, both[1]));
+    enum ir_type type =
+        arithmetic_type((enum ast_kind)e->kind, expr_type(s->c, both[0]), expr_type(s->c, both[1]));
     if (type == IR_TYPES) return mismatch(s, e, both[0], both[1]);
     return make_node(s, op, type, both, 2, e->span);
 }

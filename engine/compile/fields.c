@@ -1,8 +1,9 @@
 /* fields.c - schemas, and what stands behind a field's name in each of them.
  *
- * An `event` block defines fields over the record (`raw`). A definition is lowered when a rule first reads its field,
- * so that the decoder picks up only what the rules read. `req.x` and `resp.x` become fields of their own when they are
- * first used: below a root that is a plain path they are one longer path, which the decoder picks up directly.
+ * An `event` block defines fields over the record (`raw`). A definition is lowered when a rule first reads
+ * its field, so that the decoder picks up only what the rules read. `req.x` and `resp.x` become fields of
+ * their own when they are first used: below a root that is a plain path they are one longer path, which the
+ * decoder picks up directly.
  *
  * The engine itself reads a few fields of every event (engine_reads); those are always made.
  */
@@ -37,7 +38,11 @@ static struct schema_def *find_def(struct schema *schema, struct text name)
 
 static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct schema_def *def)
 {
-    struct scope s = {.c = c, .place = IN_SCHEMA, .unit = schema->unit, .schema = schema, .step = IR_NONE,
+    struct scope s = {.c = c,
+                      .place = IN_SCHEMA,
+                      .unit = schema->unit,
+                      .schema = schema,
+                      .step = IR_NONE,
                       .own_step = IR_NONE};
     return lower_expr(&s, def->expr);
 }
@@ -72,8 +77,8 @@ static uint32_t find_field(const struct compiler *c, struct text name, uint64_t 
 /* A new field without definitions yet. */
 static uint32_t add_field(struct compiler *c, struct text name, uint64_t hash, enum ir_type type)
 {
-    struct ir_field field = {.name = name, .type = (uint8_t)type,
-                             .in_schema = ARENA_ARRAY(c->arena, ir_node_id, c->schemas.len)};
+    struct ir_field field = {
+        .name = name, .type = (uint8_t)type, .in_schema = ARENA_ARRAY(c->arena, ir_node_id, c->schemas.len)};
     for (uint32_t i = 0; i < c->schemas.len; i++) field.in_schema[i] = IR_NONE;
     *ARENA_PUSH(c->arena, c->build.fields) = field;
     content_put(c->arena, c->field_index, hash, c->build.fields.len - 1);
@@ -82,8 +87,9 @@ static uint32_t add_field(struct compiler *c, struct text name, uint64_t hash, e
 
 static ir_node_id make_field_node(struct compiler *c, uint32_t field, struct csr_span span)
 {
-    return ir_build_node(&c->build, (struct ir_make){.op = IR_OP_FIELD, .type = c->build.fields.at[field].type,
-                                                     .x = field, .span = span});
+    return ir_build_node(
+        &c->build, (struct ir_make){
+                       .op = IR_OP_FIELD, .type = c->build.fields.at[field].type, .x = field, .span = span});
 }
 
 ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span)
@@ -120,15 +126,19 @@ static ir_node_id member_chain(struct compiler *c, ir_node_id node, const struct
                                struct csr_span span)
 {
     for (uint32_t i = 0; i < len; i++)
-        node = ir_build_node(&c->build, (struct ir_make){.op = IR_OP_MEMBER, .type = IR_TYPE_ANY,
-                                                         .x = ir_build_constant(&c->build, value_string(names[i])),
-                                                         .operands = &node, .n = 1, .span = span});
+        node = ir_build_node(&c->build,
+                             (struct ir_make){.op = IR_OP_MEMBER,
+                                              .type = IR_TYPE_ANY,
+                                              .x = ir_build_constant(&c->build, value_string(names[i])),
+                                              .operands = &node,
+                                              .n = 1,
+                                              .span = span});
     return node;
 }
 
 /* What `req.a.b` is in one schema. */
-static ir_node_id open_in_schema(struct compiler *c, struct schema *schema, const struct text *names, uint32_t len,
-                                 struct csr_span span)
+static ir_node_id open_in_schema(struct compiler *c, struct schema *schema, const struct text *names,
+                                 uint32_t len, struct csr_span span)
 {
     struct text path[AST_DEPTH_MOST * 2];
     struct schema_def *root = find_def(schema, names[0]);
@@ -146,7 +156,8 @@ static struct text open_name(struct compiler *c, const struct text *names, uint3
 {
     struct ast *tail = ARENA_ARRAY(c->arena, struct ast, len);
     for (uint32_t i = 1; i < len; i++)
-        tail[i] = (struct ast){.kind = AST_FIELD, .text = names[i], .next = i + 1 < len ? &tail[i + 1] : NULL};
+        tail[i] =
+            (struct ast){.kind = AST_FIELD, .text = names[i], .next = i + 1 < len ? &tail[i + 1] : NULL};
     return path_words(c->arena, names[0], len > 1 ? &tail[1] : NULL);
 }
 
@@ -209,8 +220,9 @@ void declare_defs(struct compiler *c, struct schema *schema)
     for (uint32_t i = 0; i < field_count(); i++) {
         const struct field_info *info = field_at(i);
         if (info->use == FIELD_NEEDED && !find_def(schema, info->name))
-            diag_at(c->diags, E0223, head_span(c, schema->ast), "`" TEXT_FMT "` does not define `" TEXT_FMT "`",
-                    TEXT_ARG(schema->ast->text), TEXT_ARG(info->name));
+            diag_at(c->diags, E0223, head_span(c, schema->ast),
+                    "`" TEXT_FMT "` does not define `" TEXT_FMT "`", TEXT_ARG(schema->ast->text),
+                    TEXT_ARG(info->name));
     }
 }
 
@@ -230,7 +242,11 @@ static int64_t declared_disorder(struct schema *schema)
 static void lower_schema(struct compiler *c, struct schema *schema, struct ir_schema *out)
 {
     const struct ast *when = ast_kid(schema->ast, AST_WHEN);
-    struct scope s = {.c = c, .place = IN_SCHEMA, .unit = schema->unit, .schema = schema, .step = IR_NONE,
+    struct scope s = {.c = c,
+                      .place = IN_SCHEMA,
+                      .unit = schema->unit,
+                      .schema = schema,
+                      .step = IR_NONE,
                       .own_step = IR_NONE};
     ir_node_id when_node = when && when->kids ? lower_test(&s, when->kids) : IR_NONE;
     *out = (struct ir_schema){.name = schema->ast->text,

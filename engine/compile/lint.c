@@ -1,4 +1,5 @@
-/* lint.c - what is allowed but seldom meant. Only looked at when there is no error, and silenced where it stands:
+/* lint.c - what is allowed but seldom meant. Only looked at when there is no error, and silenced where it
+ * stands:
  *
  *     # csr: allow W0302 reason "the window is the shift"
  */
@@ -75,7 +76,8 @@ static void lint_rule(struct compiler *c, const struct rule_work *r)
         warn(c, W0302, within->span, "every half-built match is kept for that long");
     for (uint32_t i = 0; i < r->n_steps; i++)
         if (!r->steps[i].is_matched)
-            warn(c, W0301, r->steps[i].span, "`" TEXT_FMT "` does not stand in `match`", TEXT_ARG(r->steps[i].name));
+            warn(c, W0301, r->steps[i].span, "`" TEXT_FMT "` does not stand in `match`",
+                 TEXT_ARG(r->steps[i].name));
     lint_two_lists(c, r->ast);
 }
 

@@ -41,9 +41,7 @@ bool literal_value(struct compiler *c, const struct ast *literal, struct value *
         *type = IR_TYPE_SIZE;
         return true;
     case AST_ADDR: return net_value(c, literal, out, type);
-    default:
-        diag_at(c->diags, E0211, literal->span, "a plain value is needed here");
-        return false;
+    default: diag_at(c->diags, E0211, literal->span, "a plain value is needed here"); return false;
     }
 }
 
@@ -64,7 +62,8 @@ static void add_values(struct compiler *c, struct ir_list *list, uint32_t *cap, 
         struct value v;
         if (!literal_value(c, literal, &v, &type)) continue;
         if (list->len == *cap) {
-            list->values = arena_grow(c->arena, list->values, *cap * sizeof v, (*cap ? *cap * 2 : 8) * sizeof v);
+            list->values =
+                arena_grow(c->arena, list->values, *cap * sizeof v, (*cap ? *cap * 2 : 8) * sizeof v);
             *cap = *cap ? *cap * 2 : 8;
         }
         list->values[list->len++] = v;

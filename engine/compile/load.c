@@ -1,10 +1,11 @@
 /* load.c - from what the user named to parsed files: folders are walked, `use` brings in what is embedded.
  *
  * Invariants
- * 1. The order of units depends only on names: texts as given, the files of a folder sorted by bytes, then the files of
- *    each `use` in the order in which they were first asked for.
+ * 1. The order of units depends only on names: texts as given, the files of a folder sorted by bytes, then
+ * the files of each `use` in the order in which they were first asked for.
  * 2. No file is read twice, so a circular `use` ends.
- * 3. `use NAME` means a pack that was given as files, if there is one; else stdlib/NAME/ and rules/NAME/ of the binary.
+ * 3. `use NAME` means a pack that was given as files, if there is one; else stdlib/NAME/ and rules/NAME/ of
+ * the binary.
  */
 #include "engine/compile/compiler.h"
 #include "engine/compile/embedded.h"
@@ -16,7 +17,7 @@
 #include <sys/stat.h>
 
 #define FOLDER_DEPTH_MOST 32
-#define PIPE_MOST         (4u << 20) /* bytes of rules that come through a pipe, whose size nobody knows before */
+#define PIPE_MOST         (4u << 20) /* bytes of rules through a pipe: nobody knows its size before */
 
 static struct text folder_of(struct text path)
 {
@@ -35,7 +36,8 @@ static bool is_loaded(const struct compiler *c, struct text name, struct file_id
     return false;
 }
 
-static void load_text(struct compiler *c, struct text name, struct text bytes, struct file_id id, bool is_embedded)
+static void load_text(struct compiler *c, struct text name, struct text bytes, struct file_id id,
+                      bool is_embedded)
 {
     if (is_loaded(c, name, id)) return;
     const struct source *source = sources_add(c->sources, name, bytes, is_embedded);
@@ -79,8 +81,10 @@ static void load_file(struct compiler *c, struct text path, const struct stat *i
     uint32_t len = (uint32_t)fread(room, 1, size, file);
     bool failed = ferror(file) || (len == size && getc(file) != EOF);
     fclose(file);
-    if (failed) cannot_read(c, path, "it could not be read to its end");
-    else load_text(c, name, (struct text){room, len}, id, false);
+    if (failed)
+        cannot_read(c, path, "it could not be read to its end");
+    else
+        load_text(c, name, (struct text){room, len}, id, false);
 }
 
 struct entries ARENA_VEC(struct text);
@@ -90,8 +94,8 @@ static int by_name(const void *a, const void *b)
     return text_compare(*(const struct text *)a, *(const struct text *)b);
 }
 
-/* Copies the folder's names, each with its NUL, to `to` as far as they fit; returns the room that all of them need, or
- * -1 if the folder cannot be read. Names that begin with a dot are left out. */
+/* Copies the folder's names, each with its NUL, to `to` as far as they fit; returns the room that all of them
+ * need, or -1 if the folder cannot be read. Names that begin with a dot are left out. */
 static long copy_names(const char *folder, char *to, long room)
 {
     DIR *dir = opendir(folder);
@@ -137,7 +141,8 @@ static void load_folder(struct compiler *c, struct text path, unsigned depth)
     }
     while (path.len > 1 && path.at[path.len - 1] == '/') path.len--;
     for (uint32_t i = 0; i < entries.len; i++) {
-        struct text inner = arena_printf(c->arena, TEXT_FMT "/" TEXT_FMT, TEXT_ARG(path), TEXT_ARG(entries.at[i]));
+        struct text inner =
+            arena_printf(c->arena, TEXT_FMT "/" TEXT_FMT, TEXT_ARG(path), TEXT_ARG(entries.at[i]));
         struct stat is;
         if (stat(inner.at, &is) == 0 && (S_ISDIR(is.st_mode) || text_ends(inner, TEXT(".csr"))))
             load_path(c, inner, depth + 1);
@@ -148,9 +153,12 @@ static void load_path(struct compiler *c, struct text path, unsigned depth)
 {
     struct stat is;
     path = arena_text(c->arena, path.at, path.len);
-    if (stat(path.at, &is) != 0) cannot_read(c, path, strerror(errno));
-    else if (S_ISDIR(is.st_mode)) load_folder(c, path, depth);
-    else load_file(c, path, &is);
+    if (stat(path.at, &is) != 0)
+        cannot_read(c, path, strerror(errno));
+    else if (S_ISDIR(is.st_mode))
+        load_folder(c, path, depth);
+    else
+        load_file(c, path, &is);
 }
 
 /* ---- what is embedded ---- */
@@ -175,7 +183,8 @@ static bool load_embedded(struct compiler *c, struct text package, const char *r
     for (const struct embedded *e = csr_embedded; e->path; e++) {
         if (root && strncmp(e->path, root, strlen(root)) != 0) continue;
         if (package.len && !text_equal(package_of(e->path), package)) continue;
-        load_text(c, shown_name(c, e->path), (struct text){e->bytes, (uint32_t)e->len}, (struct file_id){0}, true);
+        load_text(c, shown_name(c, e->path), (struct text){e->bytes, (uint32_t)e->len}, (struct file_id){0},
+                  true);
         found = true;
     }
     return found;
@@ -235,14 +244,18 @@ static bool pack_is_given(const struct compiler *c, struct text name)
 static void unknown_package(const struct compiler *c, const struct ast *name)
 {
     if (api_is_source(name->text)) {
-        diag_at(c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet", TEXT_ARG(name->text));
+        diag_at(c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet",
+                TEXT_ARG(name->text));
         return;
     }
     struct nearest near = {.wanted = name->text};
     for (const struct embedded *e = csr_embedded; e->path; e++) nearest_try(&near, package_of(e->path));
-    struct diag *d = diag_at(c->diags, E0201, name->span, "nothing is called `" TEXT_FMT "`", TEXT_ARG(name->text));
-    if (near.best.len) diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
-    else diag_note(d, "a pack of your own is used by giving its folder on the command line");
+    struct diag *d =
+        diag_at(c->diags, E0201, name->span, "nothing is called `" TEXT_FMT "`", TEXT_ARG(name->text));
+    if (near.best.len)
+        diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
+    else
+        diag_note(d, "a pack of your own is used by giving its folder on the command line");
 }
 
 static void follow_use(struct compiler *c, const struct ast *use)
@@ -260,8 +273,10 @@ void load_units(struct compiler *c, const struct compile_input *input)
 {
     for (uint32_t i = 0; i < input->n_texts; i++) {
         struct compile_text t = input->texts[i];
-        if (t.bytes.at) load_text(c, arena_text(c->arena, t.name.at, t.name.len), t.bytes, (struct file_id){0}, false);
-        else load_path(c, t.name, 0);
+        if (t.bytes.at)
+            load_text(c, arena_text(c->arena, t.name.at, t.name.len), t.bytes, (struct file_id){0}, false);
+        else
+            load_path(c, t.name, 0);
     }
     if (!input->n_texts) load_embedded(c, (struct text){"", 0}, "rules/");
     note_packs(c, 0);
@@ -270,5 +285,6 @@ void load_units(struct compiler *c, const struct compile_input *input)
             if (item->kind == AST_USE) follow_use(c, item);
     for (uint32_t u = 0; u < c->units.len; u++)
         for (uint32_t p = 0; p < c->packs.len; p++)
-            if (text_equal(c->packs.at[p]->folder, c->units.at[u]->folder)) c->units.at[u]->pack = c->packs.at[p];
+            if (text_equal(c->packs.at[p]->folder, c->units.at[u]->folder))
+                c->units.at[u]->pack = c->packs.at[p];
 }

@@ -1,8 +1,9 @@
-/* match.c - the match clause to ir_match: steps by number, counts and gaps as numbers, nothing impossible left.
+/* match.c - the match clause to ir_match: steps by number, counts and gaps as numbers, nothing impossible
+ * left.
  *
- * What language.md B8 and B9 refuse is refused here, at its place, so that automata (automaton.c) only see matches that
- * mean something. On the way each step learns where it stands: its rank from first to last, whether a choice can do
- * without it, and the innermost part that can be left out.
+ * What language.md B8 and B9 refuse is refused here, at its place, so that automata (automaton.c) only see
+ * matches that mean something. On the way each step learns where it stands: its rank from first to last,
+ * whether a choice can do without it, and the innermost part that can be left out.
  */
 #include "engine/compile/compiler.h"
 #include "engine/ir/progress.h"
@@ -23,7 +24,8 @@ int64_t whole_seconds(struct rule_work *r, const struct ast *dur)
     if (dur->kind == AST_NAME) {
         const struct ir_param *param = rule_param(r, dur->text);
         if (!param || param->value.kind != VALUE_DURATION) {
-            diag_at(r->c->diags, E0305, dur->span, param ? "this parameter is no duration" : "no parameter is called so");
+            diag_at(r->c->diags, E0305, dur->span,
+                    param ? "this parameter is no duration" : "no parameter is called so");
             return -1;
         }
         nanoseconds = param->value.i;
@@ -37,8 +39,10 @@ int64_t whole_seconds(struct rule_work *r, const struct ast *dur)
 static bool whole_number(struct rule_work *r, const struct ast *num, int64_t *out)
 {
     const struct ir_param *param = num->kind == AST_NAME ? rule_param(r, num->text) : NULL;
-    if (num->kind == AST_NUM && !num->is_real) *out = num->num;
-    else if (param && param->value.kind == VALUE_INT) *out = param->value.i;
+    if (num->kind == AST_NUM && !num->is_real)
+        *out = num->num;
+    else if (param && param->value.kind == VALUE_INT)
+        *out = param->value.i;
     else {
         diag_at(r->c->diags, E0308, num->span, "a whole number or a parameter that is one is needed here");
         return false;
@@ -63,7 +67,8 @@ static bool lower_step_ref(struct walk *w, const struct ast *e, struct ir_match 
     struct step_work *step = &r->steps[out->step];
     if (step->is_matched) {
         diag_note(diag_at(r->c->diags, E0306, e->span, "`" TEXT_FMT "` again", TEXT_ARG(e->text)),
-                  "a step is one thing to wait for: `" TEXT_FMT "[2..]` waits for two, a second step for another one",
+                  "a step is one thing to wait for: `" TEXT_FMT
+                  "[2..]` waits for two, a second step for another one",
                   TEXT_ARG(e->text));
         return false;
     }
@@ -119,7 +124,8 @@ static bool lower_times(struct walk *w, const struct ast *rep, struct ir_match *
         if (kid != rep->kids && refuse(w->r->c, kid)) return false;
     if (!whole_number(w->r, rep->kids, &least)) return false;
     if (least < 1 || least > TIMES_MOST) {
-        diag_at(w->r->c->diags, E0308, rep->kids->span, "this is %lld; 1 to %d are possible", (long long)least, TIMES_MOST);
+        diag_at(w->r->c->diags, E0308, rep->kids->span, "this is %lld; 1 to %d are possible",
+                (long long)least, TIMES_MOST);
         return false;
     }
     out->least = (uint32_t)least;
@@ -149,8 +155,10 @@ static bool lower_gap(struct walk *w, const struct ast *gap, struct ir_arrow *ou
     int64_t from = whole_seconds(w->r, first), to = second ? whole_seconds(w->r, second) : 0;
     if (from < 0 || to < 0) return false;
     if (second || gap->op == OP_AT_LEAST) out->least = from;
-    if (second) out->most = to;
-    else if (gap->op != OP_AT_LEAST) out->most = from;
+    if (second)
+        out->most = to;
+    else if (gap->op != OP_AT_LEAST)
+        out->most = from;
     if (out->least > out->most) {
         diag_at(w->r->c->diags, E0309, gap->span, "the lower bound is the greater one");
         return false;
@@ -162,8 +170,8 @@ static bool lower_gap(struct walk *w, const struct ast *gap, struct ir_arrow *ou
     return true;
 }
 
-static bool lower_arrow(struct walk *w, const struct ast *arrow, const struct ast *left, const struct ast *right,
-                        struct ir_arrow *out)
+static bool lower_arrow(struct walk *w, const struct ast *arrow, const struct ast *left,
+                        const struct ast *right, struct ir_arrow *out)
 {
     const struct ast *gap = ast_kid(arrow, AST_GAP);
     *out = (struct ir_arrow){.strict = arrow->op == OP_LATER, .most = INT64_MAX};

@@ -1,7 +1,8 @@
 /* mentions.c - what an expression speaks of, before it is lowered.
  *
- * A predicate is cut into its and-ed parts, and each part goes where it can be judged: over the event alone, in the gate
- * (it asks a baseline), or into a join (it names another step). This walk tells which, and looks through defines.
+ * A predicate is cut into its and-ed parts, and each part goes where it can be judged: over the event alone,
+ * in the gate (it asks a baseline), or into a join (it names another step). This walk tells which, and looks
+ * through defines.
  */
 #include "engine/compile/compiler.h"
 
@@ -13,8 +14,8 @@ static void mention_kids(const struct scope *s, const struct ast *e, struct ment
     AST_EACH(kid, e) mention(s, kid, m);
 }
 
-static void mention_defined(const struct scope *s, struct symbol *define, const struct ast *args, struct csr_span span,
-                            struct mentions *m)
+static void mention_defined(const struct scope *s, struct symbol *define, const struct ast *args,
+                            struct csr_span span, struct mentions *m)
 {
     struct scope inner;
     const struct ast *body = define_enter(s, define, args, span, &inner);
@@ -39,17 +40,22 @@ static void mention_path(const struct scope *s, const struct ast *e, struct ment
     }
     bool member = e->kids && e->kids->kind == AST_FIELD;
     uint32_t step = s->rule && member ? step_find(s->rule, e->text) : IR_NONE;
-    if (step != IR_NONE) m->steps |= UINT64_C(1) << step;
-    else if (field_begins(e->text)) m->bare = true;
+    if (step != IR_NONE)
+        m->steps |= UINT64_C(1) << step;
+    else if (field_begins(e->text))
+        m->bare = true;
 }
 
 static void mention_call(const struct scope *s, const struct ast *e, struct mentions *m)
 {
     struct symbol *define = define_named(s, e);
     const struct ast *args = ast_kid(e, AST_ARGS);
-    if (define) mention_defined(s, define, args, e->span, m);
-    else if (text_equal(e->text, TEXT("new")) || text_equal(e->text, TEXT("age"))) m->asks = true;
-    else mention_kids(s, args, m);
+    if (define)
+        mention_defined(s, define, args, e->span, m);
+    else if (text_equal(e->text, TEXT("new")) || text_equal(e->text, TEXT("age")))
+        m->asks = true;
+    else
+        mention_kids(s, args, m);
 }
 
 static void mention(const struct scope *s, const struct ast *e, struct mentions *m)

@@ -1,8 +1,8 @@
 /* path.c - from names to nodes: what `actor`, `req.x`, `probe.src.ip` or `i.cidrIp` mean where they stand.
  *
- * A path's first name is looked up in this order: what a quantifier or a define's parameter binds; defines; `true`,
- * `false`, `null`; the rule's parameters; then what the place offers (steps and keys of a match, `with` names, fields);
- * lists last. A step may not be called like a field, so the order never surprises.
+ * A path's first name is looked up in this order: what a quantifier or a define's parameter binds; defines;
+ * `true`, `false`, `null`; the rule's parameters; then what the place offers (steps and keys of a match,
+ * `with` names, fields); lists last. A step may not be called like a field, so the order never surprises.
  */
 #include "engine/compile/compiler.h"
 
@@ -31,7 +31,9 @@ ir_node_id lower_tail(const struct scope *s, ir_node_id value, const struct ast 
                               (struct ir_make){.op = IR_OP_MEMBER,
                                                .type = type == IR_TYPE_LIST ? IR_TYPE_LIST : IR_TYPE_ANY,
                                                .x = ir_build_constant(&s->c->build, value_string(tail->text)),
-                                               .operands = &value, .n = 1, .span = tail->span});
+                                               .operands = &value,
+                                               .n = 1,
+                                               .span = tail->span});
     }
     return value;
 }
@@ -44,13 +46,15 @@ static bool is_root(struct text head)
 }
 
 /* Member names up to the first "[]" make one slot or field; the rest goes through values. */
-static ir_node_id lower_open(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_open(const struct scope *s, struct text head, const struct ast *tail,
+                             struct csr_span span)
 {
     struct text names[AST_DEPTH_MOST + 1];
     uint32_t len = 0;
     bool is_raw = text_equal(head, TEXT("raw"));
     if (!is_raw) names[len++] = head;
-    for (; tail && tail->kind == AST_FIELD && len < AST_DEPTH_MOST; tail = tail->next) names[len++] = tail->text;
+    for (; tail && tail->kind == AST_FIELD && len < AST_DEPTH_MOST; tail = tail->next)
+        names[len++] = tail->text;
     if (!len) {
         diag_at(s->c->diags, E0213, span, "`raw` is the whole record");
         return IR_POISON;
@@ -68,17 +72,20 @@ static void offer_names(const struct scope *s, struct nearest *near)
     symbol_offer(s->c, SYMBOL_LIST, s->unit, near);
     for (uint32_t i = 0; s->rule && i < s->rule->n_steps; i++) nearest_try(near, s->rule->steps[i].name);
     for (uint32_t i = 0; s->rule && i < s->c->params.len; i++)
-        if (text_equal(s->c->params.at[i].rule, s->rule->out.name)) nearest_try(near, s->c->params.at[i].name);
+        if (text_equal(s->c->params.at[i].rule, s->rule->out.name))
+            nearest_try(near, s->c->params.at[i].name);
 }
 
-static ir_node_id unknown_name(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id unknown_name(const struct scope *s, struct text head, const struct ast *tail,
+                               struct csr_span span)
 {
     struct text name = path_words(s->c->arena, head, tail);
     struct nearest near = {.wanted = name};
     const struct field_info *field = field_nearest(name);
     if (field) nearest_try(&near, field->name);
     if (!tail) offer_names(s, &near);
-    struct diag *d = diag_at(s->c->diags, E0203, span, "nothing is called `" TEXT_FMT "` here", TEXT_ARG(name));
+    struct diag *d =
+        diag_at(s->c->diags, E0203, span, "nothing is called `" TEXT_FMT "` here", TEXT_ARG(name));
     if (near.best.len) diag_fix(d, span, TEXT_FMT, TEXT_ARG(near.best));
     return IR_POISON;
 }
@@ -102,7 +109,8 @@ static const struct field_info *closed_field(const struct scope *s, struct text 
 {
     const struct field_info *info = NULL;
     if (*tail && (*tail)->kind == AST_FIELD && field_is_group(head)) {
-        info = field_find(arena_printf(s->c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(head), TEXT_ARG((*tail)->text)));
+        info = field_find(
+            arena_printf(s->c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(head), TEXT_ARG((*tail)->text)));
         if (info) *tail = (*tail)->next;
     }
     if (!info) info = field_find(head);
@@ -110,16 +118,18 @@ static const struct field_info *closed_field(const struct scope *s, struct text 
 }
 
 /* A list by name: `pools`, or `aws-core.pools`. */
-static ir_node_id named_list(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id named_list(const struct scope *s, struct text head, const struct ast *tail,
+                             struct csr_span span)
 {
     if (tail && (tail->kind != AST_FIELD || tail->next)) return IR_NONE;
-    struct text name = tail ? arena_printf(s->c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(head), TEXT_ARG(tail->text))
-                            : head;
+    struct text name =
+        tail ? arena_printf(s->c->arena, TEXT_FMT "." TEXT_FMT, TEXT_ARG(head), TEXT_ARG(tail->text)) : head;
     struct symbol *list = symbol_find(s->c, SYMBOL_LIST, s->unit, name);
     return list ? list_node(s->c, list, span) : IR_NONE;
 }
 
-static ir_node_id lower_field(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_field(const struct scope *s, struct text head, const struct ast *tail,
+                              struct csr_span span)
 {
     if (is_root(head)) return lower_open(s, head, tail, span);
     const struct ast *rest = tail;
@@ -131,7 +141,8 @@ static ir_node_id lower_field(const struct scope *s, struct text head, const str
     if (info && s->place == IN_SCHEMA) {
         ir_node_id node = schema_field(s->c, s->schema, info->name, span);
         if (node == IR_NONE) {
-            diag_at(s->c->diags, E0223, span, "`" TEXT_FMT "` is not defined in this event", TEXT_ARG(info->name));
+            diag_at(s->c->diags, E0223, span, "`" TEXT_FMT "` is not defined in this event",
+                    TEXT_ARG(info->name));
             return IR_POISON;
         }
         return lower_tail(s, node, rest);
@@ -146,7 +157,8 @@ static ir_node_id lower_field(const struct scope *s, struct text head, const str
 /* ---- over an event ---- */
 
 /* A `with` name of the group at hand. IR_NONE: there is no such name in the whole step. */
-static ir_node_id lower_with(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_with(const struct scope *s, struct text head, const struct ast *tail,
+                             struct csr_span span)
 {
     if (!s->sees_with) return IR_NONE;
     const struct ast *expr = group_with(s->rule->steps[s->step].groups[s->group].ast, head);
@@ -163,12 +175,14 @@ static ir_node_id misplaced_step(const struct scope *s, uint32_t step, struct cs
 {
     struct diag *d = diag_at(s->c->diags, E0312, span, "`" TEXT_FMT "` is another step",
                              TEXT_ARG(s->rule->steps[step].name));
-    diag_note(d, "a predicate may say `field == step.field`, joined by `and`; every other comparison of two steps belongs "
+    diag_note(d, "a predicate may say `field == step.field`, joined by `and`; every other comparison of two "
+                 "steps belongs "
                  "in `score` or `severity`");
     return IR_POISON;
 }
 
-static ir_node_id lower_in_event(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_in_event(const struct scope *s, struct text head, const struct ast *tail,
+                                 struct csr_span span)
 {
     uint32_t step = s->rule && tail && tail->kind == AST_FIELD ? step_find(s->rule, head) : IR_NONE;
     if (step != IR_NONE && step != s->own_step) return misplaced_step(s, step, span);
@@ -182,19 +196,23 @@ static ir_node_id lower_in_event(const struct scope *s, struct text head, const 
 
 /* ---- over a match ---- */
 
-static ir_node_id lower_key(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_key(const struct scope *s, struct text head, const struct ast *tail,
+                            struct csr_span span)
 {
     const struct ir_rule *rule = &s->rule->out;
     struct text name = path_words(s->c->arena, head, tail);
     for (uint32_t i = 0; i < rule->n_by; i++)
         if (text_equal(rule->by[i].name, name))
-            return ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_KEY, .type = (enum ir_type)rule->by[i].type,
-                                                                .x = i, .span = span});
+            return ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_KEY,
+                                                                .type = (enum ir_type)rule->by[i].type,
+                                                                .x = i,
+                                                                .span = span});
     return IR_NONE;
 }
 
 /* A bare field: one CAPTURE for each required step, in the order of match. */
-static ir_node_id lower_bare(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_bare(const struct scope *s, struct text head, const struct ast *tail,
+                             struct csr_span span)
 {
     struct rule_work *r = s->rule;
     ir_node_id captures[STEPS_MOST];
@@ -213,8 +231,11 @@ static ir_node_id lower_bare(const struct scope *s, struct text head, const stru
 
 static ir_node_id step_as_value(const struct scope *s, struct text head, struct csr_span span)
 {
-    struct diag *d = diag_at(s->c->diags, E0213, span, "`" TEXT_FMT "` is a step, not a value", TEXT_ARG(head));
-    diag_note(d, "write `" TEXT_FMT ".actor` for a field of its event, `exists " TEXT_FMT "` or `count(" TEXT_FMT ")`",
+    struct diag *d =
+        diag_at(s->c->diags, E0213, span, "`" TEXT_FMT "` is a step, not a value", TEXT_ARG(head));
+    diag_note(d,
+              "write `" TEXT_FMT ".actor` for a field of its event, `exists " TEXT_FMT "` or `count(" TEXT_FMT
+              ")`",
               TEXT_ARG(head), TEXT_ARG(head), TEXT_ARG(head));
     return IR_POISON;
 }
@@ -225,23 +246,27 @@ static ir_node_id lower_score(const struct scope *s, struct csr_span span)
         diag_at(s->c->diags, E0314, span, "this rule has no `score` clause");
         return IR_POISON;
     }
-    return ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_SCORE, .type = IR_TYPE_INT, .span = span});
+    return ir_build_node(&s->c->build,
+                         (struct ir_make){.op = IR_OP_SCORE, .type = IR_TYPE_INT, .span = span});
 }
 
-static ir_node_id lower_in_match(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_in_match(const struct scope *s, struct text head, const struct ast *tail,
+                                 struct csr_span span)
 {
     ir_node_id key = lower_key(s, head, tail, span);
     if (key != IR_NONE) return key;
     if (!tail && text_equal(head, TEXT("score"))) return lower_score(s, span);
     uint32_t step = step_find(s->rule, head);
     if (step != IR_NONE && !tail) return step_as_value(s, head, span);
-    if (step != IR_NONE && tail->kind == AST_FIELD) return step_capture(s->rule, step, tail->text, tail->next, span);
+    if (step != IR_NONE && tail->kind == AST_FIELD)
+        return step_capture(s->rule, step, tail->text, tail->next, span);
     ir_node_id list = field_begins(head) ? IR_NONE : named_list(s, head, tail, span);
     return list != IR_NONE ? list : lower_bare(s, head, tail, span);
 }
 
 /* A gate sees its own step's event as match sees it: by captures. */
-static ir_node_id lower_in_gate(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
+static ir_node_id lower_in_gate(const struct scope *s, struct text head, const struct ast *tail,
+                                struct csr_span span)
 {
     uint32_t step = tail && tail->kind == AST_FIELD ? step_find(s->rule, head) : IR_NONE;
     if (step != IR_NONE && step != s->step) return misplaced_step(s, step, span);
@@ -282,16 +307,18 @@ static ir_node_id lower_bound(const struct scope *s, const struct binding *b, co
 {
     if (b->is_poison) return IR_POISON;
     if (b->is_item) {
-        ir_node_id item = ir_build_node(&s->c->build, (struct ir_make){.op = IR_OP_ITEM, .type = IR_TYPE_ANY,
-                                                                       .x = b->depth, .span = span});
+        ir_node_id item = ir_build_node(
+            &s->c->build,
+            (struct ir_make){.op = IR_OP_ITEM, .type = IR_TYPE_ANY, .x = b->depth, .span = span});
         if (tail && s->place >= IN_GATE) {
-            diag_at(s->c->diags, E0224, span, "only plain elements of a step's list are kept, no members of them");
+            diag_at(s->c->diags, E0224, span,
+                    "only plain elements of a step's list are kept, no members of them");
             return IR_POISON;
         }
         return lower_tail(s, item, tail);
     }
-    /* The caller's names, but where the body stands: a gate stays a gate, and an element around the body must not be
-     * overwritten by one in the argument. */
+    /* The caller's names, but where the body stands: a gate stays a gate, and an element around the body must
+     * not be overwritten by one in the argument. */
     struct scope caller = *s;
     caller.bindings = b->arg_scope->bindings;
     caller.open = b->arg_scope->open;
@@ -310,8 +337,10 @@ static ir_node_id lower_constant(const struct scope *s, struct text name, struct
     if (text_equal(name, TEXT("null"))) return ir_build_const(b, null, IR_TYPE_ANY, span);
     const struct ir_param *param = s->rule ? rule_param(s->rule, name) : NULL;
     if (!param) return IR_NONE;
-    static const uint8_t types[] = {[VALUE_INT] = IR_TYPE_INT, [VALUE_FLOAT] = IR_TYPE_FLOAT,
-                                    [VALUE_STRING] = IR_TYPE_STRING, [VALUE_DURATION] = IR_TYPE_DURATION,
+    static const uint8_t types[] = {[VALUE_INT] = IR_TYPE_INT,
+                                    [VALUE_FLOAT] = IR_TYPE_FLOAT,
+                                    [VALUE_STRING] = IR_TYPE_STRING,
+                                    [VALUE_DURATION] = IR_TYPE_DURATION,
                                     [VALUE_SIZE] = IR_TYPE_SIZE};
     return ir_build_const(b, param->value, (enum ir_type)types[param->value.kind], span);
 }

@@ -1,7 +1,7 @@
 /* refuse.c - what the language says and the engine does not execute yet: refused by name, never ignored.
  *
- * A kind of node that is wholly unexecuted is a row here; a construct that only a place makes impossible (a count with
- * an upper bound, say) is refused by the pass that reads the place.
+ * A kind of node that is wholly unexecuted is a row here; a construct that only a place makes impossible (a
+ * count with an upper bound, say) is refused by the pass that reads the place.
  */
 #include "engine/compile/compiler.h"
 
@@ -9,10 +9,11 @@ static const struct {
     enum ast_kind kind;
     enum diag_code code;
 } refused[] = {
-    {AST_DISTINCT_BY, E0501}, {AST_SUM_REP, E0502}, {AST_IN_REP, E0503},  {AST_IN_DUR, E0503},  {AST_M_OF, E0504},
-    {AST_M_NOT, E0505},       {AST_UNTIL, E0506},   {AST_WHERE, E0507},   {AST_MOST, E0508},    {AST_SPIKE, E0513},
-    {AST_MATCHES, E0517},     {AST_REQUIRE, E0518}, {AST_TUNE, E0519},    {AST_DISABLE, E0520}, {AST_DATASET, E0521},
-    {AST_LINK, E0522},        {AST_ACTION, E0523},
+    {AST_DISTINCT_BY, E0501}, {AST_SUM_REP, E0502}, {AST_IN_REP, E0503},  {AST_IN_DUR, E0503},
+    {AST_M_OF, E0504},        {AST_M_NOT, E0505},   {AST_UNTIL, E0506},   {AST_WHERE, E0507},
+    {AST_MOST, E0508},        {AST_SPIKE, E0513},   {AST_MATCHES, E0517}, {AST_REQUIRE, E0518},
+    {AST_TUNE, E0519},        {AST_DISABLE, E0520}, {AST_DATASET, E0521}, {AST_LINK, E0522},
+    {AST_ACTION, E0523},
 };
 
 /* Items run over many lines; their beginning says enough. */

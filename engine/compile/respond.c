@@ -59,15 +59,17 @@ static void lower_argument(struct rule_work *r, const struct verb_info *verb, co
     const struct ast *args = ast_kid(act, AST_ARGS);
     uint32_t given = args ? args->n_kids : 0;
     if (given != 1) {
-        diag_at(r->c->diags, E0320, act->span, "`" TEXT_FMT "` takes one argument, its " TEXT_FMT "; here are %u",
-                TEXT_ARG(verb->name), TEXT_ARG(verb->parameter), given);
+        diag_at(r->c->diags, E0320, act->span,
+                "`" TEXT_FMT "` takes one argument, its " TEXT_FMT "; here are %u", TEXT_ARG(verb->name),
+                TEXT_ARG(verb->parameter), given);
         return;
     }
     out->n_args = 1;
     out->arg_names = ARENA_ARRAY(r->c->arena, struct text, 1);
     out->arg_names[0] = verb->parameter;
     out->args = ARENA_ARRAY(r->c->arena, ir_node_id, 1);
-    out->args[0] = verb_takes_sink(verb) ? lower_sink_name(r, verb, args->kids) : lower_target(r, verb, args->kids);
+    out->args[0] =
+        verb_takes_sink(verb) ? lower_sink_name(r, verb, args->kids) : lower_target(r, verb, args->kids);
 }
 
 static void check_reach(struct rule_work *r, const struct verb_info *verb, const struct ast *act)
@@ -92,14 +94,17 @@ static void lower_act(struct rule_work *r, const struct ast *act, struct ir_resp
 {
     const struct verb_info *verb = verb_find(act->text);
     const struct ast *limit = ast_kid(act, AST_LIMIT), *undo = ast_kid(act, AST_UNDO);
-    *out = (struct ir_respond){.at = (int32_t)act->num, .settled = ast_kid(act, AST_SETTLED) != NULL, .verb = act->text,
+    *out = (struct ir_respond){.at = (int32_t)act->num,
+                               .settled = ast_kid(act, AST_SETTLED) != NULL,
+                               .verb = act->text,
                                .span = act->span};
     if (act->num < 0 || act->num > 100)
         diag_at(r->c->diags, E0318, act->span, "this is %lld; a score is 0 to 100", (long long)act->num);
     if (limit) {
         out->limit = (uint32_t)limit->num;
         out->limit_what = limit->text;
-        if (limit->num < 1 || limit->num > 256) diag_at(r->c->diags, E0318, limit->span, "a limit is 1 to 256");
+        if (limit->num < 1 || limit->num > 256)
+            diag_at(r->c->diags, E0318, limit->span, "a limit is 1 to 256");
     }
     if (undo && undo->kids) out->undo_after = whole_seconds(r, undo->kids);
     if (!verb) {

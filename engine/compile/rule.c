@@ -1,22 +1,24 @@
-/* rule.c - a rule's clauses, in the order in which one needs another: parameters, steps by name, key, window, match,
- * predicates, score, severity, title, responses.
+/* rule.c - a rule's clauses, in the order in which one needs another: parameters, steps by name, key, window,
+ * match, predicates, score, severity, title, responses.
  */
 #include "engine/compile/compiler.h"
+#include "engine/schema/api.h"
 
 #define DAY_SECONDS 86400
 #define WITHIN_MOST (30 * DAY_SECONDS)
 
 /* ---- which clauses there are ---- */
 
-static const uint8_t only_once[] = {AST_TITLE, AST_BY, AST_WITHIN, AST_ON, AST_MATCH, AST_SCORE, AST_OPEN, AST_ONCE,
-                                    AST_RESPOND};
+static const uint8_t only_once[] = {AST_TITLE, AST_BY,   AST_WITHIN, AST_ON,     AST_MATCH,
+                                    AST_SCORE, AST_OPEN, AST_ONCE,   AST_RESPOND};
 
 static void check_clauses_once(struct rule_work *r)
 {
     for (size_t i = 0; i < sizeof only_once / sizeof *only_once; i++) {
         const struct ast *first = ast_kid(r->ast, (enum ast_kind)only_once[i]);
         for (const struct ast *again = first ? ast_next(first) : NULL; again; again = ast_next(again))
-            diag_label(diag_at(r->c->diags, E0302, again->span, "`%s` again", ast_kind_name((enum ast_kind)again->kind)),
+            diag_label(diag_at(r->c->diags, E0302, again->span, "`%s` again",
+                               ast_kind_name((enum ast_kind)again->kind)),
                        first->span, "it stands here already");
     }
     AST_EACH(clause, r->ast) refuse(r->c, clause);
@@ -32,9 +34,11 @@ static void report_missing(struct rule_work *r, const struct needed_clause *need
     struct text list = {"", 0};
     for (uint32_t i = 0; i < n; i++)
         if (needed[i].is_missing)
-            list = arena_printf(r->c->arena, TEXT_FMT "%s%s", TEXT_ARG(list), list.len ? ", " : "", needed[i].words);
+            list = arena_printf(r->c->arena, TEXT_FMT "%s%s", TEXT_ARG(list), list.len ? ", " : "",
+                                needed[i].words);
     if (!list.len) return;
-    struct diag *d = diag_at(r->c->diags, E0301, head_span(r->c, r->ast), "this rule has no " TEXT_FMT, TEXT_ARG(list));
+    struct diag *d =
+        diag_at(r->c->diags, E0301, head_span(r->c, r->ast), "this rule has no " TEXT_FMT, TEXT_ARG(list));
     for (uint32_t i = 0; i < n; i++)
         if (needed[i].is_missing) diag_note(d, "for example: %s", needed[i].example);
 }
@@ -54,8 +58,8 @@ static void check_shape(struct rule_work *r)
     /* What is missing may be what could not be read. */
     if (!diags_error_in(r->c->diags, r->ast->span)) report_missing(r, needed, sizeof needed / sizeof *needed);
     if (on && (match || step))
-        diag_label(diag_at(r->c->diags, E0303, on->span, "`on` is a rule of one event"), (match ? match : step)->span,
-                   "and this waits for several");
+        diag_label(diag_at(r->c->diags, E0303, on->span, "`on` is a rule of one event"),
+                   (match ? match : step)->span, "and this waits for several");
     else if (on && within)
         diag_at(r->c->diags, E0303, within->span, "an `on` rule looks at one event, so it needs no window");
 }
@@ -81,7 +85,8 @@ static void lower_param(struct rule_work *r, const struct ast *clause)
     for (int i = 0; i < 3; i++, literal = literal->next)
         if (!literal || !literal_value(r->c, literal, &v[i], &type[i])) return;
     if (rule_param(r, clause->text)) {
-        diag_at(r->c->diags, E0202, clause->span, "the parameter `" TEXT_FMT "` again", TEXT_ARG(clause->text));
+        diag_at(r->c->diags, E0202, clause->span, "the parameter `" TEXT_FMT "` again",
+                TEXT_ARG(clause->text));
         return;
     }
     if (type[0] != type[1] || type[0] != type[2] || !value_order(v[1], v[0], &order[0]) ||
@@ -90,8 +95,8 @@ static void lower_param(struct rule_work *r, const struct ast *clause)
     } else if (order[0] > 0 || order[1] > 0) {
         diag_at(r->c->diags, E0316, clause->kids->span, "outside its own range");
     }
-    *ARENA_PUSH(r->c->arena, r->c->params) =
-        (struct ir_param){.rule = r->out.name, .name = clause->text, .value = v[0], .least = v[1], .most = v[2]};
+    *ARENA_PUSH(r->c->arena, r->c->params) = (struct ir_param){
+        .rule = r->out.name, .name = clause->text, .value = v[0], .least = v[1], .most = v[2]};
 }
 
 /* ---- key and windows ---- */
@@ -115,7 +120,8 @@ static void lower_within(struct rule_work *r)
     int64_t seconds = whole_seconds(r, clause->kids);
     if (seconds == 0 || seconds > WITHIN_MOST)
         diag_at(r->c->diags, E0305, clause->kids->span, "a window is 1s to 30d");
-    else if (seconds > 0) r->out.within = seconds;
+    else if (seconds > 0)
+        r->out.within = seconds;
 }
 
 static void lower_once(struct rule_work *r)
@@ -126,14 +132,16 @@ static void lower_once(struct rule_work *r)
     int64_t seconds = whole_seconds(r, clause->kids);
     if (seconds == 0 || seconds > WITHIN_MOST)
         diag_at(r->c->diags, E0305, clause->kids->span, "this is 1s to 30d");
-    else if (seconds > 0) r->out.once = seconds;
+    else if (seconds > 0)
+        r->out.once = seconds;
 }
 
 /* ---- score, severity, title ---- */
 
 struct scope match_scope(struct rule_work *r)
 {
-    return (struct scope){.c = r->c, .place = IN_MATCH, .unit = r->unit, .rule = r, .step = IR_NONE, .own_step = IR_NONE};
+    return (struct scope){
+        .c = r->c, .place = IN_MATCH, .unit = r->unit, .rule = r, .step = IR_NONE, .own_step = IR_NONE};
 }
 
 static bool points_in_range(struct rule_work *r, int64_t points, struct csr_span at)
@@ -158,9 +166,12 @@ static void lower_score_clause(struct rule_work *r, const struct ast *clause)
     r->out.has_score = true;
     r->out.terms = ARENA_ARRAY(r->c->arena, struct ir_term, clause->n_kids);
     AST_EACH(kid, clause) {
-        if (kid->kind == AST_TERM) lower_term(r, kid);
-        else if (kid->is_real) diag_at(r->c->diags, E0318, kid->span, "points are whole numbers");
-        else if (points_in_range(r, kid->num, kid->span)) r->out.score = (int32_t)kid->num;
+        if (kid->kind == AST_TERM)
+            lower_term(r, kid);
+        else if (kid->is_real)
+            diag_at(r->c->diags, E0318, kid->span, "points are whole numbers");
+        else if (points_in_range(r, kid->num, kid->span))
+            r->out.score = (int32_t)kid->num;
     }
 }
 
@@ -171,7 +182,8 @@ static void lower_open(struct rule_work *r)
     if (!clause || !clause->kids) return;
     if (clause->kids->is_real || clause->kids->num < 0 || clause->kids->num > 100)
         diag_at(r->c->diags, E0318, clause->kids->span, "a score is 0 to 100");
-    else r->out.open_at = (int32_t)clause->kids->num;
+    else
+        r->out.open_at = (int32_t)clause->kids->num;
 }
 
 bool severity_find(struct text name, enum ir_severity *out)
@@ -199,8 +211,10 @@ static void lower_severity(struct rule_work *r, const struct ast *clause)
     struct scope s = match_scope(r);
     const struct ast *when = ast_kid(clause, AST_IF);
     struct ir_severity_if line = {.when = when && when->kids ? lower_test(&s, when->kids) : IR_NONE};
-    if (!severity_find(clause->text, &severity)) unknown_severity(r->c, clause->text, word_span(r->c, clause, clause->text));
-    else line.severity = (uint8_t)severity, r->out.severities[r->out.n_severities++] = line;
+    if (!severity_find(clause->text, &severity))
+        unknown_severity(r->c, clause->text, word_span(r->c, clause, clause->text));
+    else
+        line.severity = (uint8_t)severity, r->out.severities[r->out.n_severities++] = line;
 }
 
 static void lower_severities(struct rule_work *r)
@@ -218,8 +232,9 @@ static void lower_severities(struct rule_work *r)
         plain = clause;
     }
     if (n && !plain)
-        diag_note(diag_at(r->c->diags, E0315, head_span(r->c, r->ast), "every `severity` of this rule has an `if`"),
-                  "add the one that holds otherwise: severity low");
+        diag_note(
+            diag_at(r->c->diags, E0315, head_span(r->c, r->ast), "every `severity` of this rule has an `if`"),
+            "add the one that holds otherwise: severity low");
 }
 
 static void lower_title(struct rule_work *r, const struct ast *clause)
@@ -232,8 +247,8 @@ static void lower_title(struct rule_work *r, const struct ast *clause)
     out->parts = ARENA_ARRAY(r->c->arena, struct ir_template_part, t->len);
     for (uint32_t i = 0; i < t->len; i++) {
         const struct template_part *part = &t->parts[i];
-        out->parts[out->len++] =
-            (struct ir_template_part){part->literal, part->operand ? lower_value(&s, part->operand) : IR_NONE};
+        out->parts[out->len++] = (struct ir_template_part){
+            part->literal, part->operand ? lower_value(&s, part->operand) : IR_NONE};
     }
 }
 
@@ -242,7 +257,8 @@ static void lower_title(struct rule_work *r, const struct ast *clause)
 static struct text *texts_of(struct rule_work *r, enum ast_kind kind, uint32_t *n)
 {
     uint32_t most = 0;
-    for (const struct ast *clause = ast_kid(r->ast, kind); clause; clause = ast_next(clause)) most += clause->n_kids;
+    for (const struct ast *clause = ast_kid(r->ast, kind); clause; clause = ast_next(clause))
+        most += clause->n_kids;
     struct text *texts = ARENA_ARRAY(r->c->arena, struct text, most);
     for (const struct ast *clause = ast_kid(r->ast, kind); clause; clause = ast_next(clause))
         AST_EACH(kid, clause) texts[(*n)++] = kid->text;
@@ -263,33 +279,46 @@ static void lower_words(struct rule_work *r)
     rule->license = r->unit->pack->license;
 }
 
+static void unknown_source(const struct rule_work *r, const struct ast *name)
+{
+    if (api_is_source(name->text)) {
+        diag_at(r->c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet",
+                TEXT_ARG(name->text));
+        return;
+    }
+    struct nearest near = {.wanted = name->text};
+    for (uint32_t i = 0; i < r->c->schemas.len; i++) nearest_try(&near, r->c->schemas.at[i]->ast->text);
+    struct diag *d =
+        diag_at(r->c->diags, E0228, name->span, "no source is called `" TEXT_FMT "`", TEXT_ARG(name->text));
+    if (near.best.len) diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
+}
+
+static bool is_schema(const struct rule_work *r, struct text name)
+{
+    for (uint32_t i = 0; i < r->c->schemas.len; i++)
+        if (text_equal(r->c->schemas.at[i]->ast->text, name)) return true;
+    return false;
+}
+
 /* `from` narrows `*` to some sources. Where it names every source there is, it says nothing. */
 static void check_from(struct rule_work *r)
 {
-    uint32_t named = 0;
-    for (const struct ast *clause = ast_kid(r->ast, AST_FROM); clause; clause = ast_next(clause))
-        AST_EACH(name, clause) {
-            struct nearest near = {.wanted = name->text};
-            bool known = false;
-            for (uint32_t i = 0; i < r->c->schemas.len; i++) {
-                struct text feed = r->c->schemas.at[i]->ast->text;
-                known |= text_equal(feed, name->text);
-                nearest_try(&near, feed);
-            }
-            named += known;
-            if (known) continue;
-            struct diag *d = diag_at(r->c->diags, E0228, name->span, "no source is called `" TEXT_FMT "`",
-                                     TEXT_ARG(name->text));
-            if (near.best.len) diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
-        }
     const struct ast *from = ast_kid(r->ast, AST_FROM);
-    if (from && named && named < r->c->schemas.len) diag_at(r->c->diags, E0526, from->span, NULL);
+    uint32_t known = 0;
+    for (const struct ast *clause = from; clause; clause = ast_next(clause))
+        AST_EACH(name, clause) {
+            if (is_schema(r, name->text))
+                known++;
+            else
+                unknown_source(r, name);
+        }
+    if (known && known < r->c->schemas.len) diag_at(r->c->diags, E0526, from->span, NULL);
 }
 
 /* ---- what later records can take back (language.md B3) ---- */
 
-/* Whether a test over a match can only become true as records come, never false again. Values of the witness count as
- * settled with it. */
+/* Whether a test over a match can only become true as records come, never false again. Values of the witness
+ * count as settled with it. */
 static bool only_rises(const struct compiler *c, ir_node_id id)
 {
     const struct ir_node *node = ir_build_at(&c->build, id);

@@ -1,7 +1,8 @@
 /* step.c - steps: which events fill them, under which key, and what is kept of them.
  *
- * A predicate is split at its top-level `and`s (through defines). What looks at the event alone is the group's test; what
- * asks a baseline is its gate; `field == step.field` is a join, to which the other step gives its own side.
+ * A predicate is split at its top-level `and`s (through defines). What looks at the event alone is the
+ * group's test; what asks a baseline is its gate; `field == step.field` is a join, to which the other step
+ * gives its own side.
  */
 #include "engine/compile/compiler.h"
 #include "engine/schema/api.h"
@@ -30,13 +31,15 @@ static void declare_step(struct rule_work *r, struct text name, const struct ast
 {
     uint32_t earlier = step_find(r, name);
     if (earlier != IR_NONE) {
-        diag_label(diag_at(r->c->diags, E0202, head_span(r->c, clause), "the step `" TEXT_FMT "` again", TEXT_ARG(name)),
+        diag_label(diag_at(r->c->diags, E0202, head_span(r->c, clause), "the step `" TEXT_FMT "` again",
+                           TEXT_ARG(name)),
                    r->steps[earlier].span, "declared here first");
         return;
     }
     if (field_begins(name))
-        diag_note(diag_at(r->c->diags, E0217, head_span(r->c, clause), "`" TEXT_FMT "` is a field", TEXT_ARG(name)),
-                  "`" TEXT_FMT ".x` could mean either: give the step another name", TEXT_ARG(name));
+        diag_note(
+            diag_at(r->c->diags, E0217, head_span(r->c, clause), "`" TEXT_FMT "` is a field", TEXT_ARG(name)),
+            "`" TEXT_FMT ".x` could mean either: give the step another name", TEXT_ARG(name));
     struct step_work *step = &r->steps[r->n_steps++];
     *step = (struct step_work){.name = name, .span = head_span(r->c, clause), .ast = clause};
     AST_EACH(group, clause) step->n_groups += group->kind == AST_GROUP;
@@ -112,9 +115,12 @@ static void refuse_rule_ref(struct compiler *c, const struct unit *unit, const s
     }
     struct nearest near = {.wanted = ref->text};
     symbol_offer(c, SYMBOL_RULE, unit, &near);
-    struct diag *d = diag_at(c->diags, E0208, ref->span, "no rule is called `" TEXT_FMT "`", TEXT_ARG(ref->text));
-    if (near.best.len) diag_fix(d, ref->span, TEXT_FMT, TEXT_ARG(near.best));
-    else diag_note(d, "an API call is written service:Action, like ec2:RunInstances");
+    struct diag *d =
+        diag_at(c->diags, E0208, ref->span, "no rule is called `" TEXT_FMT "`", TEXT_ARG(ref->text));
+    if (near.best.len)
+        diag_fix(d, ref->span, TEXT_FMT, TEXT_ARG(near.best));
+    else
+        diag_note(d, "an API call is written service:Action, like ec2:RunInstances");
 }
 
 void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct ir_group *out)
@@ -132,7 +138,12 @@ void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *g
 
 static struct scope event_scope(struct rule_work *r, uint32_t step, uint32_t group)
 {
-    return (struct scope){.c = r->c, .place = IN_EVENT, .unit = r->unit, .rule = r, .step = step, .group = group,
+    return (struct scope){.c = r->c,
+                          .place = IN_EVENT,
+                          .unit = r->unit,
+                          .rule = r,
+                          .step = step,
+                          .group = group,
                           .own_step = step};
 }
 
@@ -156,8 +167,10 @@ ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, co
         *ARENA_PUSH(r->c->arena, work->captures) = (struct ir_capture){.name = name, .type = (uint8_t)type};
     }
     return ir_build_node(&r->c->build, (struct ir_make){.op = IR_OP_CAPTURE,
-                                                        .type = (enum ir_type)work->captures.at[at].type, .x = at,
-                                                        .y = step, .span = span});
+                                                        .type = (enum ir_type)work->captures.at[at].type,
+                                                        .x = at,
+                                                        .y = step,
+                                                        .span = span});
 }
 
 uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline, uint32_t step)
@@ -175,8 +188,8 @@ uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline,
 
 static void missing_key(struct rule_work *r, uint32_t step, const struct ast *path, struct text name)
 {
-    struct diag *d = diag_at(r->c->diags, E0311, r->steps[step].span, "this step gives no `" TEXT_FMT "`",
-                             TEXT_ARG(name));
+    struct diag *d =
+        diag_at(r->c->diags, E0311, r->steps[step].span, "this step gives no `" TEXT_FMT "`", TEXT_ARG(name));
     diag_label(d, path->span, "the key wants it");
     diag_note(d, "write `with " TEXT_FMT " = …` behind the step's predicate", TEXT_ARG(name));
 }
@@ -235,7 +248,8 @@ static uint32_t add_join(struct rule_work *r, uint32_t of, const ir_node_id *nod
     return r->joins.len - 1;
 }
 
-/* Joins compare canonical bytes, so what is written as text becomes an address where the other side is one. */
+/* Joins compare canonical bytes, so what is written as text becomes an address where the other side is one.
+ */
 static ir_node_id as_address(const struct scope *s, ir_node_id node, bool wanted)
 {
     if (!wanted || node == IR_POISON || expr_type(s->c, node) == IR_TYPE_IP) return node;
@@ -243,7 +257,8 @@ static ir_node_id as_address(const struct scope *s, ir_node_id node, bool wanted
 }
 
 /* The join over the other step's side in which this group does not take part yet. False after a mistake. */
-static bool find_join(const struct scope *s, uint32_t of, const struct ast *theirs, ir_node_id *mine, uint32_t *out)
+static bool find_join(const struct scope *s, uint32_t of, const struct ast *theirs, ir_node_id *mine,
+                      uint32_t *out)
 {
     struct rule_work *r = s->rule;
     ir_node_id *nodes = ARENA_ARRAY(r->c->arena, ir_node_id, r->steps[of].n_groups);
@@ -279,7 +294,8 @@ static ir_node_id bad_reference(const struct scope *s, const struct ast *e)
         return IR_POISON;
     }
     diag_note(diag_at(s->c->diags, E0312, e->span, "this compares with another step"),
-              "a predicate may say `field == step.field`, joined by `and`; every other comparison of two steps belongs in "
+              "a predicate may say `field == step.field`, joined by `and`; every other comparison of two "
+              "steps belongs in "
               "`score` or `severity`");
     return IR_POISON;
 }
@@ -292,9 +308,10 @@ static bool always_together(const struct rule_work *r, uint32_t step, uint32_t o
     return b == wanted;
 }
 
-/* `mine == theirs`: this group and the step `of` must agree. The test that is left is that there is a value. */
-static ir_node_id lower_join(const struct scope *s, const struct ast *e, const struct ast *mine, const struct ast *theirs,
-                             uint32_t of)
+/* `mine == theirs`: this group and the step `of` must agree. The test that is left is that there is a value.
+ */
+static ir_node_id lower_join(const struct scope *s, const struct ast *e, const struct ast *mine,
+                             const struct ast *theirs, uint32_t of)
 {
     struct rule_work *r = s->rule;
     uint32_t join;
@@ -318,7 +335,8 @@ static ir_node_id lower_reference(const struct scope *s, const struct ast *e)
     bool left_refers = (left.steps & ~own) != 0;
     struct mentions ours = left_refers ? right : left, theirs = left_refers ? left : right;
     uint32_t of = only_step(theirs.steps);
-    if ((ours.steps & ~own) || of == IR_NONE || theirs.bare || theirs.asks || ours.asks) return bad_reference(s, e);
+    if ((ours.steps & ~own) || of == IR_NONE || theirs.bare || theirs.asks || ours.asks)
+        return bad_reference(s, e);
     const struct ast *first = e->kids, *second = e->kids->next;
     return left_refers ? lower_join(s, e, second, first, of) : lower_join(s, e, first, second, of);
 }
@@ -359,7 +377,8 @@ static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, 
     struct scope s = event_scope(r, step, group);
     struct conjuncts all = {0};
     split(&s, predicate, &all);
-    ir_node_id *tests = ARENA_ARRAY(r->c->arena, ir_node_id, all.len), *gates = ARENA_ARRAY(r->c->arena, ir_node_id, all.len);
+    ir_node_id *tests = ARENA_ARRAY(r->c->arena, ir_node_id, all.len),
+               *gates = ARENA_ARRAY(r->c->arena, ir_node_id, all.len);
     uint32_t n_tests = 0, n_gates = 0;
     for (uint32_t i = 0; i < all.len; i++) {
         struct conjunct *part = &all.at[i];
@@ -421,9 +440,14 @@ void seal_steps(struct rule_work *r)
     for (uint32_t i = 0; i < r->n_steps; i++) {
         struct step_work *work = &r->steps[i];
         struct ir_step *step = &rule->steps[i];
-        *step = (struct ir_step){.name = work->name, .span = work->span, .n_groups = work->n_groups,
-                                 .captures = work->captures.at, .n_captures = work->captures.len,
-                                 .asks = work->asks.at, .n_asks = work->asks.len, .counted = work->is_counted};
+        *step = (struct ir_step){.name = work->name,
+                                 .span = work->span,
+                                 .n_groups = work->n_groups,
+                                 .captures = work->captures.at,
+                                 .n_captures = work->captures.len,
+                                 .asks = work->asks.at,
+                                 .n_asks = work->asks.len,
+                                 .counted = work->is_counted};
         step->groups = ARENA_ARRAY(r->c->arena, struct ir_group, work->n_groups);
         for (uint32_t g = 0; g < work->n_groups; g++) seal_group(r, &work->groups[g], &step->groups[g]);
     }

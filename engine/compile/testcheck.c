@@ -24,19 +24,23 @@ static bool rule_knows(const struct test *t, const struct ast *path)
     for (uint32_t i = 0; i < rule->n_by; i++)
         if (text_equal(rule->by[i].name, path_words(t->c->arena, path->text, path->kids))) return true;
     for (uint32_t i = 0; i < t->rule->n_steps; i++)
-        if (text_equal(t->rule->steps[i].name, path->text) || step_has_with(t->rule, i, path->text)) return true;
+        if (text_equal(t->rule->steps[i].name, path->text) || step_has_with(t->rule, i, path->text))
+            return true;
     return field_begins(path->text);
 }
 
-/* What `expect incident where` says of the incident: words of an incident, and what the rule's own title may say. */
+/* What `expect incident where` says of the incident: words of an incident, and what the rule's own title may
+ * say. */
 static void check_expression(const struct test *t, const struct ast *e)
 {
     if (e->kind == AST_EXISTS) step_expect(t->rule, e->text, word_span(t->c, e, e->text));
     if (e->kind == AST_PATH && !is_incident_word(e->text) && !rule_knows(t, e)) {
         struct nearest near = {.wanted = e->text};
         for (uint32_t i = 0; i < t->rule->n_steps; i++) nearest_try(&near, t->rule->steps[i].name);
-        for (int s = IR_INFO; s <= IR_CRITICAL; s++) nearest_try(&near, ir_severity_name((enum ir_severity)s));
-        struct diag *d = diag_at(t->c->diags, E0203, e->span, "nothing is called `" TEXT_FMT "` here", TEXT_ARG(e->text));
+        for (int s = IR_INFO; s <= IR_CRITICAL; s++)
+            nearest_try(&near, ir_severity_name((enum ir_severity)s));
+        struct diag *d =
+            diag_at(t->c->diags, E0203, e->span, "nothing is called `" TEXT_FMT "` here", TEXT_ARG(e->text));
         if (near.best.len) diag_fix(d, e->span, TEXT_FMT, TEXT_ARG(near.best));
     }
     AST_EACH(kid, e) check_expression(t, kid);
@@ -61,7 +65,8 @@ static void check_action(const struct test *t, const struct ast *stmt)
     const struct verb_info *near = verb_nearest(stmt->text);
     if (verb_find(stmt->text)) return;
     struct csr_span at = word_span(t->c, stmt, stmt->text);
-    struct diag *d = diag_at(t->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
+    struct diag *d =
+        diag_at(t->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
     if (near) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near->name));
 }
 

@@ -1,6 +1,7 @@
 /* words.c - expressions back to text, in one spelling: what reasons, captures and dumps show.
  *
- * Blanks, brackets and line ends of the source are forgotten: `a==1 and(b)` and `a == 1 and b` have the same words.
+ * Blanks, brackets and line ends of the source are forgotten: `a==1 and(b)` and `a == 1 and b` have the same
+ * words.
  */
 #include "engine/compile/compiler.h"
 

@@ -26,7 +26,8 @@ static uint64_t node_hash(const struct ir_make *m)
 
 static bool node_is(const struct ir_build *b, const struct ir_node *n, const struct ir_make *m)
 {
-    return n->op == m->op && n->type == m->type && n->x == m->x && n->y == m->y && n->z == m->z && n->n == m->n &&
+    return n->op == m->op && n->type == m->type && n->x == m->x && n->y == m->y && n->z == m->z &&
+           n->n == m->n &&
            (!m->n || memcmp(b->operands.at + n->first, m->operands, m->n * sizeof *m->operands) == 0);
 }
 
@@ -39,8 +40,14 @@ ir_node_id ir_build_node(struct ir_build *b, struct ir_make m)
     for (uint32_t id; (id = content_next(b->node_index, hash, &at)) != CONTENT_NONE;)
         if (node_is(b, &b->nodes.at[id], &m)) return id;
 
-    struct ir_node node = {.op = (uint8_t)m.op, .type = (uint8_t)m.type, .z = m.z, .x = m.x, .y = m.y,
-                           .first = b->operands.len, .n = m.n, .span = m.span};
+    struct ir_node node = {.op = (uint8_t)m.op,
+                           .type = (uint8_t)m.type,
+                           .z = m.z,
+                           .x = m.x,
+                           .y = m.y,
+                           .first = b->operands.len,
+                           .n = m.n,
+                           .span = m.span};
     for (uint32_t i = 0; i < m.n; i++) {
         assert(m.operands[i] < b->nodes.len);
         *ARENA_PUSH(b->arena, b->operands) = m.operands[i];
@@ -54,9 +61,15 @@ ir_node_id ir_build_node(struct ir_build *b, struct ir_make m)
 static const void *constant_bytes(const struct value *v, size_t *len)
 {
     switch (v->kind) {
-    case VALUE_STRING: *len = v->len; return v->s;
-    case VALUE_NET: *len = sizeof *v->net; return v->net;
-    default: *len = sizeof v->i; return &v->i;
+    case VALUE_STRING:
+        *len = v->len;
+        return v->s;
+    case VALUE_NET:
+        *len = sizeof *v->net;
+        return v->net;
+    default:
+        *len = sizeof v->i;
+        return &v->i;
     }
 }
 
@@ -89,7 +102,8 @@ uint32_t ir_build_constant(struct ir_build *b, struct value v)
 uint32_t ir_build_slot(struct ir_build *b, const struct text *names, uint32_t len, bool unwrap)
 {
     uint64_t hash = CONTENT_HASH(CONTENT_HASH_START, unwrap);
-    for (uint32_t i = 0; i < len; i++) hash = content_hash(CONTENT_HASH(hash, names[i].len), names[i].at, names[i].len);
+    for (uint32_t i = 0; i < len; i++)
+        hash = content_hash(CONTENT_HASH(hash, names[i].len), names[i].at, names[i].len);
     uint32_t at = content_start(hash);
     for (uint32_t s; (s = content_next(b->slot_index, hash, &at)) != CONTENT_NONE;) {
         const struct ir_slot *slot = &b->slots.at[s];

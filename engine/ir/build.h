@@ -1,13 +1,14 @@
 /* build.h - making the IR's pools: nodes, constants, slots, fields and lists, each distinct one once.
  *
- * Nodes are hash-consed while they are made: asking twice for the same operation over the same operands gives the same
- * number, so a predicate that a hundred rules write is one node (language.md: each distinct predicate once).
+ * Nodes are hash-consed while they are made: asking twice for the same operation over the same operands gives
+ * the same number, so a predicate that a hundred rules write is one node (language.md: each distinct
+ * predicate once).
  *
  * Invariants
  * 1. A node's operands were made before it and have smaller numbers.
  * 2. Two nodes of a pool never have the same op, type, x, y, z and operands; the span is not part of it.
- * 3. IR_POISON stands for an expression that was wrong and has been reported. It is never an operand: a node over
- *    poison is poison, so one mistake is reported once.
+ * 3. IR_POISON stands for an expression that was wrong and has been reported. It is never an operand: a node
+ * over poison is poison, so one mistake is reported once.
  */
 #ifndef CSR_ENGINE_IR_BUILD_H
 #define CSR_ENGINE_IR_BUILD_H

@@ -1,12 +1,15 @@
-/* fingerprint.c - what must be equal for a rule's half-built state to be kept over a reload (language.md B24).
+/* fingerprint.c - what must be equal for a rule's half-built state to be kept over a reload (language.md
+ * B24).
  *
- * Of a rule: its name, steps, predicates, match, key, windows, references and questions to baselines. Outside: contents
- * of named lists, score, severity, title, responses, the texts for people. Of a baseline: key, value, what teaches it, and
- * what its memory was thinned by.
+ * Of a rule: its name, steps, predicates, match, key, windows, references and questions to baselines.
+ * Outside: contents of named lists, score, severity, title, responses, the texts for people. Of a baseline:
+ * key, value, what teaches it, and what its memory was thinned by.
  *
  * Invariants
- * 1. Only names and structure enter, never numbers of nodes, slots or fields: other rules beside it change nothing.
- * 2. The same in every build and on every machine: texts with their length, numbers as eight bytes, least first.
+ * 1. Only names and structure enter, never numbers of nodes, slots or fields: other rules beside it change
+ * nothing.
+ * 2. The same in every build and on every machine: texts with their length, numbers as eight bytes, least
+ * first.
  */
 #include "engine/ir/fingerprint.h"
 
@@ -17,9 +20,10 @@
 
 struct canon {
     struct ir *ir;
-    const struct ir_rule *rule;  /* whose steps CAPTURE and the like mean; NULL in baselines */
-    struct hash128 *digests;     /* [n_nodes] of nodes that were met */
-    uint32_t *stamps, stamp;     /* a digest holds if its stamp is the current one: captures mean another step elsewhere */
+    const struct ir_rule *rule; /* whose steps CAPTURE and the like mean; NULL in baselines */
+    struct hash128 *digests;    /* [n_nodes] of nodes that were met */
+    uint32_t *stamps,
+        stamp; /* a digest holds if its stamp is the current one: captures mean another step elsewhere */
     struct ARENA_VEC(char) out;
 };
 
@@ -81,10 +85,18 @@ static void put_leaf(struct canon *c, const struct ir_node *node)
     switch (node->op) {
     case IR_OP_CONST:
     case IR_OP_MEMBER:
-    case IR_OP_REGEX: put_value(c, ir->constants[node->x]); break;
-    case IR_OP_LIST: put_list(c, &ir->lists[node->x]); break;
-    case IR_OP_SLOT: put_slot(c, &ir->slots[node->x]); break;
-    case IR_OP_FIELD: put_text(c, ir->fields[node->x].name); break;
+    case IR_OP_REGEX:
+        put_value(c, ir->constants[node->x]);
+        break;
+    case IR_OP_LIST:
+        put_list(c, &ir->lists[node->x]);
+        break;
+    case IR_OP_SLOT:
+        put_slot(c, &ir->slots[node->x]);
+        break;
+    case IR_OP_FIELD:
+        put_text(c, ir->fields[node->x].name);
+        break;
     case IR_OP_CAPTURE:
     case IR_OP_FIRST:
     case IR_OP_LAST:
@@ -96,9 +108,13 @@ static void put_leaf(struct canon *c, const struct ir_node *node)
         put_text(c, c->rule->steps[node->y].captures[node->x].name);
         break;
     case IR_OP_STEP_EXISTS:
-    case IR_OP_COUNT: put_text(c, c->rule->steps[node->y].name); break;
+    case IR_OP_COUNT:
+        put_text(c, c->rule->steps[node->y].name);
+        break;
     case IR_OP_ASK_NEW:
-    case IR_OP_ASK_AGE: put_ask(c, node->x); break;
+    case IR_OP_ASK_AGE:
+        put_ask(c, node->x);
+        break;
     default:
         put_number(c, node->x);
         put_number(c, node->y);
@@ -131,8 +147,10 @@ static struct hash128 node_digest(struct canon *c, ir_node_id id)
 
 static void put_node(struct canon *c, ir_node_id id)
 {
-    if (id == IR_NONE) put_number(c, 0);
-    else put_hash(c, node_digest(c, id));
+    if (id == IR_NONE)
+        put_number(c, 0);
+    else
+        put_hash(c, node_digest(c, id));
 }
 
 static void put_nodes(struct canon *c, const ir_node_id *ids, uint32_t n)
@@ -213,8 +231,10 @@ static void finish(struct canon *c, uint64_t out[2])
 
 void ir_fingerprint(struct ir *ir)
 {
-    struct canon c = {.ir = ir, .digests = ARENA_ARRAY(ir->arena, struct hash128, ir->n_nodes),
-                      .stamps = ARENA_ARRAY(ir->arena, uint32_t, ir->n_nodes), .stamp = 1};
+    struct canon c = {.ir = ir,
+                      .digests = ARENA_ARRAY(ir->arena, struct hash128, ir->n_nodes),
+                      .stamps = ARENA_ARRAY(ir->arena, uint32_t, ir->n_nodes),
+                      .stamp = 1};
     for (uint32_t i = 0; i < ir->n_baselines; i++) {
         put_baseline(&c, &ir->baselines[i]);
         finish(&c, ir->baselines[i].fingerprint);

@@ -7,8 +7,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static const char *const severity_names[] = {
-    [IR_INFO] = "info", [IR_LOW] = "low", [IR_MEDIUM] = "medium", [IR_HIGH] = "high", [IR_CRITICAL] = "critical"};
+static const char *const severity_names[] = {[IR_INFO] = "info",
+                                             [IR_LOW] = "low",
+                                             [IR_MEDIUM] = "medium",
+                                             [IR_HIGH] = "high",
+                                             [IR_CRITICAL] = "critical"};
 
 struct text ir_severity_name(enum ir_severity severity)
 {

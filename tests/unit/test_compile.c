@@ -1,4 +1,5 @@
-/* test_compile.c - what small rules mean: nodes shared, captures, joins, gates, keys, defaults, names, identities. */
+/* test_compile.c - what small rules mean: nodes shared, captures, joins, gates, keys, defaults, names,
+ * identities. */
 #include "engine/compile/compile.h"
 
 #include <setjmp.h>
@@ -72,10 +73,11 @@ static void assert_text(struct text got, const char *wanted)
     if (!text_equal(got, text_of(wanted))) fail_msg("\"" TEXT_FMT "\" is not \"%s\"", TEXT_ARG(got), wanted);
 }
 
-#define ON(name, body)       "rule " name " { title \"t\" severity low on " body " }\n"
-#define SEQ(name, body)      "rule " name " { title \"t\" severity low by actor within 10m " body " }\n"
-#define MADE_AND_USED                                                                                                  \
-    "step made: iam:CreateUser (ok) step used: iam:CreateAccessKey (ok and req.userName == made.req.userName) "        \
+#define ON(name, body)  "rule " name " { title \"t\" severity low on " body " }\n"
+#define SEQ(name, body) "rule " name " { title \"t\" severity low by actor within 10m " body " }\n"
+#define MADE_AND_USED                                                                                        \
+    "step made: iam:CreateUser (ok) step used: iam:CreateAccessKey (ok and req.userName == "                 \
+    "made.req.userName) "                                                                                    \
     "match made -> used "
 
 /* ---- expressions ---- */
@@ -84,10 +86,10 @@ static void equal_predicates_are_one_node(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\ndefine quiet(x) = ok and not x\n"
-                    ON("a", "iam:CreateUser (ok and not read_only and req.userName starts \"x\")")
-                    ON("b", "iam:DeleteUser (quiet(read_only) and req.userName starts \"x\")")
-                    ON("c", "iam:DeleteUser (quiet(mfa))"));
+    compile_one(&c, "use aws\ndefine quiet(x) = ok and not x\n" ON(
+                        "a", "iam:CreateUser (ok and not read_only and req.userName starts \"x\")")
+                        ON("b", "iam:DeleteUser (quiet(read_only) and req.userName starts \"x\")")
+                            ON("c", "iam:DeleteUser (quiet(mfa))"));
     ir_node_id a = rule_of(&c, "a")->steps[0].groups[0].test, b = rule_of(&c, "b")->steps[0].groups[0].test;
     ir_node_id other = rule_of(&c, "c")->steps[0].groups[0].test;
     assert_int_equal(a, b);
@@ -100,8 +102,10 @@ static void paths_become_slots_once(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n"
-                    ON("a", "iam:CreateUser (req.a.b == 1 and raw.requestParameters.a.b == 2 and raw.a.\"b c\" == 3)"));
+    compile_one(
+        &c,
+        "use aws\n" ON(
+            "a", "iam:CreateUser (req.a.b == 1 and raw.requestParameters.a.b == 2 and raw.a.\"b c\" == 3)"));
     uint32_t parameters = 0, quoted = 0;
     for (uint32_t i = 0; i < c.ir->n_slots; i++) {
         const struct ir_slot *s = &c.ir->slots[i];
@@ -118,8 +122,10 @@ static void lists_are_gone_through(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n"
-                    ON("a", "ec2:RunInstances (req.xs[].name == \"x\" and any i in req.xs[] (i.a == 1 and i.b == 2))"));
+    compile_one(
+        &c,
+        "use aws\n" ON(
+            "a", "ec2:RunInstances (req.xs[].name == \"x\" and any i in req.xs[] (i.a == 1 and i.b == 2))"));
     ir_node_id test = rule_of(&c, "a")->steps[0].groups[0].test;
     ir_node_id equal = operand(&c, test, 0), any = operand(&c, test, 1);
     assert_int_equal(op_of(&c, operand(&c, equal, 0)), IR_OP_MEMBER);
@@ -134,8 +140,8 @@ static void a_quantifier_in_an_argument_has_its_own_depth(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\ndefine some(x) = any i in req.a[] (i == 1 and x)\n"
-                    ON("a", "iam:CreateUser (some(any j in req.b[] (j == 2)))"));
+    compile_one(&c, "use aws\ndefine some(x) = any i in req.a[] (i == 1 and x)\n" ON(
+                        "a", "iam:CreateUser (some(any j in req.b[] (j == 2)))"));
     ir_node_id outer = rule_of(&c, "a")->steps[0].groups[0].test;
     ir_node_id inner = operand(&c, operand(&c, outer, 1), 1);
     assert_int_equal(op_of(&c, inner), IR_OP_ANY);
@@ -149,7 +155,7 @@ static void a_define_may_narrow_a_field(void **state)
     (void)state;
     struct compiled c;
     compile_one(&c, "use aws\ndefine ok = ok and not dry_run\n" ON("a", "iam:CreateUser (ok)")
-                    ON("b", "iam:CreateUser (dry_run)"));
+                        ON("b", "iam:CreateUser (dry_run)"));
     ir_node_id test = rule_of(&c, "a")->steps[0].groups[0].test;
     assert_int_equal(op_of(&c, test), IR_OP_AND);
     assert_int_equal(op_of(&c, operand(&c, test, 0)), IR_OP_FIELD); /* inside, `ok` is the field */
@@ -173,8 +179,10 @@ static void lists_take_what_is_added(void **state)
     (void)state;
     static const struct compile_text texts[] = {
         {{"p/pack.csr", 10}, {"pack { name = \"p\" }", 19}},
-        {{"p/list.csr", 10}, {"use aws list l = { \"b\", \"a\" }\nrule r { title \"t\" severity low on * (actor in l) }", 77}},
-        {{"site.csr", 8}, {"list p.l += { \"c*\" }\nrule s { title \"t\" severity low on * (actor like p.l) }", 74}},
+        {{"p/list.csr", 10},
+         {"use aws list l = { \"b\", \"a\" }\nrule r { title \"t\" severity low on * (actor in l) }", 77}},
+        {{"site.csr", 8},
+         {"list p.l += { \"c*\" }\nrule s { title \"t\" severity low on * (actor like p.l) }", 74}},
     };
     struct compiled c;
     struct compile_text copy[3];
@@ -200,13 +208,15 @@ static void references_are_joins(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n"
-                    SEQ("a", "step made: iam:CreateUser (ok) step power: iam:AttachUserPolicy (req.userName == made.req.userName)"
-                             " step key: iam:CreateAccessKey (ok and made.req.userName == req.userName) match made -> power? -> key"));
+    compile_one(&c, "use aws\n" SEQ("a", "step made: iam:CreateUser (ok) step power: iam:AttachUserPolicy "
+                                         "(req.userName == made.req.userName)"
+                                         " step key: iam:CreateAccessKey (ok and made.req.userName == "
+                                         "req.userName) match made -> power? -> key"));
     const struct ir_rule *rule = rule_of(&c, "a");
     assert_int_equal(rule->n_joins, 1); /* both steps refer to the same value */
     assert_text(rule->joins[0].name, "made.req.userName");
-    ir_node_id made = step_of(rule, "made")->groups[0].joins[0], key = step_of(rule, "key")->groups[0].joins[0];
+    ir_node_id made = step_of(rule, "made")->groups[0].joins[0],
+               key = step_of(rule, "key")->groups[0].joins[0];
     assert_int_equal(made, key);
     assert_int_equal(op_of(&c, made), IR_OP_FIELD);
     /* An event without the value can agree with nothing. */
@@ -218,12 +228,13 @@ static void two_references_of_one_step_are_two_joins(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n"
-                    SEQ("a", "step made: iam:CreateUser step used: iam:CreateAccessKey (req.x == made.req.n and req.y == made.req.n)"
-                             " match made -> used"));
+    compile_one(&c, "use aws\n" SEQ("a", "step made: iam:CreateUser step used: iam:CreateAccessKey (req.x == "
+                                         "made.req.n and req.y == made.req.n)"
+                                         " match made -> used"));
     const struct ir_rule *rule = rule_of(&c, "a");
     assert_int_equal(rule->n_joins, 2);
-    const struct ir_group *used = &step_of(rule, "used")->groups[0], *made = &step_of(rule, "made")->groups[0];
+    const struct ir_group *used = &step_of(rule, "used")->groups[0],
+                          *made = &step_of(rule, "made")->groups[0];
     assert_int_not_equal(used->joins[0], used->joins[1]);
     assert_int_equal(made->joins[0], made->joins[1]);
     done(&c);
@@ -233,8 +244,8 @@ static void questions_are_gates_over_captures(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\nbaseline seen = (actor, region) keep 30d warmup 7d\n"
-                    ON("a", "* (ok and (new(seen) or region == \"x\"))"));
+    compile_one(&c, "use aws\nbaseline seen = (actor, region) keep 30d warmup 7d\n" ON(
+                        "a", "* (ok and (new(seen) or region == \"x\"))"));
     const struct ir_step *step = &rule_of(&c, "a")->steps[0];
     assert_int_equal(op_of(&c, step->groups[0].test), IR_OP_FIELD);
     ir_node_id gate = step->groups[0].gate;
@@ -261,7 +272,8 @@ static void with_names_are_keys_or_values(void **state)
     const struct ir_step *launch = step_of(rule, "launch");
     assert_int_equal(launch->n_captures, 1);
     assert_int_equal(op_of(&c, launch->groups[0].captures[0]), IR_OP_TOTAL);
-    assert_int_equal(op_of(&c, launch->groups[1].captures[0]), IR_OP_CONST); /* absent: this group gives no n */
+    assert_int_equal(op_of(&c, launch->groups[1].captures[0]),
+                     IR_OP_CONST); /* absent: this group gives no n */
     assert_int_equal(op_of(&c, rule->title.parts[0].operand), IR_OP_CAPTURE);
     assert_int_equal(op_of(&c, rule->title.parts[2].operand), IR_OP_KEY);
     assert_int_equal(step_of(rule, "made")->groups[0].key[1], launch->groups[1].key[1]);
@@ -272,8 +284,9 @@ static void bare_names_take_the_first_required_step(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\nrule a { title \"{region}\" severity low by actor within 1h step a: iam:CreateUser\n"
-                    "step b: iam:DeleteUser step c: iam:TagUser match c? -> (b | a) }\n");
+    compile_one(
+        &c, "use aws\nrule a { title \"{region}\" severity low by actor within 1h step a: iam:CreateUser\n"
+            "step b: iam:DeleteUser step c: iam:TagUser match c? -> (b | a) }\n");
     const struct ir_rule *rule = rule_of(&c, "a");
     ir_node_id bare = rule->title.parts[0].operand;
     assert_int_equal(op_of(&c, bare), IR_OP_BARE);
@@ -287,9 +300,9 @@ static void targets_are_collected(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n"
-                    SEQ("a", "step s: ec2:RunInstances match s respond { at 90 settled aws.stop_instances(s.entities.instances[])"
-                             " at 60 aws.quarantine(s.principal) at 40 notify(\"soc\") }"));
+    compile_one(&c, "use aws\n" SEQ("a", "step s: ec2:RunInstances match s respond { at 90 settled "
+                                         "aws.stop_instances(s.entities.instances[])"
+                                         " at 60 aws.quarantine(s.principal) at 40 notify(\"soc\") }"));
     const struct ir_rule *rule = rule_of(&c, "a");
     assert_int_equal(rule->n_responds, 3);
     assert_text(rule->steps[0].captures[0].name, "entities.instances[]");
@@ -306,9 +319,12 @@ static void match_is_numbers(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n"
-                    SEQ("a", "param n = 4 range 2..9 param d = 90s range 1s..10m step a: iam:CreateUser step b: iam:DeleteUser"
-                             " step c: iam:TagUser match a[n..] ->[d] b =>[1m..5m] c"));
+    compile_one(
+        &c,
+        "use aws\n" SEQ(
+            "a",
+            "param n = 4 range 2..9 param d = 90s range 1s..10m step a: iam:CreateUser step b: iam:DeleteUser"
+            " step c: iam:TagUser match a[n..] ->[d] b =>[1m..5m] c"));
     const struct ir_match *m = rule_of(&c, "a")->match;
     assert_int_equal(m->kind, IR_M_CHAIN);
     assert_int_equal(m->n_kids, 3);
@@ -327,8 +343,8 @@ static void what_is_not_said_has_a_default(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n" ON("a", "iam:CreateUser")
-                    SEQ("b", MADE_AND_USED) SEQ("c", MADE_AND_USED "once for 4h open at 20 score 30"));
+    compile_one(&c, "use aws\n" ON("a", "iam:CreateUser") SEQ("b", MADE_AND_USED)
+                        SEQ("c", MADE_AND_USED "once for 4h open at 20 score 30"));
     assert_text(rule_of(&c, "a")->by[0].name, "actor");
     assert_int_equal(rule_of(&c, "a")->once, 3600);
     assert_int_equal(rule_of(&c, "a")->open_at, 1);
@@ -347,16 +363,18 @@ static void what_can_be_taken_back_is_known(void **state)
         const char *score;
         bool monotone;
     } cases[] = {
-        {"score 10 +5 if exists used", true},        {"score 10 +5 if count(made) >= 3", true},
-        {"score 10 +5 if not exists used", false},   {"score 10 +5 if count(made) < 3", false},
-        {"score 10 -5 if exists used", false},       {"score 10 -5 if made.region == \"x\"", true},
-        {"score 10 +5 if new(seen, made)", false},   {"score 10 +5 if exists used or count(made) == 2", false},
+        {"score 10 +5 if exists used", true},      {"score 10 +5 if count(made) >= 3", true},
+        {"score 10 +5 if not exists used", false}, {"score 10 +5 if count(made) < 3", false},
+        {"score 10 -5 if exists used", false},     {"score 10 -5 if made.region == \"x\"", true},
+        {"score 10 +5 if new(seen, made)", false}, {"score 10 +5 if exists used or count(made) == 2", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct compiled c;
         char text[1024];
-        snprintf(text, sizeof text, "use aws\nbaseline seen = (actor, region) keep 30d warmup 7d\n"
-                 "rule a { title \"t\" severity low by actor within 10m " MADE_AND_USED "%s }", cases[i].score);
+        snprintf(text, sizeof text,
+                 "use aws\nbaseline seen = (actor, region) keep 30d warmup 7d\n"
+                 "rule a { title \"t\" severity low by actor within 10m " MADE_AND_USED "%s }",
+                 cases[i].score);
         compile_one(&c, text);
         if (rule_of(&c, "a")->monotone != cases[i].monotone) fail_msg("%s", cases[i].score);
         done(&c);
@@ -367,8 +385,11 @@ static void words_have_one_spelling(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_one(&c, "use aws\n" SEQ("a", MADE_AND_USED "score 10 +5 if (exists   used)and not(made.region in{\"a\",\"b\"}or made.ok)"));
-    assert_text(rule_of(&c, "a")->terms[0].words, "exists used and not (made.region in { \"a\", \"b\" } or made.ok)");
+    compile_one(
+        &c, "use aws\n" SEQ("a", MADE_AND_USED
+                            "score 10 +5 if (exists   used)and not(made.region in{\"a\",\"b\"}or made.ok)"));
+    assert_text(rule_of(&c, "a")->terms[0].words,
+                "exists used and not (made.region in { \"a\", \"b\" } or made.ok)");
     done(&c);
 }
 
@@ -393,22 +414,30 @@ static struct print fingerprint(const char *rule)
 static void fingerprints_tell_meaning(void **state)
 {
     (void)state;
-    static const char *const plain = "list l = { \"x\" } " SEQ("a", MADE_AND_USED "step z: iam:TagUser (actor in l)");
+    static const char *const plain =
+        "list l = { \"x\" } " SEQ("a", MADE_AND_USED "step z: iam:TagUser (actor in l)");
     static const struct {
         const char *text;
         bool same;
     } cases[] = {
         {"list l = { \"x\", \"y\" } " SEQ("a", MADE_AND_USED "step z: iam:TagUser (actor in l)"), true},
-        {"# x\nlist l = { \"x\" }\n" ON("zero", "iam:DeleteUser (req.q == 7)") SEQ("a", MADE_AND_USED "step z: iam:TagUser ((actor in l))"), true},
-        {"list l = { \"x\" } rule a { title \"{made.region} other\" severity high score 50 by actor within 10m " MADE_AND_USED
-         "step z: iam:TagUser (actor in l) }", true},
+        {"# x\nlist l = { \"x\" }\n" ON("zero", "iam:DeleteUser (req.q == 7)")
+             SEQ("a", MADE_AND_USED "step z: iam:TagUser ((actor in l))"),
+         true},
+        {"list l = { \"x\" } rule a { title \"{made.region} other\" severity high score 50 by actor within "
+         "10m " MADE_AND_USED "step z: iam:TagUser (actor in l) }",
+         true},
         {"list l = { \"x\" } " SEQ("a", MADE_AND_USED "step z: iam:TagUser (user in l)"), false},
         {"list l = { \"x\" } rule a { title \"t\" severity low by actor within 11m " MADE_AND_USED
-         "step z: iam:TagUser (actor in l) }", false},
+         "step z: iam:TagUser (actor in l) }",
+         false},
         {"list l = { \"x\" } rule a { title \"t\" severity low by account within 10m " MADE_AND_USED
-         "step z: iam:TagUser (actor in l) }", false},
-        {"list l = { \"x\" } " SEQ("a", "step made: iam:CreateUser (ok) step used: iam:CreateAccessKey (ok and req.userName == made.req.userName) "
-         "match made => used step z: iam:TagUser (actor in l)"), false},
+         "step z: iam:TagUser (actor in l) }",
+         false},
+        {"list l = { \"x\" } " SEQ("a", "step made: iam:CreateUser (ok) step used: iam:CreateAccessKey (ok "
+                                        "and req.userName == made.req.userName) "
+                                        "match made => used step z: iam:TagUser (actor in l)"),
+         false},
     };
     struct print wanted = fingerprint(plain);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -441,17 +470,18 @@ static void a_file_with_eight_mistakes_reports_eight(void **state)
 {
     (void)state;
     struct compiled c;
-    compile_texts(&c,
-                  &(struct compile_text){text_of("eight.csr"),
-                                         text_of("use aws\nuse nothing_like_it\n"
-                                                 "rule a { title \"{acount}\" severity low on iam:CreateUser (ok) }\n"
-                                                 "rule b { title \"t\" severity lwo on iam:CreateUsr (ok) }\n"
-                                                 "rule c { severity low on iam:CreateUser (req.x) }\n"
-                                                 "rule d { title \"t\" severity low by actor within 5m\n"
-                                                 "  step s: iam:CreateUser\n"
-                                                 "  match s -> tt\n"
-                                                 "  open at 400\n}\n")},
-                  1);
+    compile_texts(
+        &c,
+        &(struct compile_text){text_of("eight.csr"),
+                               text_of("use aws\nuse nothing_like_it\n"
+                                       "rule a { title \"{acount}\" severity low on iam:CreateUser (ok) }\n"
+                                       "rule b { title \"t\" severity lwo on iam:CreateUsr (ok) }\n"
+                                       "rule c { severity low on iam:CreateUser (req.x) }\n"
+                                       "rule d { title \"t\" severity low by actor within 5m\n"
+                                       "  step s: iam:CreateUser\n"
+                                       "  match s -> tt\n"
+                                       "  open at 400\n}\n")},
+        1);
     assert_null(c.ir);
     assert_int_equal(diags_errors(c.diags), 8);
     done(&c);
@@ -468,7 +498,8 @@ static bool compiles_with_failure(struct arena *arena, const struct compile_inpu
     return csr_compile_ir(arena, input, &sources, &diags, &unreadable) != NULL;
 }
 
-/* Every allocation of a compile fails once: control comes back by the arena's escape, and nothing else breaks. */
+/* Every allocation of a compile fails once: control comes back by the arena's escape, and nothing else
+ * breaks. */
 static void no_memory_is_survived(void **state)
 {
     (void)state;
