@@ -89,6 +89,9 @@ static eval_op *const ops[IR_OPS] = {
     [IR_OP_RENAMED] = eval_renamed,
     [IR_OP_TO_TIME] = eval_to_time,
     [IR_OP_TO_IP] = eval_to_ip,
+    [IR_OP_ASN_OF] = eval_enriched,
+    [IR_OP_ORG_OF] = eval_enriched,
+    [IR_OP_COUNTRY_OF] = eval_enriched,
 };
 
 void eval_init(struct eval *e, const struct ir *ir, struct scratch *scratch, struct value *memo,

@@ -17,10 +17,18 @@
 #include "engine/base/scratch.h"
 #include "engine/ir/ir.h"
 
+/* What is known of addresses beside the records (language.md B26): one question, of a network's number, owner or
+ * country, gets one value, absent where nothing is known. */
+struct enrichment {
+    void *world;
+    struct value (*ask)(void *world, enum ir_op what, const struct ip_net *address);
+};
+
 struct eval {
     const struct ir *ir;
     struct value (*leaf)(struct eval *e, ir_node_id id, const struct ir_node *node);
     void *world;          /* the leaf's own */
+    const struct enrichment *enrichment; /* NULL: nothing is known of any address */
     struct scratch *scratch;
     struct value *memo;   /* [ir->n_nodes] */
     uint32_t *memo_stamp; /* [ir->n_nodes]: the value is this stamp's */

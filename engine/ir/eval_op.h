@@ -15,7 +15,7 @@ eval_op eval_member, eval_elements, eval_quantifier, eval_concat, eval_total, ev
 /* Texts, numbers, times, addresses: eval_text.c, eval_scalar.c */
 eval_op eval_lower, eval_part, eval_arn_part, eval_account_of, eval_name_of, eval_text_of, eval_without,
     eval_join, eval_stem, eval_renamed;
-eval_op eval_arithmetic, eval_prefix, eval_hour, eval_weekday, eval_to_time, eval_to_ip;
+eval_op eval_arithmetic, eval_prefix, eval_hour, eval_weekday, eval_to_time, eval_to_ip, eval_enriched;
 
 /* The value of the node's i-th operand. */
 static inline struct value eval_operand(struct eval *e, const struct ir_node *node, uint32_t i)

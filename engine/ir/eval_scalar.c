@@ -139,3 +139,12 @@ struct value eval_prefix(struct eval *e, const struct ir_node *node)
         if ((t.at[i] & 0xc0) != 0x80 && n.i-- == 0) return value_string((struct text){t.at, i});
     return v;
 }
+
+/* What a database says of an address, if there is one. */
+struct value eval_enriched(struct eval *e, const struct ir_node *node)
+{
+    struct value v = eval_operand(e, node, 0);
+    if (v.kind == VALUE_UNKNOWN) return v;
+    if (v.kind != VALUE_NET || !e->enrichment) return value_absent();
+    return e->enrichment->ask(e->enrichment->world, (enum ir_op)node->op, v.net);
+}

@@ -292,6 +292,9 @@ struct ir_rule {
     struct ir_respond *responds;
     uint32_t n_responds;
 
+    ir_node_id *probes; /* over the match: values that its incidents carry for tests; none in service */
+    uint32_t n_probes;
+
     bool monotone;            /* B3: nothing that later records can take back */
     uint64_t fingerprint[2];  /* of what B24 names: equal fingerprints keep their state over a reload */
 };

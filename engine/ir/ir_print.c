@@ -203,6 +203,9 @@ static const struct {
     [IR_OP_RENAMED] = {S_CALL, T_PRIM},
     [IR_OP_TO_TIME] = {S_CALL, T_PRIM},
     [IR_OP_TO_IP] = {S_CALL, T_PRIM},
+    [IR_OP_ASN_OF] = {S_CALL, T_PRIM},
+    [IR_OP_ORG_OF] = {S_CALL, T_PRIM},
+    [IR_OP_COUNTRY_OF] = {S_CALL, T_PRIM},
 };
 
 static const char *const op_words[IR_OPS] = {

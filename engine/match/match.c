@@ -100,6 +100,11 @@ void matcher_free(struct matcher *m)
     free(m);
 }
 
+void matcher_enrich(struct matcher *m, const struct enrichment *e)
+{
+    m->eval.enrichment = e;
+}
+
 void matcher_count(const struct matcher *m, struct match_counts *add_to)
 {
     struct name_memory_counts names = name_memory_count(m->names);

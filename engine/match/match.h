@@ -16,6 +16,12 @@ void plan_free(struct plan *p);
 struct matcher;
 struct matcher *matcher_new(const struct plan *p, const struct decoder *d);
 void matcher_free(struct matcher *m);
+/* What is known of addresses from now on; the caller's, outlives its use. NULL: nothing. */
+void matcher_enrich(struct matcher *m, const struct enrichment *e);
+
+/* What a record would teach a baseline that shows these values: for tests, which know the past without records of it.
+ * value: absent where the baseline remembers keys alone. When it was is left to the caller. */
+struct touch plan_touch(const struct plan *p, uint32_t baseline, const struct value *key, struct value value);
 
 /* What became of the groups that fitted, for reports and for the test that nothing is lost uncounted. */
 struct match_counts {

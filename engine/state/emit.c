@@ -184,6 +184,9 @@ static void fill_verdict(const struct occasion *o, const struct verdict *v, stru
         i->reasons[i->n_reasons] = v->reasons[r];
         i->reasons[i->n_reasons++].why = batch_text(o, v->reasons[r].why);
     }
+    i->probes = v->n_probes ? batch_memory(o, v->n_probes * sizeof *i->probes) : NULL;
+    for (; i->probes && i->n_probes < v->n_probes; i->n_probes++)
+        i->probes[i->n_probes] = batch_value(o, v->probes[i->n_probes]);
     i->actions = batch_memory(o, (v->n_actions + 1) * sizeof *i->actions);
     for (uint32_t a = 0; i->actions && a < v->n_actions; a++) {
         struct incident_action *to = &i->actions[i->n_actions++];

@@ -68,6 +68,8 @@ struct incident {
     uint32_t n_actions;
     struct text *accounts;
     uint32_t n_accounts;
+    struct value *probes;    /* [n_probes] values of rule->probes */
+    uint32_t n_probes;
 };
 
 #endif

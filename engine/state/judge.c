@@ -17,6 +17,7 @@ struct court {
     struct group *group;
     const struct kept *only;
     int32_t score;
+    const struct verdict *verdict; /* as far as it is made; probes alone read it */
     bool collects; /* targets of responses: all values of the step, not the witness's alone */
 };
 
@@ -237,6 +238,8 @@ static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
     case IR_OP_MAX_OF: return leaf_amount(c, n);
     case IR_OP_KEY: return leaf_key(c, n->x);
     case IR_OP_SCORE: return value_int(c->score);
+    case IR_OP_SEVERITY: return c->verdict ? value_int(c->verdict->severity) : value_absent();
+    case IR_OP_TITLE: return c->verdict ? value_string(c->verdict->title) : value_absent();
     case IR_OP_ASK_NEW: return leaf_new(c, n->x, n->y);
     case IR_OP_ASK_AGE: return leaf_age(c, n->x, n->y);
     default: return value_absent();
@@ -339,6 +342,15 @@ static void judge_title(struct eval *e, const struct ir_rule *r, struct verdict 
     v->title = words_end(&w);
 }
 
+/* What tests want to know of the match beside all that. */
+static void judge_probes(struct eval *e, struct court *c, struct verdict *v)
+{
+    const struct ir_rule *r = c->plan->rule;
+    if (!r->n_probes || !(v->probes = scratch_take(e->scratch, r->n_probes * sizeof *v->probes))) return;
+    c->verdict = v;
+    for (uint32_t i = 0; i < r->n_probes; i++) v->probes[v->n_probes++] = eval_value(e, r->probes[i]);
+}
+
 static void hash_more(uint64_t *h, uint64_t more)
 {
     uint64_t parts[2] = {*h, more};
@@ -422,5 +434,6 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
     c.score = out->score;
     judge_severity(e, c.plan->rule, out);
     judge_title(e, c.plan->rule, out);
+    judge_probes(e, &c, out);
     judge_actions(e, &c, told, is_settled, out);
 }

@@ -17,6 +17,8 @@ struct verdict {
     struct incident_action *actions; /* whose threshold the score has reached */
     uint64_t *action_hashes;
     uint32_t n_actions;
+    struct value *probes;
+    uint32_t n_probes;
 };
 
 /* The events that are known of a group's step, in order of time and identity, and how many there were. */

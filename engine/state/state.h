@@ -81,6 +81,22 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
 /* Whether settling still waits for answers: the input may not end yet. */
 bool state_waits(const struct state *s);
 
+/* How far a choice has got under one key: for tests and explanations, which look after each hit. A choice that is
+ * complete has all that its places need. */
+struct state_view {
+    uint32_t rule;
+    struct text key;
+    uint32_t automaton;
+    const struct ir_place *places; /* [n_places], as in the rule's automaton */
+    uint32_t n_places;
+    const uint64_t *before;        /* [n_places] bits of the places that come before */
+    const uint16_t *taken;         /* [n_places] events */
+    const int64_t *last;           /* [n_places] second of the last event taken; where none is, without meaning */
+    int64_t start;
+};
+void state_look(const struct state *s, struct hash128 key, void (*see)(void *world, const struct state_view *v),
+                void *world);
+
 /* step states made = completed + expired + vetoed + superseded + merged + dropped + evicted + live */
 struct state_counts {
     uint64_t made, completed, expired, vetoed, superseded, merged, dropped, evicted, live;

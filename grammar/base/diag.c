@@ -97,6 +97,23 @@ bool diags_error_in(const struct diags *ds, struct csr_span span)
     return false;
 }
 
+struct diag_mark diags_mark(const struct diags *ds)
+{
+    return (struct diag_mark){ds->all.len, ds->errors, ds->warnings};
+}
+
+enum diag_code diags_since(const struct diags *ds, struct diag_mark mark, uint32_t index)
+{
+    return mark.len + index < ds->all.len ? ds->all.at[mark.len + index]->code : DIAG_CODES;
+}
+
+void diags_take_back(struct diags *ds, struct diag_mark mark)
+{
+    ds->all.len = mark.len;
+    ds->errors = mark.errors;
+    ds->warnings = mark.warnings;
+}
+
 uint32_t diags_errors(const struct diags *ds)
 {
     return ds->errors;

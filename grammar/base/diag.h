@@ -55,6 +55,16 @@ void diag_note(struct diag *d, const char *note, ...) __attribute__((format(prin
 void diag_fix(struct diag *d, struct csr_span at, const char *replacement, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A moment of reporting. What was reported since can be looked at, and taken back: for what is tried. */
+struct diag_mark {
+    uint32_t len, errors, warnings;
+};
+struct diag_mark diags_mark(const struct diags *ds);
+/* The code of the index-th diagnostic since then; DIAG_CODES behind the last, or where too many were reported to be
+ * kept. */
+enum diag_code diags_since(const struct diags *ds, struct diag_mark mark, uint32_t index);
+void diags_take_back(struct diags *ds, struct diag_mark mark);
+
 uint32_t diags_errors(const struct diags *ds);
 /* Whether an error was reported at a place within the span. */
 bool diags_error_in(const struct diags *ds, struct csr_span span);
