@@ -109,7 +109,7 @@ static bool take_finished(struct inbox *i, struct walk *now, size_t n)
 static bool look(struct inbox *i, bool is_first, char error[512])
 {
     int64_t began = now_ms();
-    struct walk now = {0};
+    struct walk now = {.is_tolerant = !is_first}; /* one bad file must not hold up the others */
     bool has_new = false;
     if (walk_path(&now, i->path, error)) {
         walk_seal(&now);

@@ -11,7 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH_MOST 64 /* of folders: a link that leads back ends here */
+/* The folders on the way down: a link that leads back to one of them is not followed. */
+struct way {
+    const struct way *up;
+    dev_t device;
+    ino_t number;
+};
 
 static const char *const PLAIN_ENDINGS[] = {".json", ".ndjson", ".jsonl", ".log"};
 static const char *const PACKED_ENDINGS[] = {".gz", ".zst"};
@@ -71,9 +76,9 @@ static bool add_file(struct walk *w, const char *path, const struct stat *s, cha
     return add(w, path, s, error);
 }
 
-static bool walk_below(struct walk *w, const char *path, int depth, bool is_named, char error[512]);
+static bool walk_below(struct walk *w, const char *path, const struct way *way, char error[512]);
 
-static bool walk_folder(struct walk *w, const char *path, int depth, char error[512])
+static bool walk_folder(struct walk *w, const char *path, const struct way *way, char error[512])
 {
     DIR *folder = opendir(path);
     if (!folder) return fail(error, path, strerror(errno));
@@ -85,28 +90,44 @@ static bool walk_folder(struct walk *w, const char *path, int depth, char error[
         if (asprintf(&below, "%s%s%s", path, has_slash ? "" : "/", entry->d_name) < 0)
             good = fail(error, path, strerror(ENOMEM));
         else
-            good = walk_below(w, below, depth + 1, false, error);
+            good = walk_below(w, below, way, error);
         free(below);
     }
     closedir(folder);
     return good;
 }
 
-static bool walk_below(struct walk *w, const char *path, int depth, bool is_named, char error[512])
+static bool leads_back(const struct way *way, const struct stat *s)
+{
+    for (; way; way = way->up)
+        if (way->device == s->st_dev && way->number == s->st_ino) return true;
+    return false;
+}
+
+/* way NULL: the path is one that was named. */
+static bool walk_one(struct walk *w, const char *path, const struct way *way, char error[512])
 {
     struct stat s;
     const char *slash = strrchr(path, '/');
     if (stat(path, &s)) /* a file that went away while its folder was read is no mistake of the user */
-        return !is_named && errno == ENOENT ? true : fail(error, path, strerror(errno));
-    if (S_ISDIR(s.st_mode)) return depth > DEPTH_MOST ? true : walk_folder(w, path, depth, error);
-    if (!is_named && (!S_ISREG(s.st_mode) || !walk_takes(slash ? slash + 1 : path))) return true;
+        return way && errno == ENOENT ? true : fail(error, path, strerror(errno));
+    if (S_ISDIR(s.st_mode)) {
+        const struct way here = {way, s.st_dev, s.st_ino};
+        return leads_back(way, &s) || walk_folder(w, path, &here, error);
+    }
+    if (way && (!S_ISREG(s.st_mode) || !walk_takes(slash ? slash + 1 : path))) return true;
     return add_file(w, path, &s, error);
+}
+
+static bool walk_below(struct walk *w, const char *path, const struct way *way, char error[512])
+{
+    return walk_one(w, path, way, error) || (w->is_tolerant && way);
 }
 
 bool walk_path(struct walk *w, const char *path, char error[512])
 {
     struct stat s;
-    if (strcmp(path, "-")) return walk_below(w, path, 0, true, error);
+    if (strcmp(path, "-")) return walk_below(w, path, NULL, error);
     if (fstat(STDIN_FILENO, &s)) return fail(error, "standard input", strerror(errno));
     s.st_mode = S_IFIFO; /* also if it is a file: it may be read from its middle */
     return add(w, path, &s, error);

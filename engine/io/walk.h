@@ -18,6 +18,7 @@ struct walked {
 struct walk {
     struct walked *files;
     size_t len, cap;
+    bool is_tolerant; /* what cannot be read below a folder is left out: it may be readable at the next walk */
 };
 
 /* Adds a file, or the files below a folder whose names end in .json .ndjson .jsonl .log, alone or with .gz or .zst, and

@@ -130,6 +130,7 @@ static void test_tree(void **state)
     file_text(folder_at(&f, "a.ndjson"), "{}");
     file_text(folder_at(&f, "named.txt"), "{}");
     assert_int_equal(symlink("..", folder_at(&f, "b/up")), 0); /* leads back: must end, and count once */
+    for (int i = 0; i < 20; i++) assert_int_equal(symlink(".", folder_at(&f, "b/here%d", i)), 0);
     assert_int_equal(link(folder_at(&f, "a.ndjson"), folder_at(&f, "b/same.ndjson")), 0);
     const char *all[] = {f.path};
     expect_walk(&f, all, 1, "a.ndjson b/2.json b/deep/er/1.log.gz ");
