@@ -56,27 +56,16 @@ static const struct ir_site *site_of(const struct service *s)
     return s->first->ir->site;
 }
 
-/* The site file's path with another ending: "site.csr" gives "site.sock". */
-static struct text beside(const struct service *s, const char *ending, char out[512])
-{
-    struct text site = text_of(s->o->site);
-    if (text_ends(site, TEXT(".csr"))) site.len -= 4;
-    snprintf(out, 512, TEXT_FMT "%s", TEXT_ARG(site), ending);
-    return text_of(out);
-}
-
-/* Where the socket and the journal are. */
+/* Where the socket and the journal are: as the site file says, else beside it ("site.csr.sock"). */
 static enum csr_status start_places(struct service *s, char error[512])
 {
     const struct ir_site *site = site_of(s);
-    char usual[512];
+    struct text beside = text_of(s->o->site), folder = site ? site->state : TEXT("");
     struct text socket = s->o->socket ? text_of(s->o->socket) : site ? site->socket : TEXT("");
-    if (!socket.len) socket = beside(s, ".sock", usual);
-    int socket_len = snprintf(s->socket, sizeof s->socket, TEXT_FMT, TEXT_ARG(socket));
-    struct text folder = site ? site->state : TEXT("");
-    struct text journal = folder.len ? folder : beside(s, "", usual);
-    int journal_len = snprintf(s->journal_path, sizeof s->journal_path, TEXT_FMT "%sactions.db", TEXT_ARG(journal),
-                               folder.len ? "/" : ".");
+    int socket_len = snprintf(s->socket, sizeof s->socket, TEXT_FMT "%s", TEXT_ARG(socket.len ? socket : beside),
+                              socket.len ? "" : ".sock");
+    int journal_len = snprintf(s->journal_path, sizeof s->journal_path, TEXT_FMT "%sactions.db",
+                               TEXT_ARG(folder.len ? folder : beside), folder.len ? "/" : ".");
     if (socket_len < (int)sizeof s->socket && journal_len < (int)sizeof s->journal_path) return CSR_OK;
     snprintf(error, 512, "the path of the socket or of the state folder is too long");
     return CSR_SYSTEM;

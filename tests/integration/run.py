@@ -99,7 +99,7 @@ class Service:
     def __init__(self, folder, rules, site="", feed="file", options=(), stdout=subprocess.PIPE):
         self.folder, self.feed, self.options, self.stdout = folder, folder + "/feed.ndjson", options, stdout
         self.site, self.soc = folder + "/site.csr", folder + "/soc.ndjson"
-        self.socket, self.journal = folder + "/site.sock", folder + "/site.actions.db"
+        self.socket, self.journal = self.site + ".sock", self.site + ".actions.db"
         self.from_stdin = feed == "stdin"
         source = 'source feed { kind = "stdin" }' if self.from_stdin else \
             'source feed { kind = "file" path = "%s" follow = true }' % self.feed

@@ -39,6 +39,7 @@ static int tell(const struct call *call, const char *answer, bool json)
         if (diagnostics) {
             fputs(diagnostics, stderr);
             json_object_del(object, "diagnostics");
+            json_object_del(object, "errors"); /* the same for programs */
         }
         put_flat("", object, stdout);
     }
