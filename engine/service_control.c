@@ -422,7 +422,7 @@ static void look_at_signals(struct control *c)
     const struct csr_run_options *o = c->service->o;
     if (o->stop && flag_is_up(o->stop)) flag_raise(&c->service->stop);
     if (!o->reload || !flag_is_up(o->reload)) return;
-    *o->reload = false;
+    flag_lower((uint8_t *)(uintptr_t)o->reload);
     c->tickets++;
 }
 

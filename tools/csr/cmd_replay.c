@@ -17,7 +17,7 @@ static volatile bool stop_asked;
 static void on_signal(int number)
 {
     (void)number;
-    stop_asked = true;
+    __atomic_store_n(&stop_asked, true, __ATOMIC_RELAXED); /* other threads read it */
 }
 
 struct replay {

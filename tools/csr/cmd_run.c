@@ -7,15 +7,15 @@
 #include <unistd.h>
 
 /* What signal handlers may write. A handler gets no context, so these two are the one place where a variable of the
- * whole file is unavoidable. */
+ * whole file is unavoidable. Other threads read them: hence the atomic stores. */
 static volatile bool stop_asked, reload_asked;
 
 static void on_signal(int number)
 {
     if (number == SIGHUP)
-        reload_asked = true;
+        __atomic_store_n(&reload_asked, true, __ATOMIC_RELAXED);
     else
-        stop_asked = true;
+        __atomic_store_n(&stop_asked, true, __ATOMIC_RELAXED);
 }
 
 static void watch_signals(void)
