@@ -4,6 +4,7 @@
  * the settled completing event alone. Both are SipHash under an all-zero key, so that two runs name things alike.
  */
 #include "engine/state/emit.h"
+#include "engine/state/gather.h"
 #include "engine/state/judge.h"
 
 static const uint64_t plain_key[2];
@@ -406,16 +407,6 @@ static void remove_group(struct keyed *k, struct fold *f, int64_t opened)
         }
 }
 
-static void remove_gathered(struct state *s, struct keyed *k, int64_t opened)
-{
-    for (uint32_t i = 0; i < k->gathered.len; i++)
-        if (k->gathered.at[i].opened == opened) {
-            slab_put(&s->slab, k->gathered.at[i].at, k->gathered.at[i].cap * sizeof *k->gathered.at[i].at);
-            memmove(&k->gathered.at[i], &k->gathered.at[i + 1], (--k->gathered.len - i) * sizeof *k->gathered.at);
-            return;
-        }
-}
-
 void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
 {
     for (uint32_t i = 0; i < k->base.groups.len;) {
@@ -429,7 +420,7 @@ void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
         remove_group(k, &k->base, opened);
         remove_group(k, &k->before, opened);
         remove_group(k, &k->after, opened);
-        remove_gathered(s, k, opened);
+        gathered_drop(s, k, opened);
     }
 }
 

@@ -161,6 +161,14 @@ static void report(struct extension *x, uint16_t progress)
     x->scratch->tied = was_tied;
 }
 
+/* Whether a place that has begun need only be tried with nothing or with all that there is: taking fewer is then made
+ * superfluous by a run that began this place one event later and takes one more now (docs/semantics.md 5). */
+static bool takes_all_or_none(const struct extension *x, uint32_t q)
+{
+    return x->from && x->n_joins == 0 && !x->classes->overlap && x->alternative->started[x->from->progress] >> q & 1 &&
+           !(x->alternative->behind_gap >> q & 1);
+}
+
 static void walk(struct extension *x, uint32_t q, uint16_t progress)
 {
     const struct alternative *a = x->alternative;
@@ -174,10 +182,12 @@ static void walk(struct extension *x, uint32_t q, uint16_t progress)
     if (!x->available[q] || (a->strict[q] & ~done) || !gaps_hold(x, q, progress)) return;
     struct take *take = &run_takes(x->plan, x->scratch)[q], before = *take;
     *take = (struct take){.second = x->second};
-    while (x->need[q] < x->available[q]) {
+    for (bool all = takes_all_or_none(x, q); x->need[q] < x->available[q];) {
         progress = a->next[(size_t)progress * a->n_places + q];
         x->need[q]++;
         if (progress == PROGRESS_NONE) break;
+        bool is_most = x->need[q] == x->available[q] || a->next[(size_t)progress * a->n_places + q] == PROGRESS_NONE;
+        if (all && !is_most) continue;
         if (x->classes->overlap && !feasible(x, x->need, NULL)) break;
         walk(x, q + 1, progress);
         take->hit = NULL;

@@ -225,39 +225,73 @@ static int compare_gathered(const void *a, const void *b)
     return kept_order(x, y);
 }
 
-static struct gathered *list_of(struct state *s, struct keyed *k, int64_t opened)
+static bool is_listed(const struct gathered *l, uint32_t len, const struct kept *k)
+{
+    return len && bsearch(&k, l->at, len, sizeof *l->at, compare_gathered) != NULL;
+}
+
+/* In order, each event once. */
+static void sort_list(struct gathered *l)
+{
+    uint32_t len = 0;
+    if (l->len) qsort(l->at, l->len, sizeof *l->at, compare_gathered);
+    for (uint32_t i = 0; i < l->len; i++)
+        if (!len || compare_gathered(&l->at[len - 1], &l->at[i])) l->at[len++] = l->at[i];
+    l->len = len;
+}
+
+static void cap_list(struct gathered *l, struct group *g)
+{
+    if (l->len <= GATHERED_MOST) return;
+    l->len = GATHERED_MOST;
+    g->capped = true;
+}
+
+static struct gathered *find_list(struct keyed *k, int64_t opened)
 {
     for (uint32_t i = 0; i < k->gathered.len; i++)
         if (k->gathered.at[i].opened == opened) return &k->gathered.at[i];
-    (void)SLAB_PUSH(&s->slab, k->gathered);
-    k->gathered.at[k->gathered.len - 1] = (struct gathered){.opened = opened, .sure = INT64_MIN / 4};
-    return &k->gathered.at[k->gathered.len - 1];
+    return NULL;
+}
+
+static struct gathered *list_of(struct state *s, struct keyed *k, int64_t opened)
+{
+    struct gathered *l = find_list(k, opened);
+    if (l) return l;
+    l = SLAB_PUSH(&s->slab, k->gathered);
+    *l = (struct gathered){.opened = opened, .sure = INT64_MIN / 4};
+    return l;
 }
 
 static void free_list(struct state *s, struct gathered *l)
 {
     SLAB_FREE(&s->slab, *l);
+    SLAB_FREE(&s->slab, l->missing);
+}
+
+void gathered_drop(struct state *s, struct keyed *k, int64_t opened)
+{
+    struct gathered *l = find_list(k, opened);
+    if (!l) return;
+    free_list(s, l);
+    *l = k->gathered.at[--k->gathered.len];
 }
 
 /* Lists of groups that are there no more. */
 static void drop_lists(struct state *s, struct keyed *k, const struct fold *now)
 {
-    for (uint32_t i = 0; i < k->gathered.len;) {
-        bool found = false;
-        for (uint32_t n = 0; n < now->groups.len; n++)
-            found |= groups_at(k->rule->plan, &now->groups, n)->opened == k->gathered.at[i].opened;
-        if (found) {
-            i++;
-            continue;
-        }
-        free_list(s, &k->gathered.at[i]);
-        k->gathered.at[i] = k->gathered.at[--k->gathered.len];
+    for (uint32_t i = k->gathered.len; i-- > 0;) {
+        int64_t opened = k->gathered.at[i].opened;
+        const struct group *g = groups_find(k->rule->plan, &now->groups, opened);
+        if (!g || g->opened != opened) gathered_drop(s, k, opened);
     }
 }
 
-static void put_slots(struct gathering *g, const struct slot *at, uint32_t len)
+/* ---- all anew -------------------------------------------------------------------------------------------- */
+
+static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from)
 {
-    int64_t from = g->group->opened - g->p->within, to = g->group->end + g->p->within;
+    int64_t to = g->group->end + g->p->within;
     for (uint32_t i = 0; i < len; i++) {
         if (at[i].second < from || at[i].second > to) continue;
         if (g->n_slots == g->cap_slots)
@@ -266,47 +300,163 @@ static void put_slots(struct gathering *g, const struct slot *at, uint32_t len)
     }
 }
 
+/* Appends to the list what is gathered from the slots from that second on. */
+static void gather_slots(struct gathering *g, const struct keyed *k, int64_t from)
+{
+    put_slots(g, k->history.at, k->history.len, from);
+    put_slots(g, k->tail.at, k->tail.len, from);
+    for (uint32_t i = 0; i < g->p->n_alternatives; i++) gather_alternative(g, i);
+}
+
+static void release(struct gathering *g)
+{
+    runs_free(&g->s->slab, &g->front);
+    slab_put(&g->s->slab, g->slots, g->cap_slots * sizeof *g->slots);
+    slab_put(&g->s->slab, g->marked, g->cap_marked * sizeof *g->marked);
+}
+
+static void find_missing(struct state *s, const struct gathering *g)
+{
+    struct gathered *l = g->list;
+    l->missing.len = 0;
+    for (uint32_t i = 0; i < g->n_slots; i++)
+        for (uint32_t n = 0; n < g->slots[i]->len; n++) {
+            const struct kept *k = g->slots[i]->at[n];
+            if (k->active && g->p->exact >> k->hit->step & 1 && !is_listed(l, l->len, k))
+                *SLAB_PUSH(&s->slab, l->missing) = k;
+        }
+}
+
 /* What is final stays; the rest is found anew. */
 static void refresh_list(struct state *s, struct keyed *k, struct group *group, bool capped)
 {
-    struct gathered *list = list_of(s, k, group->opened);
+    struct gathered *l = list_of(s, k, group->opened);
     const struct rule_plan *p = k->rule->plan;
-    struct gathering g = {.s = s, .p = p, .group = group, .list = list, .n_joins = capped ? 0 : p->n_joins};
-    uint32_t kept = 0, len = 0;
-    for (uint32_t i = 0; i < list->len; i++)
-        if (list->at[i]->hit->second <= list->sure - p->within) list->at[kept++] = list->at[i];
-    list->len = kept;
-    put_slots(&g, k->history.at, k->history.len);
-    put_slots(&g, k->tail.at, k->tail.len);
-    for (uint32_t i = 0; i < p->n_alternatives; i++) gather_alternative(&g, i);
-    for (uint32_t i = kept; i < list->len; i++) /* older ones are in the final part already */
-        if (list->at[i]->hit->second > list->sure - p->within) list->at[kept++] = list->at[i];
-    if (kept) qsort(list->at, kept, sizeof *list->at, compare_gathered);
-    for (uint32_t i = 0; i < kept; i++)
-        if (!len || compare_gathered(&list->at[len - 1], &list->at[i])) list->at[len++] = list->at[i];
-    list->len = len;
-    runs_free(&s->slab, &g.front);
-    slab_put(&s->slab, g.slots, g.cap_slots * sizeof *g.slots);
-    slab_put(&s->slab, g.marked, g.cap_marked * sizeof *g.marked);
+    struct gathering g = {.s = s, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
+    int64_t final = l->sure - p->within;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < l->len; i++)
+        if (l->at[i]->hit->second <= final) l->at[kept++] = l->at[i];
+    l->len = kept;
+    gather_slots(&g, k, group->opened - p->within);
+    for (uint32_t i = kept; i < l->len; i++) /* older ones are in the final part already */
+        if (l->at[i]->hit->second > final) l->at[kept++] = l->at[i];
+    l->len = kept;
+    sort_list(l);
+    cap_list(l, group);
+    find_missing(s, &g);
+    release(&g);
 }
 
-void gather_refresh(struct state *s, struct keyed *k, struct fold *now, bool all)
+void gather_refresh(struct state *s, struct keyed *k, struct fold *now)
 {
-    const struct rule_plan *p = k->rule->plan;
-    if (!p->exact) return;
-    if (all) drop_lists(s, k, now);
-    for (uint32_t i = 0; i < now->groups.len; i++) {
-        struct group *g = groups_at(p, &now->groups, i);
-        if (all || g->touched) refresh_list(s, k, g, now->capped);
+    if (!k->rule->plan->exact) return;
+    drop_lists(s, k, now);
+    for (uint32_t i = 0; i < now->groups.len; i++)
+        refresh_list(s, k, groups_at(k->rule->plan, &now->groups, i), now->capped);
+}
+
+/* ---- the newest second alone ------------------------------------------------------------------------------ */
+
+/* Takes out of `missing` what is listed now or can be in no choice that ends at `second` or later. */
+static void prune_missing(struct gathered *l, int64_t second, int64_t within, int64_t *oldest)
+{
+    uint32_t n = 0;
+    *oldest = INT64_MAX;
+    for (uint32_t i = 0; i < l->missing.len; i++) {
+        const struct kept *k = l->missing.at[i];
+        if (k->hit->second < second - within || is_listed(l, l->len, k)) continue;
+        l->missing.at[n++] = k;
+        if (k->hit->second < *oldest) *oldest = k->hit->second;
+    }
+    l->missing.len = n;
+}
+
+/* Puts what was appended behind the first `sorted` into its place. */
+static void merge_new(struct gathered *l, uint32_t sorted)
+{
+    uint32_t end = l->len;
+    l->len = sorted;
+    for (uint32_t i = sorted; i < end; i++) {
+        const struct kept *k = l->at[i];
+        uint32_t at = l->len;
+        if (is_listed(l, l->len, k)) continue;
+        for (; at && compare_gathered(&l->at[at - 1], &k) > 0; at--) l->at[at] = l->at[at - 1];
+        l->at[at] = k;
+        l->len++;
     }
 }
 
+/* The fold before the newest second has the forward runs that the group's choices can have come from. */
+static void front_from_fold(struct gathering *g, const struct fold *before)
+{
+    g->front.len = 0;
+    for (uint32_t i = 0; i < before->runs.len; i++) {
+        const struct run *r = runs_at(g->p, &before->runs, i);
+        if (r->alternative == g->forward->number && (r->group == NO_GROUP || r->group == g->group->opened))
+            memcpy(runs_push(&g->s->slab, g->p, &g->front), r, g->p->run_size);
+    }
+}
+
+/* Only events of the newest second are missing: nothing can follow them yet. */
+static void gather_last_slot(struct gathering *g, const struct keyed *k)
+{
+    struct runs nothing = {.at = NULL};
+    const struct slot *last = &k->tail.at[k->tail.len - 1];
+    g->slots = &last;
+    g->behind = &nothing;
+    for (uint32_t i = 0; i < g->p->n_alternatives; i++) {
+        g->forward = &g->p->alternatives[i], g->mirror = &g->p->mirrors[i];
+        if (!(g->p->exact & (g->forward->automaton ? g->forward->item_steps : g->forward->steps))) continue;
+        take_slot(g, 0);
+        front_from_fold(g, k->tail.len > 1 ? &k->before : &k->base);
+        join_slot(g, 0);
+    }
+    g->slots = NULL;
+}
+
+static void gather_missing(struct state *s, struct keyed *k, struct group *group, struct gathered *l, bool capped)
+{
+    const struct rule_plan *p = k->rule->plan;
+    struct gathering g = {.s = s, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
+    int64_t second = k->tail.at[k->tail.len - 1].second, oldest;
+    int64_t from = second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
+    uint32_t sorted = l->len;
+    prune_missing(l, second, p->within, &oldest);
+    if (!l->missing.len || l->len >= GATHERED_MOST) return;
+    if (oldest == second) gather_last_slot(&g, k);
+    else gather_slots(&g, k, from);
+    merge_new(l, sorted);
+    cap_list(l, group);
+    prune_missing(l, second, p->within, &oldest);
+    release(&g);
+}
+
+void gather_newest(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit)
+{
+    const struct rule_plan *p = k->rule->plan;
+    if (!p->exact) return;
+    for (uint32_t i = 0; i < now->groups.len; i++) {
+        struct group *g = groups_at(p, &now->groups, i);
+        struct gathered *l = find_list(k, g->opened);
+        if (!l) {
+            refresh_list(s, k, g, now->capped);
+            continue;
+        }
+        if (hit->active && p->exact >> hit->hit->step & 1 && hit->hit->second <= g->end + p->within)
+            *SLAB_PUSH(&s->slab, l->missing) = hit;
+        if (g->touched) gather_missing(s, k, g, l, now->capped);
+    }
+}
+
+/* ---- the end --------------------------------------------------------------------------------------------- */
+
 void gather_trim(struct state *s, struct keyed *k)
 {
-    for (uint32_t i = 0; i < k->gathered.len; i++) k->gathered.at[i].sure = k->committed;
     const struct fold *now = k->tail.len ? &k->after : &k->base;
     int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * k->rule->plan->within;
     uint32_t n = 0;
+    for (uint32_t i = 0; i < k->gathered.len; i++) k->gathered.at[i].sure = k->committed;
     while (n < k->history.len && k->history.at[n].second <= oldest) {
         slab_put(&s->slab, k->history.at[n].at, k->history.at[n].cap * sizeof *k->history.at[n].at);
         n++;

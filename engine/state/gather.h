@@ -14,10 +14,14 @@
 
 #include "engine/state/partition.h"
 
-/* Brings the lists of the groups of `now` up to date: of all, or of those that the newest second touched. */
-void gather_refresh(struct state *s, struct keyed *k, struct fold *now, bool all);
+/* Makes the lists of all groups of `now` anew: hits may have gone as well as come. */
+void gather_refresh(struct state *s, struct keyed *k, struct fold *now);
+/* After a hit in the newest second: only choices that end there are new. */
+void gather_newest(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit);
 /* All lists are right as of what is committed now: throws away history that nothing needs any more. */
 void gather_trim(struct state *s, struct keyed *k);
+/* The list of one group. */
+void gathered_drop(struct state *s, struct keyed *k, int64_t opened);
 void gathered_free(struct state *s, struct keyed *k);
 
 #endif

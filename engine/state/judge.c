@@ -21,16 +21,26 @@ struct court {
     bool collects; /* targets of responses: all values of the step, not the witness's alone */
 };
 
+/* The first of a list's events that are of this step or a later one. */
+static uint32_t first_of_step(const struct gathered *all, uint32_t step)
+{
+    uint32_t lo = 0, hi = all->len;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (all->at[mid]->hit->step < step) lo = mid + 1;
+        else hi = mid;
+    }
+    return lo;
+}
+
 struct known_events known_events(const struct keyed *k, struct group *g, uint32_t step)
 {
     const struct rule_plan *p = k->rule->plan;
     if (p->exact >> step & 1)
         for (uint32_t i = 0; i < k->gathered.len; i++) {
             const struct gathered *all = &k->gathered.at[i];
-            uint32_t from = 0, to;
             if (all->opened != g->opened) continue;
-            while (from < all->len && all->at[from]->hit->step < step) from++;
-            for (to = from; to < all->len && all->at[to]->hit->step == step;) to++;
+            uint32_t from = first_of_step(all, step), to = first_of_step(all, step + 1);
             return (struct known_events){all->at + from, to - from, to - from};
         }
     struct shown *s = group_shown(p, g, step);

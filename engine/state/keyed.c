@@ -77,8 +77,10 @@ static void mark_all(struct keyed *k)
         for (uint32_t n = 0; n < k->tail.at[i].len; n++) mark(k->tail.at[i].at[n]);
     for (uint32_t i = 0; i < k->history.len; i++)
         for (uint32_t n = 0; n < k->history.at[i].len; n++) mark(k->history.at[i].at[n]);
-    for (uint32_t i = 0; i < k->gathered.len; i++)
+    for (uint32_t i = 0; i < k->gathered.len; i++) {
         for (uint32_t n = 0; n < k->gathered.at[i].len; n++) mark(k->gathered.at[i].at[n]);
+        for (uint32_t n = 0; n < k->gathered.at[i].missing.len; n++) mark(k->gathered.at[i].missing.at[n]);
+    }
 }
 
 static void sweep(struct state *s, struct keyed *k)
@@ -210,17 +212,24 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
     refold(s, k);
 }
 
+/* A second needs no more events of a class than the largest choice takes, unless they are counted or may still fall
+ * to a gate. */
+static void thin(struct state *s, const struct rule_plan *p, struct slot *slot)
+{
+    if (slot->len > p->need_most && !p->exact && !p->asked) slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
+}
+
 /* False: nothing has changed. */
 static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is_newest)
 {
     struct slot *slot = slot_for(s, k, kept->hit->second);
+    *is_newest = slot == &k->tail.at[k->tail.len - 1];
     if (slot->len >= SLOT_HITS_MOST) {
         k->capped = true;
-        *is_newest = slot == &k->tail.at[k->tail.len - 1];
-    } else {
-        *is_newest = slot == &k->tail.at[k->tail.len - 1];
-        if (!slot_insert(&s->slab, slot, kept)) return false;
+        return false;
     }
+    if (!slot_insert(&s->slab, slot, kept)) return false;
+    thin(s, k->rule->plan, slot);
     if (*is_newest) refold_newest(s, k);
     else refold(s, k);
     return true;
@@ -234,9 +243,10 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
     struct kept *kept = keep(s, k, h, out);
     bool is_newest = false;
     if (h->second <= s->watermark) insert_late(s, k, kept);
-    else if (!insert(s, k, kept, &is_newest)) return;
+    else if (!insert(s, k, kept, &is_newest)) return sweep(s, k);
     struct fold *now = k->tail.len ? &k->after : &k->base;
-    gather_refresh(s, k, now, !is_newest);
+    if (is_newest) gather_newest(s, k, now, kept);
+    else gather_refresh(s, k, now);
     emit_changes(s, k, now, !is_newest, &o);
     sweep(s, k);
     set_timer(s, k);
@@ -364,7 +374,7 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
     if (changed) refold(s, k);
     struct fold *now = k->tail.len ? &k->after : &k->base;
     if (changed) {
-        gather_refresh(s, k, now, true);
+        gather_refresh(s, k, now);
         emit_changes(s, k, now, true, &o);
     }
     emit_settled(s, k, &o);

@@ -15,6 +15,7 @@
 #include "engine/state/table.h"
 #include "engine/state/timers.h"
 
+#define GATHERED_MOST 8192 /* of one group; beyond, its amounts are too low and it is marked capped */
 #define RANKS 8 /* how far a key has got: who is evicted first */
 
 /* Seconds as they are computed with: the end of time leaves room for adding windows. */
@@ -41,6 +42,10 @@ struct gathered {
     int64_t sure; /* the key's committed second when the list was last known to be right */
     const struct kept **at; /* by step, time, identity */
     uint32_t len, cap;
+    struct {
+        const struct kept **at;
+        uint32_t len, cap;
+    } missing; /* events of its time that no choice holds so far */
 };
 
 struct keyed {

@@ -72,6 +72,7 @@ static void plan_shape(struct slab *s, struct alternative *a, const struct ir_al
         a->before[o->after] |= BIT(o->before);
         if (o->strict) a->strict[o->after] |= BIT(o->before);
     }
+    for (uint32_t i = 0; i < shape->n_gaps; i++) a->behind_gap |= shape->gaps[i].right;
     for (uint32_t q = 0; q < shape->n_places; q++) {
         uint64_t step = BIT(shape->places[q].step);
         a->steps |= step;

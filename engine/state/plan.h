@@ -26,6 +26,7 @@ struct alternative {
     const struct ir_gap *gaps;
     uint32_t n_gaps;
     uint64_t required;             /* bits of places of the required part */
+    uint64_t behind_gap;           /* bits of places on the right side of a gap */
     uint64_t steps, item_steps;    /* bits of steps: all, and those of the optional item */
     uint32_t n_progress;
     uint16_t full;

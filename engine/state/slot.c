@@ -75,6 +75,22 @@ void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
     }
 }
 
+void slot_thin(struct classes *cs, struct slot *slot, uint32_t n_joins, uint32_t most)
+{
+    uint32_t n = 0;
+    classes_make(cs, slot, n_joins);
+    for (uint32_t c = 0; c < cs->len; c++) {
+        uint32_t e = cs->at[c].first;
+        for (uint32_t i = 0; e != UINT32_MAX; e = cs->events[e].next, i++)
+            for (uint32_t h = cs->events[e].from; i >= most && h < cs->events[e].to; h++) cs->hits[h]->marked = true;
+    }
+    for (uint32_t i = 0; i < slot->len; i++) {
+        if (!slot->at[i]->marked) slot->at[n++] = slot->at[i];
+        slot->at[i]->marked = false;
+    }
+    slot->len = n;
+}
+
 const struct kept *class_hit(const struct classes *cs, uint32_t event, uint32_t step)
 {
     const struct slot_event *e = &cs->events[event];

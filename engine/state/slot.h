@@ -73,6 +73,8 @@ struct classes {
 
 /* with_joins: references tell classes apart. */
 void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins);
+/* Drops events of the slot beyond the first `most` of each class: nothing can want them. Uses cs. */
+void slot_thin(struct classes *cs, struct slot *slot, uint32_t n_joins, uint32_t most);
 const struct kept *class_hit(const struct classes *cs, uint32_t event, uint32_t step);
 void classes_release(struct classes *cs);
 
