@@ -22,20 +22,23 @@ static void hash_name(char out[33], const struct keyed *k, struct text identity,
     hash128_print(hash_128(plain_key, parts, sizeof parts), out);
 }
 
-static bool id_is_taken(const struct keyed *k, const char *id)
+static bool id_is_taken(const struct keyed *k, uint64_t h)
 {
-    for (uint32_t i = 0; i < k->incidents.len; i++)
-        if (!strcmp(k->incidents.at[i].id, id)) return true;
-    return !strcmp(k->last_id, id);
+    for (uint32_t i = 0; i < k->n_named && i < NAMED_MOST; i++)
+        if (k->named[i] == h) return true;
+    return false;
 }
 
-/* One record may open two incidents of a key at once: the second is salted with its opening. */
-static void name_incident(const struct keyed *k, struct emitted *e, struct text identity)
+/* A record may open two incidents of a key, or one once more after it was retracted: later ones are salted. */
+static void name_incident(struct keyed *k, struct emitted *e, struct text identity)
 {
-    char id[33];
-    hash_name(id, k, identity, 0);
-    if (id_is_taken(k, id)) hash_name(id, k, identity, e->anchor ? e->anchor : 1);
-    memcpy(e->id, id, sizeof id);
+    uint64_t h;
+    int64_t salt = 0;
+    do {
+        hash_name(e->id, k, identity, salt++);
+        h = hash_64(plain_key, e->id, sizeof e->id);
+    } while (id_is_taken(k, h));
+    k->named[k->n_named++ % NAMED_MOST] = h;
 }
 
 /* ---- what makes a difference ------------------------------------------------------------------------------ */

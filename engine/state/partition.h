@@ -16,6 +16,7 @@
 #include "engine/state/timers.h"
 
 #define GATHERED_MOST 8192 /* of one group; beyond, its amounts are too low and it is marked capped */
+#define NAMED_MOST 16
 #define RANKS 8 /* how far a key has got: who is evicted first */
 
 /* Seconds as they are computed with: the end of time leaves room for adding windows. */
@@ -73,6 +74,8 @@ struct keyed {
         uint32_t len, cap;
     } gathered;
     char last_id[33]; /* of the newest incident that is closed */
+    uint64_t named[NAMED_MOST]; /* ids given out last, as hashes: each is given once */
+    uint32_t n_named;
     bool capped;      /* a slot was full */
 };
 
