@@ -112,6 +112,7 @@ struct csr_replay_options {
 
 struct csr_replay_result {
     struct csr_counts counts;
+    uint64_t passed_over; /* files among delivered logs that are none: not read, not counted as records */
     char error[512]; /* CSR_SYSTEM: what failed, with its path */
 };
 

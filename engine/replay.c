@@ -132,6 +132,7 @@ enum csr_status csr_replay(const csr_ruleset *rs, const struct csr_replay_option
     struct merge *merge = merge_open(o->paths, o->n_paths, out->error);
     if (!merge) return CSR_SYSTEM;
     struct input input = merge_input(merge);
+    out->passed_over = merge_passed_over(merge);
     bool done = run_through(&r, &input, csr_ruleset_ir(rs), &counts);
     merge_close(merge);
     json_out_release(&r.line);

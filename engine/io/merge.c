@@ -367,6 +367,11 @@ uint32_t merge_files(const struct merge *m)
     return (uint32_t)m->walk.len;
 }
 
+uint64_t merge_passed_over(const struct merge *m)
+{
+    return m->walk.passed_over;
+}
+
 struct merge_file merge_file_at(const struct merge *m, uint32_t origin)
 {
     if (m->alone) {

@@ -36,6 +36,8 @@ struct merge_file {
     bool is_broken;    /* compression: not all of it could be read */
 };
 uint32_t merge_files(const struct merge *m);
+/* Files that were left out because they lie among delivered logs without being one. */
+uint64_t merge_passed_over(const struct merge *m);
 struct merge_file merge_file_at(const struct merge *m, uint32_t origin);
 
 #endif

@@ -78,13 +78,33 @@ static bool add_file(struct walk *w, const char *path, const struct stat *s, cha
 
 static bool walk_below(struct walk *w, const char *path, const struct way *way, char error[512]);
 
+/* Whether logs were delivered into this folder; leaves it as it was opened. */
+static bool is_delivered_into(DIR *folder)
+{
+    int64_t stamp;
+    bool is = false;
+    for (struct dirent *entry; !is && (entry = readdir(folder));) is = delivery_stamp(text_of(entry->d_name), &stamp);
+    rewinddir(folder);
+    return is;
+}
+
+static bool is_stranger(const char *file_name)
+{
+    int64_t stamp;
+    return walk_takes(file_name) && !delivery_stamp(text_of(file_name), &stamp);
+}
+
 static bool walk_folder(struct walk *w, const char *path, const struct way *way, char error[512])
 {
     DIR *folder = opendir(path);
     if (!folder) return fail(error, path, strerror(errno));
-    bool good = true;
+    bool good = true, is_delivered = is_delivered_into(folder);
     for (struct dirent *entry; good && (entry = readdir(folder));) {
         if (entry->d_name[0] == '.') continue;
+        if (is_delivered && entry->d_type != DT_DIR && is_stranger(entry->d_name)) {
+            w->passed_over++;
+            continue;
+        }
         char *below = NULL;
         bool has_slash = text_ends(text_of(path), TEXT("/"));
         if (asprintf(&below, "%s%s%s", path, has_slash ? "" : "/", entry->d_name) < 0)

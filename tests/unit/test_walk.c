@@ -139,6 +139,29 @@ static void test_tree(void **state)
     folder_remove(&f);
 }
 
+/* Labels beside delivered logs are no logs; the same name elsewhere, or named itself, is one. */
+static void test_strangers(void **state)
+{
+    (void)state;
+    struct folder f = folder_new();
+    const char *delivered = "d/111122223333_CloudTrail_us-east-1_20230710T1145Z_abc.json.gz";
+    file_text(folder_at(&f, "%s", delivered), "x");
+    file_text(folder_at(&f, "d/labels.ndjson"), "{}");
+    file_text(folder_at(&f, "d/more/labels.ndjson"), "{}");
+    const char *folder[] = {f.path}, *named[] = {f.path, folder_at(&f, "d/labels.ndjson")};
+    char expected[256];
+    snprintf(expected, sizeof expected, "%s d/more/labels.ndjson ", delivered);
+    expect_walk(&f, folder, 1, expected);
+    snprintf(expected, sizeof expected, "%s d/labels.ndjson d/more/labels.ndjson ", delivered);
+    expect_walk(&f, named, 2, expected);
+    struct walk w = {0};
+    char error[512];
+    assert_true(walk_path(&w, f.path, error));
+    assert_int_equal(w.passed_over, 1);
+    walk_free(&w);
+    folder_remove(&f);
+}
+
 static void test_errors(void **state)
 {
     (void)state;
@@ -162,7 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names), cmocka_unit_test(test_stamps), cmocka_unit_test(test_times),
-        cmocka_unit_test(test_tree),  cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_tree), cmocka_unit_test(test_strangers),  cmocka_unit_test(test_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

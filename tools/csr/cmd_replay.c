@@ -103,6 +103,10 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
     fflush(r->out); /* incidents first, talk behind them, also where both go to one place */
     if (r->asides > ASIDES_SHOWN)
         fprintf(stderr, "… and %llu more set aside\n", (unsigned long long)(r->asides - ASIDES_SHOWN));
+    if (result.passed_over)
+        fprintf(stderr, "%llu file%s among delivered logs passed over: no delivery gave %s name\n",
+                (unsigned long long)result.passed_over, result.passed_over == 1 ? "" : "s",
+                result.passed_over == 1 ? "its" : "their");
     if (result.error[0]) fail(call, (int)status, "%s", result.error);
     if (result.counts.in || !result.error[0])
         summary_print(&result.counts, progress_seconds(&r->progress), stderr);
