@@ -96,6 +96,8 @@ class Lines:
 
 
 class Service:
+    running = []  # processes of the test at hand
+
     def __init__(self, folder, rules, site="", feed="file", options=(), stdout=subprocess.PIPE):
         self.folder, self.feed, self.options, self.stdout = folder, folder + "/feed.ndjson", options, stdout
         self.site, self.soc = folder + "/site.csr", folder + "/soc.ndjson"
@@ -116,6 +118,7 @@ class Service:
     def start(self):
         self.process = subprocess.Popen([CSR, "run", *self.options, self.site], text=True, cwd=self.folder,
                                         stdin=subprocess.PIPE, stdout=self.stdout, stderr=subprocess.PIPE)
+        Service.running.append(self.process)
         self.out, self.talk = Lines(self.process.stdout or []), Lines(self.process.stderr)
         self.talk.wait(lambda line: line.startswith("running "), "start")
 
@@ -523,6 +526,8 @@ def main(names):
             except Exception as e:  # pylint: disable=broad-except
                 wrong += 1
                 print("WRONG", name, type(e).__name__, e, flush=True)
+            while Service.running:  # what a failed test has left
+                Service.running.pop().kill()
     return wrong != 0
 
 
