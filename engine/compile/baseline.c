@@ -40,12 +40,15 @@ static bool names_outcome(const struct ast *e)
 static void lower_on(struct compiler *c, const struct unit *unit, const struct ast *on,
                      struct ir_baseline *out)
 {
+    struct api_owner owner = {.name = out->name, .what = API_OF_BASELINE};
+    AST_EACH(group, on)
+        AST_EACH(kid, group) owner.n_apis += kid->kind == AST_API || kid->kind == AST_ANY_API;
     struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
     out->on = ARENA_ARRAY(c->arena, struct ir_group, on->n_kids);
     AST_EACH(group, on) {
         struct ir_group *to = &out->on[out->n_on++];
         const struct ast *predicate = ast_kid(group, AST_IF);
-        lower_apis(c, unit, group, to);
+        lower_apis(c, unit, group, owner, to);
         if (!predicate || !predicate->kids) continue;
         to->test = lower_test(&s, predicate->kids);
         out->learns_failed |= names_outcome(predicate->kids);

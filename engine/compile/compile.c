@@ -63,6 +63,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
                            .sources = sources,
                            .diags = *diags,
                            .unreadable = unreadable,
+                           .without_lints = input->without_lints,
                            .ir = ARENA_NEW(arena, struct ir)};
     c->symbol_index = content_index_new(arena);
     c->field_index = content_index_new(arena);
@@ -81,6 +82,9 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     finish(c);
     site_check_rules(c->ir, *diags);
     if (diags_errors(*diags)) return NULL;
-    if (!input->without_lints) lint_rules(c);
+    if (!input->without_lints) {
+        lint_rules(c);
+        lint_allowances(c);
+    }
     return c->ir;
 }

@@ -40,6 +40,9 @@ struct unit {
     const struct ast *file;
     struct text folder;
     const struct pack *pack; /* NULL: none; names are bare */
+    struct allowances allowances; /* read when the first warning asks for them */
+    bool allowances_read;
+    bool *silences; /* [allowances.len]: it has silenced something */
 };
 
 enum symbol_kind { SYMBOL_RULE, SYMBOL_LIST, SYMBOL_BASELINE, SYMBOL_DEFINE };
@@ -76,6 +79,7 @@ struct compiler {
     struct sources *sources;
     struct diags *diags;
     bool *unreadable;
+    bool without_lints;
     struct ARENA_VEC(struct unit *) units;
     struct ARENA_VEC(struct pack *) packs;
     struct ARENA_VEC(struct symbol *) symbols;
@@ -132,6 +136,7 @@ struct rule_work {
     struct ARENA_VEC(struct ir_join) joins;
     struct ARENA_VEC(struct ir_ask) asks;
     bool reads_score; /* a severity reads `score` */
+    bool is_broken;   /* some of it could not be read: names that it uses may be missing */
 };
 
 /* ---- scopes -------------------------------------------------------------------------------------------- */
@@ -269,6 +274,21 @@ struct mentions {
 };
 struct mentions expr_mentions(const struct scope *s, const struct ast *e);
 
+/* ---- events.c: API names -------------------------------------------------------------------------------- */
+
+/* Who waits for the calls of a group, for what a warning says of them. */
+struct api_owner {
+    enum { API_OF_STEP, API_OF_RULE, API_OF_BASELINE, API_OF_TEST } what;
+    struct text name;
+    uint32_t n_apis; /* of all its groups */
+};
+void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct api_owner owner,
+                struct ir_group *out);
+/* Warns of a name that no event has. */
+void check_api(struct compiler *c, const struct ast *api, struct api_owner owner);
+/* "guardduty:Recon:IAMUser/x" is the service before the first colon, and everything behind it. */
+struct ir_api split_api(struct text written);
+
 /* ---- rule.c, step.c, match.c, respond.c -------------------------------------------------------------------
  */
 
@@ -278,7 +298,6 @@ void lower_rules(struct compiler *c);
 void declare_steps(struct rule_work *r);
 /* Groups: APIs, keys, predicates, gates, joins. After match. */
 void lower_steps(struct rule_work *r);
-void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct ir_group *out);
 void seal_steps(struct rule_work *r);
 /* The step of that name, or IR_NONE. */
 uint32_t step_find(const struct rule_work *r, struct text name);
@@ -310,11 +329,13 @@ struct text expr_words(struct arena *a, const struct ast *e);
 /* A path behind its step's name, or whole: head may be empty. `tail` and its next siblings. */
 struct text path_words(struct arena *a, struct text head, const struct ast *tail);
 
-/* ---- lint.c -------------------------------------------------------------------------------------------- */
+/* ---- allow.c, lint.c ------------------------------------------------------------------------------------- */
 
-void lint_rules(struct compiler *c);
 /* Reports a warning unless a `# csr: allow` silences it there. NULL if it is silenced. */
 struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)
     __attribute__((format(printf, 4, 5)));
+/* Warns of comments that silenced nothing: after all other warnings. */
+void lint_allowances(struct compiler *c);
+void lint_rules(struct compiler *c);
 
 #endif

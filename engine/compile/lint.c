@@ -1,57 +1,7 @@
-/* lint.c - what is allowed but seldom meant. Only looked at when there is no error, and silenced where it
- * stands:
- *
- *     # csr: allow W0302 reason "the window is the shift"
- */
+/* lint.c - what is allowed but seldom meant. Only looked at when there is no error. */
 #include "engine/compile/compiler.h"
 
-#include <stdarg.h>
-
 #define LONG_WINDOW (24 * 3600)
-
-/* ---- silencing ---- */
-
-static bool same_line(const struct compiler *c, uint32_t a, uint32_t b, uint32_t lines_later)
-{
-    struct place first = sources_place(c->sources, a), second = sources_place(c->sources, b);
-    return first.file == second.file && second.line == first.line + lines_later;
-}
-
-/* The rule that a place stands in, for a comment before the whole rule. */
-static uint32_t rule_start(const struct compiler *c, struct csr_span at)
-{
-    for (uint32_t i = 0; i < c->rules.len; i++)
-        if (c->rules.at[i].span.lo <= at.lo && at.lo < c->rules.at[i].span.hi) return c->rules.at[i].span.lo;
-    return at.lo;
-}
-
-static bool is_allowed(struct compiler *c, enum diag_code code, struct csr_span at)
-{
-    const struct source *file = sources_find(c->sources, at.lo);
-    struct parse parse = {c->arena, c->names, c->sources, c->diags};
-    if (!file) return false;
-    struct allowances all = csr_parse_allowances(&parse, file);
-    for (uint32_t i = 0; i < all.len; i++) {
-        struct allowance a = all.at[i];
-        if (!text_equal(a.code, text_of(diag_info(code)->name))) continue;
-        if (same_line(c, a.at.lo, at.lo, 0) || same_line(c, a.at.lo, at.lo, 1) ||
-            same_line(c, a.at.lo, rule_start(c, at), 1))
-            return true;
-    }
-    return false;
-}
-
-struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)
-{
-    va_list ap;
-    if (is_allowed(c, code, at)) return NULL;
-    va_start(ap, label);
-    struct text words = arena_vprintf(c->arena, label, ap);
-    va_end(ap);
-    return diag_at(c->diags, code, at, TEXT_FMT, TEXT_ARG(words));
-}
-
-/* ---- lints ---- */
 
 static bool goes_into_list(const struct ast *e)
 {

@@ -84,6 +84,7 @@ static ir_node_id unknown_name(const struct scope *s, struct text head, const st
     const struct field_info *field = field_nearest(name);
     if (field) nearest_try(&near, field->name);
     if (!tail) offer_names(s, &near);
+    if (s->rule && s->rule->is_broken && !near.best.len) return IR_POISON; /* its name could not be read */
     struct diag *d =
         diag_at(s->c->diags, E0203, span, "nothing is called `" TEXT_FMT "` here", TEXT_ARG(name));
     if (near.best.len) diag_fix(d, span, TEXT_FMT, TEXT_ARG(near.best));

@@ -56,7 +56,7 @@ static void check_shape(struct rule_work *r)
         {"`within`", "within 30m", match && !within},
     };
     /* What is missing may be what could not be read. */
-    if (!diags_error_in(r->c->diags, r->ast->span)) report_missing(r, needed, sizeof needed / sizeof *needed);
+    if (!r->is_broken) report_missing(r, needed, sizeof needed / sizeof *needed);
     if (on && (match || step))
         diag_label(diag_at(r->c->diags, E0303, on->span, "`on` is a rule of one event"),
                    (match ? match : step)->span, "and this waits for several");
@@ -402,6 +402,7 @@ static void lower_rule(struct compiler *c, const struct symbol *symbol)
     r->out.name = symbol->name;
     r->out.span = symbol->ast->span;
     r->out.is_on = ast_kid(symbol->ast, AST_ON) != NULL;
+    r->is_broken = diags_error_in(c->diags, symbol->ast->span);
     check_clauses_once(r);
     check_shape(r);
     check_from(r);

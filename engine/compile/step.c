@@ -2,10 +2,9 @@
  *
  * A predicate is split at its top-level `and`s (through defines). What looks at the event alone is the
  * group's test; what asks a baseline is its gate; `field == step.field` is a join, to which the other step
- * gives its own side.
+ * gives its own side. The names of the events themselves are events.c.
  */
 #include "engine/compile/compiler.h"
-#include "engine/schema/api.h"
 
 /* ---- names ---- */
 
@@ -22,6 +21,7 @@ uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at)
     if (step != IR_NONE) return step;
     struct nearest near = {.wanted = name};
     for (uint32_t i = 0; i < r->n_steps; i++) nearest_try(&near, r->steps[i].name);
+    if (r->is_broken && !near.best.len) return IR_NONE; /* its step may be what could not be read */
     struct diag *d = diag_at(r->c->diags, E0205, at, "no step is called `" TEXT_FMT "`", TEXT_ARG(name));
     if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
     return IR_NONE;
@@ -79,59 +79,6 @@ bool step_has_with(const struct rule_work *r, uint32_t step, struct text name)
     for (uint32_t g = 0; g < r->steps[step].n_groups; g++)
         if (group_with(r->steps[step].groups[g].ast, name)) return true;
     return false;
-}
-
-/* ---- API names ---- */
-
-static void check_api(struct compiler *c, const struct ast *api, struct text service, struct text action)
-{
-    struct api_answer answer = api_look_up(service, action);
-    if (answer.found == API_KNOWN || answer.found == API_OPEN) return;
-    bool renamed = answer.found == API_RENAMED;
-    struct diag *d = diag_at(c->diags, E0204, api->span,
-                             renamed ? "the log calls it otherwise" : "no call of this name is known");
-    if (answer.action.len)
-        diag_fix(d, api->span, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(answer.service), TEXT_ARG(answer.action));
-    else
-        diag_note(d, "a call that is newer than this csr can be written with a `*` at its end");
-}
-
-/* "guardduty:Recon:IAMUser/x" is the service before the first colon, and everything behind it. */
-static struct ir_api lower_api(struct compiler *c, const struct ast *api)
-{
-    const char *colon = memchr(api->text.at, ':', api->text.len);
-    uint32_t at = colon ? (uint32_t)(colon - api->text.at) : api->text.len;
-    struct ir_api out = {.service = {api->text.at, at}, .rule = IR_NONE};
-    if (colon) out.action = (struct text){colon + 1, api->text.len - at - 1};
-    check_api(c, api, out.service, out.action);
-    return out;
-}
-
-static void refuse_rule_ref(struct compiler *c, const struct unit *unit, const struct ast *ref)
-{
-    if (symbol_find(c, SYMBOL_RULE, unit, ref->text)) {
-        diag_at(c->diags, E0509, ref->span, NULL);
-        return;
-    }
-    struct nearest near = {.wanted = ref->text};
-    symbol_offer(c, SYMBOL_RULE, unit, &near);
-    struct diag *d =
-        diag_at(c->diags, E0208, ref->span, "no rule is called `" TEXT_FMT "`", TEXT_ARG(ref->text));
-    if (near.best.len)
-        diag_fix(d, ref->span, TEXT_FMT, TEXT_ARG(near.best));
-    else
-        diag_note(d, "an API call is written service:Action, like ec2:RunInstances");
-}
-
-void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct ir_group *out)
-{
-    out->apis = ARENA_ARRAY(c->arena, struct ir_api, group->n_kids);
-    AST_EACH(kid, group) {
-        if (kid->kind == AST_API) out->apis[out->n_apis++] = lower_api(c, kid);
-        if (kid->kind == AST_ANY_API) out->apis[out->n_apis++] = (struct ir_api){.rule = IR_NONE};
-        if (kid->kind == AST_RULE_REF) refuse_rule_ref(c, unit, kid);
-    }
-    out->test = out->gate = IR_NONE;
 }
 
 /* ---- captures ---- */
@@ -422,9 +369,19 @@ void lower_steps(struct rule_work *r)
 
 /* ---- into the IR ---- */
 
-static void seal_group(struct rule_work *r, const struct group_work *work, struct ir_group *out)
+/* What a warning about an API name says of those who wait for it. */
+static struct api_owner owner_of(const struct rule_work *r, const struct step_work *step)
 {
-    lower_apis(r->c, r->unit, work->ast, out);
+    struct api_owner owner = {.name = step->name, .what = r->out.is_on ? API_OF_RULE : API_OF_STEP};
+    for (uint32_t g = 0; g < step->n_groups; g++)
+        AST_EACH(kid, step->groups[g].ast) owner.n_apis += kid->kind == AST_API || kid->kind == AST_ANY_API;
+    return owner;
+}
+
+static void seal_group(struct rule_work *r, const struct step_work *step, const struct group_work *work,
+                       struct ir_group *out)
+{
+    lower_apis(r->c, r->unit, work->ast, owner_of(r, step), out);
     out->test = work->test;
     out->gate = work->gate;
     out->key = work->key.at;
@@ -449,7 +406,7 @@ void seal_steps(struct rule_work *r)
                                  .n_asks = work->asks.len,
                                  .counted = work->is_counted};
         step->groups = ARENA_ARRAY(r->c->arena, struct ir_group, work->n_groups);
-        for (uint32_t g = 0; g < work->n_groups; g++) seal_group(r, &work->groups[g], &step->groups[g]);
+        for (uint32_t g = 0; g < work->n_groups; g++) seal_group(r, work, &work->groups[g], &step->groups[g]);
     }
     rule->n_joins = r->joins.len;
     rule->joins = ARENA_ARRAY(r->c->arena, struct ir_join, r->joins.len);

@@ -1,6 +1,5 @@
 /* testcheck.c - `test` blocks: their names are checked, they are not run yet. */
 #include "engine/compile/compiler.h"
-#include "engine/schema/api.h"
 #include "engine/schema/verb.h"
 
 struct test {
@@ -49,15 +48,7 @@ static void check_expression(const struct test *t, const struct ast *e)
 static void check_at(const struct test *t, const struct ast *at)
 {
     const struct ast *api = ast_kid(at, AST_API);
-    const char *colon = api ? memchr(api->text.at, ':', api->text.len) : NULL;
-    if (!colon) return;
-    uint32_t len = (uint32_t)(colon - api->text.at);
-    struct api_answer answer =
-        api_look_up((struct text){api->text.at, len}, (struct text){colon + 1, api->text.len - len - 1});
-    if (answer.found == API_KNOWN || answer.found == API_OPEN) return;
-    struct diag *d = diag_at(t->c->diags, E0204, api->span, "no call of this name is known");
-    if (answer.action.len)
-        diag_fix(d, api->span, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(answer.service), TEXT_ARG(answer.action));
+    if (api) check_api(t->c, api, (struct api_owner){.what = API_OF_TEST});
 }
 
 static void check_action(const struct test *t, const struct ast *stmt)

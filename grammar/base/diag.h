@@ -2,7 +2,7 @@
  *
  * Codes, levels and titles stand in diag.def, never at the call site. A call site says
  *
- *     struct diag *d = diag_at(diags, E0204, span, "a window needs a unit");       // the caret's label
+ *     struct diag *d = diag_at(diags, E0116, span, "a window needs a unit");       // the caret's label
  *     diag_note(d, "write how long it may take from the first to the last event");
  *     diag_fix(d, span, "15m");                                                    // help: …
  *

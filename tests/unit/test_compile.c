@@ -475,7 +475,7 @@ static void a_file_with_eight_mistakes_reports_eight(void **state)
         &(struct compile_text){text_of("eight.csr"),
                                text_of("use aws\nuse nothing_like_it\n"
                                        "rule a { title \"{acount}\" severity low on iam:CreateUser (ok) }\n"
-                                       "rule b { title \"t\" severity lwo on iam:CreateUsr (ok) }\n"
+                                       "rule b { title \"t\" severity lwo on iam:CreateUser (okk) }\n"
                                        "rule c { severity low on iam:CreateUser (req.x) }\n"
                                        "rule d { title \"t\" severity low by actor within 5m\n"
                                        "  step s: iam:CreateUser\n"

@@ -1,0 +1,121 @@
+/* allow.c - warnings, and the comments that silence them where they stand:
+ *
+ *     # csr: allow W0302 reason "the window is the shift"
+ *
+ * Behind code the comment speaks of its own line; alone on a line of the next line that has code. Where an item
+ * or a clause begins on that line, it speaks of the whole of it.
+ *
+ * Invariants
+ * 1. A comment that silenced nothing is itself a warning, so that it goes when its reason has gone. That can be
+ *    said only when every check was made: when there is no error.
+ */
+#include "engine/compile/compiler.h"
+
+#include <stdarg.h>
+
+/* ---- lines ---- */
+
+static uint32_t line_start(const struct source *file, uint32_t at)
+{
+    const char *bytes = file->bytes.at - file->base;
+    while (at > file->base && bytes[at - 1] != '\n') at--;
+    return at;
+}
+
+/* The first byte behind blanks from `at` on; a line end is none. */
+static uint32_t skip_blanks(const struct source *file, uint32_t at)
+{
+    const char *bytes = file->bytes.at - file->base;
+    uint32_t end = file->base + file->bytes.len;
+    while (at < end && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\r')) at++;
+    return at;
+}
+
+/* The start of the line that a comment at this place speaks of. */
+static uint32_t target_line(const struct source *file, uint32_t at)
+{
+    const char *bytes = file->bytes.at - file->base;
+    uint32_t end = file->base + file->bytes.len, line = line_start(file, at);
+    for (uint32_t code = skip_blanks(file, line); code < end; code = skip_blanks(file, line)) {
+        if (bytes[code] != '#' && bytes[code] != '\n') break;
+        while (code < end && bytes[code] != '\n') code++;
+        line = code < end ? code + 1 : end;
+    }
+    return line;
+}
+
+/* ---- what a comment covers ---- */
+
+static struct unit *unit_of(const struct compiler *c, uint32_t at)
+{
+    const struct source *file = sources_find(c->sources, at);
+    for (uint32_t u = 0; file && u < c->units.len; u++)
+        if (c->units.at[u]->source->base == file->base) return c->units.at[u];
+    return NULL;
+}
+
+static const struct ast *kid_around(const struct ast *node, uint32_t at)
+{
+    if (!node) return NULL;
+    AST_EACH(kid, node)
+        if (kid->span.lo <= at && at < kid->span.hi) return kid;
+    return NULL;
+}
+
+static bool covers(const struct unit *unit, struct allowance a, uint32_t at)
+{
+    uint32_t line = target_line(unit->source, a.at.lo);
+    const struct ast *item = kid_around(unit->file, at), *clause = kid_around(item, at);
+    return line == line_start(unit->source, at) ||
+           (item && line == line_start(unit->source, item->span.lo)) ||
+           (clause && line == line_start(unit->source, clause->span.lo));
+}
+
+static void read_allowances(struct compiler *c, struct unit *unit)
+{
+    struct text bytes = unit->source->bytes;
+    if (unit->allowances_read) return;
+    unit->allowances_read = true;
+    if (!bytes.len || !memmem(bytes.at, bytes.len, "csr:", 4)) return;
+    struct parse parse = {c->arena, c->names, c->sources, c->diags};
+    unit->allowances = csr_parse_allowances(&parse, unit->source);
+    unit->silences = ARENA_ARRAY(c->arena, bool, unit->allowances.len);
+}
+
+static bool is_allowed(struct compiler *c, enum diag_code code, uint32_t at)
+{
+    struct unit *unit = unit_of(c, at);
+    bool allowed = false;
+    if (!unit) return false;
+    read_allowances(c, unit);
+    for (uint32_t i = 0; i < unit->allowances.len; i++) {
+        struct allowance a = unit->allowances.at[i];
+        if (!text_equal(a.code, text_of(diag_info(code)->name)) || !covers(unit, a, at)) continue;
+        unit->silences[i] = allowed = true;
+    }
+    return allowed;
+}
+
+/* ---- the whole ---- */
+
+struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)
+{
+    va_list ap;
+    if (c->without_lints || is_allowed(c, code, at.lo)) return NULL;
+    va_start(ap, label);
+    struct text words = arena_vprintf(c->arena, label, ap);
+    va_end(ap);
+    return words.len ? diag_at(c->diags, code, at, TEXT_FMT, TEXT_ARG(words)) : diag_at(c->diags, code, at, NULL);
+}
+
+void lint_allowances(struct compiler *c)
+{
+    for (uint32_t u = 0; u < c->units.len; u++) {
+        struct unit *unit = c->units.at[u];
+        read_allowances(c, unit);
+        for (uint32_t i = 0; i < unit->allowances.len; i++)
+            if (!unit->silences[i])
+                diag_at(c->diags, W0304, unit->allowances.at[i].at, "nothing here gives " TEXT_FMT,
+                        TEXT_ARG(unit->allowances.at[i].code));
+    }
+}
