@@ -216,7 +216,7 @@ static void learn_tail(struct baselines *b, struct memory *m)
 {
     uint32_t n = 0;
     while (n < m->tail.len && m->tail.at[n] <= b->learnt) sight(m, m->tail.at[n++]);
-    memmove(m->tail.at, m->tail.at + n, (m->tail.len - n) * sizeof *m->tail.at);
+    if (n) memmove(m->tail.at, m->tail.at + n, (m->tail.len - n) * sizeof *m->tail.at);
     m->tail.len -= n;
     if (!m->tail.len) SLAB_FREE(b->slab, m->tail);
     if (!m->tail.len && m->now.last + m->of->ir->keep < b->learnt) forget(b, m);
