@@ -1,0 +1,639 @@
+/* test_state.c - the life of incidents, rule by rule, as a caller of engine/state sees it.
+ *
+ * Rules are compiled from text; hits are made by hand: step, second, identity. Values that a rule captures are the hit's
+ * identity, or what the test gives.
+ */
+#include "engine/compile/compile.h"
+#include "tests/oracle/caller.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define EPOCH INT64_C(1000000)
+
+struct bench {
+    struct arena *arena;
+    struct ir *ir;
+    struct state_plan *plan;
+    struct state *state;
+    struct caller caller;
+    uint64_t seq;
+    const char *key;   /* of the next hits */
+    const char *value; /* that they capture; NULL: their identity */
+    const char *join;  /* that they agree on; NULL: none */
+    struct answer now, for_good;
+};
+
+static struct answer answer_now(void *world, uint32_t number)
+{
+    (void)number;
+    return ((struct bench *)world)->now;
+}
+
+static struct answer answer_for_good(void *world, const struct touch *t)
+{
+    (void)t;
+    return ((struct bench *)world)->for_good;
+}
+
+static struct ir *compile_rule(struct arena *arena, const char *text)
+{
+    struct sources sources;
+    struct diags *diags;
+    bool unreadable;
+    struct compile_text one = {text_of("test.csr"), text_of(text)};
+    struct compile_input input = {.texts = &one, .n_texts = 1, .without_lints = true};
+    if (setjmp(*arena_escape(arena))) fail_msg("out of memory");
+    struct ir *ir = csr_compile_ir(arena, &input, &sources, &diags, &unreadable);
+    if (!ir) diags_print(diags, stderr, (struct diag_style){0});
+    assert_non_null(ir);
+    return ir;
+}
+
+static void open_limited(struct bench *b, const char *rule, struct state_limits limits)
+{
+    *b = (struct bench){.arena = arena_new(0), .key = "key", .now = {.is_known = true}, .for_good = {.is_known = true}};
+    b->ir = compile_rule(b->arena, rule);
+    b->plan = state_plan_new(b->ir);
+    b->state = state_new(limits);
+    state_adopt(b->state, b->plan, NULL);
+    caller_init(&b->caller, b->arena, b->state);
+    b->caller.world = b;
+    b->caller.now = answer_now, b->caller.for_good = answer_for_good;
+}
+
+static void open_bench(struct bench *b, const char *rule)
+{
+    open_limited(b, rule, (struct state_limits){0});
+}
+
+/* Everything must be accounted for, and nothing left. */
+static void close_bench(struct bench *b)
+{
+    struct state_counts n = {0};
+    caller_finish(&b->caller);
+    state_count(b->state, &n);
+    assert_int_equal(n.made, n.completed + n.expired + n.superseded + n.merged + n.dropped + n.evicted + n.live);
+    assert_int_equal(n.live, 0);
+    assert_int_equal(n.keys, 0);
+    assert_int_equal(n.incidents_open, 0);
+    assert_false(state_waits(b->state));
+    state_free(b->state);
+    state_plan_free(b->plan);
+    arena_free(b->arena);
+}
+
+static struct hash128 hash_of(const char *what, const char *text)
+{
+    static const uint64_t key[2] = {1, 2};
+    struct hash128 a = hash_128(key, what, strlen(what)), b = hash_128(key, text, strlen(text));
+    return (struct hash128){a.hi ^ b.hi, a.lo + b.lo};
+}
+
+static void hit(struct bench *b, const char *step, int64_t second, const char *identity)
+{
+    const struct ir_rule *r = &b->ir->rules[0];
+    uint32_t s = 0;
+    while (s < r->n_steps && !text_equal(r->steps[s].name, text_of(step))) s++;
+    assert_true(s < r->n_steps);
+    struct value captures[16];
+    struct hash128 joins[8] = {{0, 0}};
+    struct hit_ask asks[8];
+    struct hit h = {.seq = b->seq++, .second = EPOCH + second, .step = s, .key_hash = hash_of("key", b->key),
+                    .key = text_of(b->key), .joins = joins, .n_joins = r->n_joins, .asks = asks, .captures = captures,
+                    .n_captures = r->steps[s].n_captures};
+    h.evidence.identity = text_of(identity);
+    h.evidence.account = TEXT("111122223333");
+    for (uint32_t i = 0; i < h.n_captures; i++) captures[i] = value_string(text_of(b->value ? b->value : identity));
+    for (uint32_t i = 0; i < r->n_joins && b->join; i++) joins[i] = hash_of("join", b->join);
+    for (uint32_t i = 0; i < r->n_asks; i++)
+        if (r->asks[i].step == s) asks[h.n_asks++] = (struct hit_ask){.ask = i, .key = {1, 1}, .value = {2, 2}};
+    state_hit(b->state, &h, &b->caller.out);
+}
+
+static void watermark(struct bench *b, int64_t second)
+{
+    state_watermark(b->state, EPOCH + second, b->seq, &b->caller.out);
+}
+
+static uint32_t told(const struct bench *b)
+{
+    return b->caller.told.len;
+}
+static const struct told *last(const struct bench *b)
+{
+    assert_true(told(b) > 0);
+    return &b->caller.told.at[told(b) - 1];
+}
+static uint32_t told_as(const struct bench *b, enum incident_state state)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < told(b); i++) n += b->caller.told.at[i].state == state;
+    return n;
+}
+static void assert_last(const struct bench *b, enum incident_state state, int32_t score, int64_t opened)
+{
+    if (last(b)->state != state) print_error("%s, not %s\n", incident_state_name(last(b)->state), incident_state_name(state));
+    assert_int_equal(last(b)->state, state);
+    assert_int_equal(last(b)->score, score);
+    assert_int_equal(last(b)->opened, EPOCH + opened);
+}
+
+#define HEAD    "use aws\nrule r { title \"t {a.req.x}\" severity medium by actor within 1m "
+#define STEPS   " step a: iam:CreateUser (ok) step b: iam:CreateRole (ok) step c: iam:CreateGroup (ok) "
+#define CHAIN   HEAD STEPS " match a -> b -> c? score 40 +20 if exists c once for 2m }"
+#define SINGLE  "use aws\nrule r { title \"t\" severity high once for 1m on iam:CreateUser (ok) }"
+#define COUNTED HEAD " step a: iam:CreateUser (ok) match a[2..] score 10 +10 if count(a) >= 4 open at 5 }"
+
+/* ---- the life of an incident ------------------------------------------------------------------------------ */
+
+static void opens_updates_settles_closes(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, CHAIN);
+    hit(&b, "a", 0, "e1");
+    assert_int_equal(told(&b), 0);
+    hit(&b, "b", 10, "e2");
+    assert_last(&b, INCIDENT_OPEN, 40, 10);
+    assert_string_equal(last(&b)->witness, "e1 e2 ");
+    assert_string_equal(last(&b)->title, "t e1");
+    assert_string_equal(last(&b)->match_id, "");
+    hit(&b, "c", 20, "e3");
+    assert_last(&b, INCIDENT_UPDATED, 60, 10);
+    assert_int_equal(last(&b)->end, EPOCH + 20);
+    watermark(&b, 15);
+    assert_int_equal(told_as(&b, INCIDENT_SETTLED), 0); /* something younger belongs to it */
+    watermark(&b, 20);
+    assert_last(&b, INCIDENT_SETTLED, 60, 10);
+    assert_int_equal(strlen(last(&b)->match_id), 32);
+    assert_string_equal(last(&b)->completing, "e2");
+    watermark(&b, 10 + 120 + 60 - 1);
+    assert_int_equal(told(&b), 3);
+    watermark(&b, 10 + 120 + 60);
+    assert_last(&b, INCIDENT_CLOSED, 60, 10);
+    assert_int_equal(last(&b)->revision, 4);
+    close_bench(&b);
+}
+
+static void once_groups_both_ends_included(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, SINGLE);
+    hit(&b, "on", 0, "e1");
+    hit(&b, "on", 60, "e2");
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+    hit(&b, "on", 61, "e3");
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 2);
+    assert_string_not_equal(b.caller.told.at[0].id, last(&b)->id);
+    caller_finish(&b.caller);
+    assert_int_equal(caller_last(&b.caller, b.caller.told.at[0].id, INCIDENT_SETTLED)->count[0], 2);
+    close_bench(&b);
+}
+
+static void an_earlier_completion_moves_the_opening_not_the_id(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, SINGLE);
+    hit(&b, "on", 30, "e1");
+    hit(&b, "on", 10, "e0");
+    assert_last(&b, INCIDENT_UPDATED, 70, 10);
+    assert_string_equal(last(&b)->id, b.caller.told.at[0].id);
+    assert_string_equal(last(&b)->completing, "e0");
+    close_bench(&b);
+}
+
+static void names_do_not_depend_on_order(void **unused)
+{
+    char id[2][33], match_id[2][33];
+    (void)unused;
+    for (int order = 0; order < 2; order++) {
+        struct bench b;
+        open_bench(&b, CHAIN);
+        hit(&b, order ? "b" : "a", order ? 10 : 0, order ? "e2" : "e1");
+        hit(&b, order ? "a" : "b", order ? 0 : 10, order ? "e1" : "e2");
+        caller_finish(&b.caller);
+        assert_int_equal(last(&b)->state, INCIDENT_CLOSED);
+        memcpy(id[order], last(&b)->id, 33);
+        memcpy(match_id[order], last(&b)->match_id, 33);
+        close_bench(&b);
+    }
+    assert_string_not_equal(id[0], id[1]); /* another record opened it */
+    assert_string_equal(match_id[0], match_id[1]);
+}
+
+static void below_open_at_is_a_signal(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match a -> c? score 10 +20 if exists c open at 25 }");
+    hit(&b, "a", 0, "e1");
+    watermark(&b, 5);
+    assert_int_equal(told(&b), 0);
+    hit(&b, "c", 10, "e2");
+    assert_last(&b, INCIDENT_OPEN, 30, 0);
+    close_bench(&b);
+}
+
+static void keys_are_apart(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, CHAIN);
+    hit(&b, "a", 0, "e1");
+    b.key = "other";
+    hit(&b, "b", 10, "e2");
+    assert_int_equal(told(&b), 0);
+    hit(&b, "a", 5, "e3");
+    assert_int_equal(told(&b), 1);
+    close_bench(&b);
+}
+
+static void the_same_event_twice_in_a_slot_is_one(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, COUNTED);
+    hit(&b, "a", 0, "e1");
+    hit(&b, "a", 0, "e1");
+    assert_int_equal(told(&b), 0);
+    hit(&b, "a", 1, "e2");
+    assert_last(&b, INCIDENT_OPEN, 10, 1);
+    close_bench(&b);
+}
+
+static void ties_are_told(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, CHAIN);
+    hit(&b, "a", 10, "e1");
+    hit(&b, "b", 10, "e2");
+    assert_true(last(&b)->tied);
+    hit(&b, "a", 9, "e0"); /* one choice rests on no tie */
+    caller_finish(&b.caller);
+    assert_false(last(&b)->tied);
+    assert_string_equal(last(&b)->witness, "e1 e2 ");
+    close_bench(&b);
+}
+
+static void counts_reach_back_over_the_window(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, COUNTED);
+    for (int i = 0; i < 5; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "e%d", i);
+        hit(&b, "a", i * 10, id);
+    }
+    assert_int_equal(last(&b)->score, 20);
+    caller_finish(&b.caller);
+    assert_int_equal(last(&b)->count[0], 5);
+    close_bench(&b);
+}
+
+/* ---- baselines ------------------------------------------------------------------------------------------- */
+
+#define BASELINE "use aws\nbaseline seen = (actor, region) keep 30d warmup 1d\n"
+#define ASKING   BASELINE "rule r { title \"t\" severity low by actor within 1m " STEPS \
+                 " match a -> b score 30 +20 if new(seen, a) open at 40 }"
+#define GATED    BASELINE "rule r { title \"t\" severity high by actor on iam:CreateUser (ok and new(seen)) }"
+
+static void a_score_falls_only_by_settling(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, ASKING);
+    b.now.is_new = true;
+    hit(&b, "a", 0, "e1");
+    hit(&b, "b", 10, "e2");
+    assert_last(&b, INCIDENT_OPEN, 50, 10);
+    watermark(&b, 10);
+    assert_int_equal(told(&b), 1); /* the answers are under way */
+    assert_true(state_waits(b.state));
+    caller_answer(&b.caller);
+    assert_last(&b, INCIDENT_RETRACTED, 30, 10);
+    close_bench(&b);
+}
+
+static void an_answer_that_stands_settles(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, ASKING);
+    b.now.is_new = b.for_good.is_new = true;
+    hit(&b, "a", 0, "e1");
+    hit(&b, "b", 10, "e2");
+    watermark(&b, 10);
+    caller_answer(&b.caller);
+    assert_last(&b, INCIDENT_SETTLED, 50, 10);
+    close_bench(&b);
+}
+
+static void without_history_a_term_is_unknown(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, BASELINE "rule r { title \"t\" severity low by actor within 1m " STEPS
+                            " match a -> b score 30 +20 if new(seen, a) }");
+    b.now = b.for_good = (struct answer){.is_known = false, .is_new = true};
+    hit(&b, "a", 0, "e1");
+    hit(&b, "b", 10, "e2");
+    assert_last(&b, INCIDENT_OPEN, 30, 10);
+    assert_int_equal(last(&b)->n_unknown, 1);
+    close_bench(&b);
+}
+
+static void a_gate_is_judged_at_once_and_for_good(void **unused)
+{
+    static const struct {
+        bool now, for_good;
+        uint32_t opened, retracted, closed;
+    } table[] = {{true, true, 1, 0, 1}, {true, false, 1, 1, 0}, {false, true, 1, 0, 1}, {false, false, 0, 0, 0}};
+    (void)unused;
+    for (uint32_t i = 0; i < 4; i++) {
+        struct bench b;
+        open_bench(&b, GATED);
+        b.now.is_new = table[i].now, b.for_good.is_new = table[i].for_good;
+        hit(&b, "on", 0, "e1");
+        assert_int_equal(told(&b), table[i].now);
+        caller_finish(&b.caller);
+        assert_int_equal(told_as(&b, INCIDENT_OPEN), table[i].opened);
+        assert_int_equal(told_as(&b, INCIDENT_RETRACTED), table[i].retracted);
+        assert_int_equal(told_as(&b, INCIDENT_CLOSED), table[i].closed);
+        close_bench(&b);
+    }
+}
+
+/* ---- responses ------------------------------------------------------------------------------------------- */
+
+static void responses_are_new_once(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match a -> b -> c? score 40 +20 if exists c"
+                              " respond { at 30 notify(\"soc\") at 60 webhook(\"pager\") at 60 settled exec(\"x\") } }");
+    hit(&b, "a", 0, "e1");
+    hit(&b, "b", 10, "e2");
+    assert_int_equal(last(&b)->n_actions, 1);
+    assert_int_equal(last(&b)->n_new_actions, 1);
+    hit(&b, "c", 20, "e3");
+    assert_int_equal(last(&b)->n_actions, 2);
+    assert_int_equal(last(&b)->n_new_actions, 1);
+    watermark(&b, 20);
+    assert_last(&b, INCIDENT_SETTLED, 60, 10);
+    assert_int_equal(last(&b)->n_actions, 3);
+    assert_int_equal(last(&b)->n_new_actions, 1);
+    caller_finish(&b.caller);
+    assert_last(&b, INCIDENT_CLOSED, 60, 10);
+    assert_int_equal(last(&b)->n_actions, 3);
+    assert_int_equal(last(&b)->n_new_actions, 0);
+    close_bench(&b);
+}
+
+/* ---- late hits ------------------------------------------------------------------------------------------- */
+
+static void late_hits_fire_what_cannot_be_a_copy(void **unused)
+{
+    static const struct {
+        const char *rule, *steps[3];
+        int64_t seconds[3]; /* the last one is late */
+        uint32_t opened;
+    } table[] = {
+        {SINGLE, {NULL, "on", "on"}, {0, 100, 20}, 2},
+        {CHAIN, {"a", "a", "b"}, {50, 60, 58}, 1},
+        {CHAIN, {"a", "a", "b"}, {59, 60, 58}, 0}, /* no run is old enough */
+        {HEAD STEPS " match a[2..] -> b }", {"a", "a", "b"}, {50, 60, 61}, 0},
+        {HEAD STEPS " match a ->[1m] b }", {"a", "a", "b"}, {50, 60, 58}, 0},
+    };
+    (void)unused;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct bench b;
+        open_bench(&b, table[i].rule);
+        if (table[i].steps[0]) hit(&b, table[i].steps[0], table[i].seconds[0], "e1");
+        hit(&b, table[i].steps[1], table[i].seconds[1], "e2");
+        watermark(&b, 100);
+        hit(&b, table[i].steps[2], table[i].seconds[2], "e3");
+        if (told_as(&b, INCIDENT_OPEN) != table[i].opened) print_error("row %u\n", i);
+        assert_int_equal(told_as(&b, INCIDENT_OPEN), table[i].opened);
+        close_bench(&b);
+    }
+}
+
+/* ---- limits ---------------------------------------------------------------------------------------------- */
+
+static void the_least_progressed_key_is_evicted(void **unused)
+{
+    struct bench b;
+    char key[16];
+    struct state_counts n = {0};
+    (void)unused;
+    open_limited(&b, CHAIN, (struct state_limits){.keys_most = 10});
+    b.key = "far";
+    hit(&b, "a", 0, "f1");
+    hit(&b, "b", 1, "f2");
+    watermark(&b, 1);
+    for (int i = 0; i < 100; i++) {
+        snprintf(key, sizeof key, "near%d", i);
+        b.key = key;
+        hit(&b, "a", 2, "e1");
+    }
+    watermark(&b, 2);
+    state_count(b.state, &n);
+    assert_int_equal(n.keys, 10);
+    b.key = "far";
+    hit(&b, "c", 3, "f3");
+    assert_int_equal(last(&b)->state, INCIDENT_UPDATED);
+    b.key = "near99";
+    hit(&b, "b", 4, "e2");
+    assert_int_equal(last(&b)->state, INCIDENT_OPEN);
+    assert_true(last(&b)->capped); /* keys of this rule were lost a moment ago */
+    close_bench(&b);
+}
+
+static void references_tell_chains_apart(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD " step a: iam:CreateRole (ok) step b: iam:AttachRolePolicy (ok and req.roleName == a.req.roleName)"
+                        " match a -> b }");
+    assert_int_equal(b.ir->rules[0].n_joins, 1);
+    b.join = "r1";
+    hit(&b, "a", 0, "e1");
+    b.join = "r2";
+    hit(&b, "b", 1, "e2");
+    assert_int_equal(told(&b), 0);
+    hit(&b, "a", 0, "e3");
+    assert_string_equal(last(&b)->witness, "e3 e2 ");
+    assert_false(last(&b)->capped);
+    close_bench(&b);
+}
+
+static void a_flood_of_references_hides_no_chain(void **unused)
+{
+    for (int same_second = 0; same_second < 2; same_second++) {
+        struct bench b;
+        char text[16];
+        (void)unused;
+        open_bench(&b, HEAD " step a: iam:CreateRole (ok) step b: iam:AttachRolePolicy (ok and req.roleName == a.req.roleName)"
+                            " match a -> b }");
+        for (int i = 0; i < 300; i++) {
+            snprintf(text, sizeof text, "r%d", i);
+            b.join = text;
+            hit(&b, "a", same_second ? 5 : i / 10, text);
+        }
+        b.join = "r7";
+        hit(&b, "b", 40, "e2");
+        assert_int_equal(last(&b)->state, INCIDENT_OPEN);
+        assert_true(last(&b)->capped);
+        close_bench(&b);
+    }
+}
+
+static void a_busy_second_stays_small(void **unused)
+{
+    struct bench b;
+    struct state_counts n = {0};
+    char id[16];
+    (void)unused;
+    open_bench(&b, CHAIN);
+    for (int i = 0; i < 20000; i++) {
+        snprintf(id, sizeof id, "e%d", (i * 7919) % 20000);
+        hit(&b, "a", 5, id);
+    }
+    state_count(b.state, &n);
+    assert_true(n.bytes < 4u << 20);
+    hit(&b, "b", 6, "z");
+    assert_string_equal(last(&b)->witness, "e0 z ");
+    close_bench(&b);
+}
+
+static void identities_are_remembered_for_a_while(void **unused)
+{
+    struct state *s = state_new((struct state_limits){0});
+    struct state_counts n = {0};
+    (void)unused;
+    for (uint64_t i = 0; i < 1000; i++) assert_false(state_seen(s, (struct hash128){i, i * 31}, EPOCH + (int64_t)i));
+    for (uint64_t i = 0; i < 1000; i++) assert_true(state_seen(s, (struct hash128){i, i * 31}, EPOCH + (int64_t)i));
+    state_forget(s, EPOCH + 900);
+    for (uint64_t i = 0; i < 1000; i++) assert_true(state_seen(s, (struct hash128){i, i * 31}, EPOCH + (int64_t)i));
+    state_forget(s, EPOCH + 999 + 900 + 60);
+    assert_false(state_seen(s, (struct hash128){500, 500 * 31}, EPOCH + 500));
+    state_count(s, &n);
+    state_free(s);
+}
+
+/* ---- reload ---------------------------------------------------------------------------------------------- */
+
+static struct state_adoption adopt(struct bench *b, const char *rule)
+{
+    struct state_adoption out;
+    struct ir *ir = compile_rule(b->arena, rule);
+    struct state_plan *plan = state_plan_new(ir);
+    state_adopt(b->state, plan, &out);
+    state_plan_free(b->plan);
+    b->plan = plan, b->ir = ir;
+    return out;
+}
+
+static void an_unchanged_rule_keeps_its_runs(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, CHAIN);
+    hit(&b, "a", 0, "e1");
+    watermark(&b, 5);
+    struct state_adoption a = adopt(&b, HEAD STEPS " match a -> b -> c? score 50 once for 2m }");
+    assert_int_equal(a.rules_kept, 1);
+    assert_int_equal(a.half_built_dropped, 0);
+    hit(&b, "b", 10, "e2");
+    assert_last(&b, INCIDENT_OPEN, 50, 10);
+    close_bench(&b);
+}
+
+static void a_changed_rule_begins_anew(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, CHAIN);
+    hit(&b, "a", 0, "e1");
+    watermark(&b, 5);
+    struct state_adoption a = adopt(&b, HEAD STEPS " match a => b }");
+    assert_int_equal(a.rules_changed, 1);
+    assert_int_equal(a.half_built_dropped, 2); /* of the chain, and of the chain with c */
+    hit(&b, "b", 10, "e2");
+    assert_int_equal(told(&b), 0);
+    close_bench(&b);
+}
+
+static void kept_hits_find_their_values_again(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, "use aws\nrule r { title \"{a.req.x}\" severity medium by actor within 1m " STEPS " match a -> b }");
+    b.value = "kept";
+    hit(&b, "a", 0, "e1");
+    adopt(&b, "use aws\nrule r { title \"{a.req.a} {b.req.y} {a.req.x}\" severity medium by actor within 1m " STEPS
+              " match a -> b }");
+    b.value = "new";
+    hit(&b, "b", 10, "e2");
+    assert_string_equal(last(&b)->title, "? new kept");
+    close_bench(&b);
+}
+
+static void a_longer_once_merges_what_is_not_settled(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, "use aws\nrule r { title \"t\" severity high by actor once for 10s on iam:CreateUser (ok) }");
+    hit(&b, "on", 0, "e1");
+    hit(&b, "on", 20, "e2");
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 2);
+    adopt(&b, "use aws\nrule r { title \"t\" severity high by actor once for 1m on iam:CreateUser (ok) }");
+    hit(&b, "on", 10, "e3"); /* the tail is folded again */
+    assert_int_equal(told_as(&b, INCIDENT_MERGED), 1);
+    for (uint32_t i = 0; i < told(&b); i++)
+        if (b.caller.told.at[i].state == INCIDENT_MERGED)
+            assert_string_equal(b.caller.told.at[i].merged_into, b.caller.told.at[0].id);
+    close_bench(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opens_updates_settles_closes),
+        cmocka_unit_test(once_groups_both_ends_included),
+        cmocka_unit_test(an_earlier_completion_moves_the_opening_not_the_id),
+        cmocka_unit_test(names_do_not_depend_on_order),
+        cmocka_unit_test(below_open_at_is_a_signal),
+        cmocka_unit_test(keys_are_apart),
+        cmocka_unit_test(the_same_event_twice_in_a_slot_is_one),
+        cmocka_unit_test(ties_are_told),
+        cmocka_unit_test(counts_reach_back_over_the_window),
+        cmocka_unit_test(a_score_falls_only_by_settling),
+        cmocka_unit_test(an_answer_that_stands_settles),
+        cmocka_unit_test(without_history_a_term_is_unknown),
+        cmocka_unit_test(a_gate_is_judged_at_once_and_for_good),
+        cmocka_unit_test(responses_are_new_once),
+        cmocka_unit_test(late_hits_fire_what_cannot_be_a_copy),
+        cmocka_unit_test(the_least_progressed_key_is_evicted),
+        cmocka_unit_test(references_tell_chains_apart),
+        cmocka_unit_test(a_flood_of_references_hides_no_chain),
+        cmocka_unit_test(a_busy_second_stays_small),
+        cmocka_unit_test(identities_are_remembered_for_a_while),
+        cmocka_unit_test(an_unchanged_rule_keeps_its_runs),
+        cmocka_unit_test(a_changed_rule_begins_anew),
+        cmocka_unit_test(kept_hits_find_their_values_again),
+        cmocka_unit_test(a_longer_once_merges_what_is_not_settled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
