@@ -1,16 +1,18 @@
 /* automaton.c - from a rule's match tree to the automata that are executed.
  *
- * A tree is expanded into *ways*: each way takes one side of every `|`, and lists the places that it fills, which of
- * them must come before which, and the gaps. The required part (all optional items left out) gives automata[0]; the
- * required part with one optional item gives one automaton an item, because items are judged apart (language.md B9):
- * m items cost m + 1 automata, not 2^m.
+ * A tree is expanded into *ways*: each way takes one side of every `|`, and lists the places that it fills,
+ * which of them must come before which, and the gaps. The required part (all optional items left out) gives
+ * automata[0]; the required part with one optional item gives one automaton an item, because items are judged
+ * apart (language.md B9): m items cost m + 1 automata, not 2^m.
  *
  * Invariants
- * 1. The places of a way stand in the order of the match clause, so an order's `before` has the smaller number.
+ * 1. The places of a way stand in the order of the match clause, so an order's `before` has the smaller
+ *    number.
  * 2. `before` and `strict` are closed: what must precede a place's predecessor must precede the place.
- * 3. Every way of an item's automaton keeps the constraints of the required part alone; the item only adds to them.
- *    So the required events beside an item are a choice of the required part by themselves.
- * 4. An arrow beside an optional item binds that item alone; the required neighbours then stand in plain `->`.
+ * 3. Every way of an item's automaton keeps the constraints of the required part alone; the item only adds to
+ *    them. So the required events beside an item are a choice of the required part by themselves.
+ * 4. An arrow beside an optional item binds that item alone; the required neighbours then stand in plain
+ *    `->`.
  *
  * What language.md B8 and B9 refuse has been refused by match.c; here only sizes are.
  */
@@ -46,8 +48,9 @@ static void refuse_gaps(struct expansion *x, const struct ir_match *m)
 {
     for (uint32_t i = 0; i < m->n_kids; i++) {
         if (m->kind == IR_M_CHAIN && i && m->arrows[i].least > LEAST_GAP_MOST) {
-            struct diag *d = diag_at(x->diags, E0330, m->kids[i].span, "%lld seconds behind what stands before it",
-                                     (long long)m->arrows[i].least);
+            struct diag *d =
+                diag_at(x->diags, E0330, m->kids[i].span, "%lld seconds behind what stands before it",
+                        (long long)m->arrows[i].least);
             diag_note(d, "a least gap keeps one slot a second: the most is %d seconds", LEAST_GAP_MOST);
             x->failed = true;
         }
@@ -55,7 +58,8 @@ static void refuse_gaps(struct expansion *x, const struct ir_match *m)
     }
 }
 
-/* ---- expansion ------------------------------------------------------------------------------------------- */
+/* ---- expansion -------------------------------------------------------------------------------------------
+ */
 
 static void ways_init(struct ways *ws)
 {
@@ -110,14 +114,16 @@ static bool append(struct expansion *x, struct way *w, const struct way *more)
     return true;
 }
 
-static void add_gap(struct expansion *x, struct way *w, uint64_t left, uint64_t right, const struct ir_arrow *a)
+static void add_gap(struct expansion *x, struct way *w, uint64_t left, uint64_t right,
+                    const struct ir_arrow *a)
 {
     if (!left || !right || (a->least == 0 && a->most == INT64_MAX)) return;
     *ARENA_PUSH(x->arena, w->gaps) = (struct ir_gap){left, right, a->least, a->most};
 }
 
 /* Orders the places from `at` on behind the last kid that is there (bits `last`) and all before it. */
-static void bind_arrow(struct expansion *x, struct way *w, uint32_t at, uint64_t last, const struct ir_arrow *a)
+static void bind_arrow(struct expansion *x, struct way *w, uint32_t at, uint64_t last,
+                       const struct ir_arrow *a)
 {
     uint64_t here = bits_from(at, w->n_places);
     uint64_t behind_strict = a->strict ? last : 0; /* and what is strictly before `last` */
@@ -134,7 +140,8 @@ static void bind_arrow(struct expansion *x, struct way *w, uint32_t at, uint64_t
 
 static void expand(struct expansion *x, const struct ir_match *m, struct ways *out);
 
-/* w with the first `at` kids of the chain done; `last`: the places of the last kid that has any, number last_kid. */
+/* w with the first `at` kids of the chain done; `last`: the places of the last kid that has any, number
+ * last_kid. */
 static void expand_chain(struct expansion *x, const struct ir_match *m, uint32_t at, const struct way *w,
                          uint64_t last, uint32_t last_kid, struct ways *out)
 {
@@ -151,7 +158,8 @@ static void expand_chain(struct expansion *x, const struct ir_match *m, uint32_t
         both.gaps.cap = both.gaps.len;
         if (!append(x, &both, k)) return;
         uint64_t here = bits_from(w->n_places, both.n_places);
-        if (here && last) bind_arrow(x, &both, w->n_places, last, last_kid + 1 == at ? &m->arrows[at] : &plain);
+        if (here && last)
+            bind_arrow(x, &both, w->n_places, last, last_kid + 1 == at ? &m->arrows[at] : &plain);
         expand_chain(x, m, at + 1, &both, here ? here : last, here ? at : last_kid, out);
     }
 }
@@ -212,13 +220,16 @@ static void expand(struct expansion *x, const struct ir_match *m, struct ways *o
     case IR_M_CHAIN: expand_chain(x, m, 0, &nothing, 0, 0, out); break;
     case IR_M_ANY_ORDER: expand_any_order(x, m, 0, &nothing, out); break;
     case IR_M_OPTIONAL:
-        if (m == x->item) expand_item(x, m, out);
-        else ways_add(x, out, &nothing);
+        if (m == x->item)
+            expand_item(x, m, out);
+        else
+            ways_add(x, out, &nothing);
         break;
     }
 }
 
-/* ---- automata -------------------------------------------------------------------------------------------- */
+/* ---- automata --------------------------------------------------------------------------------------------
+ */
 
 static void write_alternative(struct arena *arena, const struct way *w, struct ir_alternative *a)
 {
@@ -226,7 +237,8 @@ static void write_alternative(struct arena *arena, const struct way *w, struct i
     for (uint32_t q = 0; q < w->n_places; q++)
         for (uint32_t b = 0; b < q; b++)
             if (w->before[q] >> b & 1)
-                *ARENA_PUSH(arena, order) = (struct ir_order){(uint16_t)b, (uint16_t)q, w->strict[q] >> b & 1};
+                *ARENA_PUSH(arena, order) =
+                    (struct ir_order){(uint16_t)b, (uint16_t)q, w->strict[q] >> b & 1};
     a->places = ARENA_ARRAY(arena, struct ir_place, w->n_places);
     if (w->n_places) memcpy(a->places, w->places, w->n_places * sizeof *a->places);
     a->n_places = w->n_places;

@@ -1,4 +1,5 @@
-/* progress.c - reachable progress, walked like an odometer whose wheels may be locked by those on their left. */
+/* progress.c - reachable progress, walked like an odometer whose wheels may be locked by those on their left.
+ */
 #include "engine/ir/progress.h"
 
 void progress_start(struct progress_walk *w, const struct ir_alternative *a)
@@ -6,7 +7,8 @@ void progress_start(struct progress_walk *w, const struct ir_alternative *a)
     memset(w, 0, sizeof *w);
     w->n_places = a->n_places;
     for (uint32_t q = 0; q < a->n_places; q++) w->times[q] = a->places[q].times;
-    for (uint32_t i = 0; i < a->n_order; i++) w->before[a->order[i].after] |= UINT64_C(1) << a->order[i].before;
+    for (uint32_t i = 0; i < a->n_order; i++)
+        w->before[a->order[i].after] |= UINT64_C(1) << a->order[i].before;
 }
 
 static bool may_start(const struct progress_walk *w, uint32_t place)

@@ -3,8 +3,8 @@
  * Progress is reachable if every place that took an event stands behind complete places only. Walking it in
  * lexicographic order needs no memory of what was visited: a place's order looks only at places before it.
  *
- * Invariant: places stand so that `before` has a smaller number than `after` in every ir_order. The compiler writes
- * them in the order of the match clause, which is such an order.
+ * Invariant: places stand so that `before` has a smaller number than `after` in every ir_order. The compiler
+ * writes them in the order of the match clause, which is such an order.
  */
 #ifndef CSR_ENGINE_IR_PROGRESS_H
 #define CSR_ENGINE_IR_PROGRESS_H

@@ -1,7 +1,7 @@
 /* baseline.c - lives of keys, accounts and values; the tail; answers as of a second. */
 #include "engine/state/baseline.h"
 
-#define DAY INT64_C(86400)
+#define DAY                 INT64_C(86400)
 #define VALUES_MOST_DEFAULT (1u << 20)
 
 /* Sightings with no gap longer than `keep`. */
@@ -9,7 +9,8 @@ struct life {
     int64_t first, last; /* seconds; is_there false: never seen */
     bool is_there;
     uint32_t n_days;
-    uint32_t *days; /* [baseline->days] ascending: the first blocks with a sighting; NULL where none are counted */
+    uint32_t
+        *days; /* [baseline->days] ascending: the first blocks with a sighting; NULL where none are counted */
 };
 
 /* What is remembered under one hash: of a key, of an account, or of a value of a key. */
@@ -39,13 +40,16 @@ enum memory_kind { OF_KEY, OF_ACCOUNT, OF_VALUE };
 
 void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most)
 {
-    *b = (struct baselines){.slab = slab, .table = {.slab = slab}, .timers = {.slab = slab},
+    *b = (struct baselines){.slab = slab,
+                            .table = {.slab = slab},
+                            .timers = {.slab = slab},
                             .values_most = values_most ? values_most : VALUES_MOST_DEFAULT,
                             .learnt = INT64_MIN};
     for (uint32_t i = 0; i < STATE_ASK_MOVES; i++) b->moves[i] = INT64_MIN;
 }
 
-/* ---- lives ----------------------------------------------------------------------------------------------- */
+/* ---- lives -----------------------------------------------------------------------------------------------
+ */
 
 static uint32_t block_of(const struct life *l, int64_t second)
 {
@@ -79,7 +83,8 @@ static void start_life(struct life *l, int64_t second, uint32_t days_most)
     live_on(l, second, days_most);
 }
 
-/* ---- memories -------------------------------------------------------------------------------------------- */
+/* ---- memories --------------------------------------------------------------------------------------------
+ */
 
 static struct hash128 memory_id(const struct baseline_state *bs, enum memory_kind kind, const struct touch *t)
 {
@@ -102,7 +107,8 @@ static void forget(struct baselines *b, struct memory *m)
     bs->n--, b->values--;
 }
 
-static struct memory *remember(struct baselines *b, struct baseline_state *bs, struct hash128 id, uint32_t days_most)
+static struct memory *remember(struct baselines *b, struct baseline_state *bs, struct hash128 id,
+                               uint32_t days_most)
 {
     if (bs->n >= b->values_most) {
         forget(b, bs->oldest);
@@ -123,8 +129,10 @@ static struct memory *remember(struct baselines *b, struct baseline_state *bs, s
 
 static void sight(struct memory *m, int64_t second)
 {
-    if (goes_on(&m->now, second, m->of->ir->keep)) live_on(&m->now, second, m->days_most);
-    else if (!m->now.is_there || second > m->now.last) start_life(&m->now, second, m->days_most);
+    if (goes_on(&m->now, second, m->of->ir->keep))
+        live_on(&m->now, second, m->days_most);
+    else if (!m->now.is_there || second > m->now.last)
+        start_life(&m->now, second, m->days_most);
 }
 
 static void set_timer(struct baselines *b, struct memory *m)
@@ -155,7 +163,8 @@ static void learn(struct baselines *b, struct memory *m, int64_t second)
     set_timer(b, m);
 }
 
-/* ---- answers --------------------------------------------------------------------------------------------- */
+/* ---- answers ---------------------------------------------------------------------------------------------
+ */
 
 /* The life as of a second: what was seen before it. Not there: nothing, or too long ago. */
 static struct life life_before(const struct memory *m, int64_t second, uint32_t *days)
@@ -166,8 +175,10 @@ static struct life life_before(const struct memory *m, int64_t second, uint32_t 
     if (l.n_days) memcpy(days, l.days, l.n_days * sizeof *days);
     l.days = days;
     for (uint32_t i = 0; i < m->tail.len && m->tail.at[i] < second; i++) {
-        if (goes_on(&l, m->tail.at[i], m->of->ir->keep)) live_on(&l, m->tail.at[i], m->days_most);
-        else if (!l.is_there || m->tail.at[i] > l.last) start_life(&l, m->tail.at[i], m->days_most);
+        if (goes_on(&l, m->tail.at[i], m->of->ir->keep))
+            live_on(&l, m->tail.at[i], m->days_most);
+        else if (!l.is_there || m->tail.at[i] > l.last)
+            start_life(&l, m->tail.at[i], m->days_most);
     }
     if (l.is_there && second - l.last > m->of->ir->keep) l.is_there = false;
     return l;
@@ -210,7 +221,8 @@ struct answer baselines_touch(struct baselines *b, const struct touch *t)
     return a;
 }
 
-/* ---- the watermark --------------------------------------------------------------------------------------- */
+/* ---- the watermark ---------------------------------------------------------------------------------------
+ */
 
 static void learn_tail(struct baselines *b, struct memory *m)
 {
@@ -219,8 +231,10 @@ static void learn_tail(struct baselines *b, struct memory *m)
     if (n) memmove(m->tail.at, m->tail.at + n, (m->tail.len - n) * sizeof *m->tail.at);
     m->tail.len -= n;
     if (!m->tail.len) SLAB_FREE(b->slab, m->tail);
-    if (!m->tail.len && m->now.last + m->of->ir->keep < b->learnt) forget(b, m);
-    else set_timer(b, m);
+    if (!m->tail.len && m->now.last + m->of->ir->keep < b->learnt)
+        forget(b, m);
+    else
+        set_timer(b, m);
 }
 
 void baselines_learn(struct baselines *b, int64_t watermark)
@@ -234,13 +248,15 @@ void baselines_learn(struct baselines *b, int64_t watermark)
         learn_tail(b, (struct memory *)((char *)t - offsetof(struct memory, timer)));
 }
 
-/* ---- reload ---------------------------------------------------------------------------------------------- */
+/* ---- reload ----------------------------------------------------------------------------------------------
+ */
 
 static struct baseline_state *take_over(struct baseline_state **old, uint32_t n, const struct ir_baseline *ir)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct baseline_state *bs = old[i];
-        if (!bs || !text_equal(bs->name, ir->name) || memcmp(bs->fingerprint, ir->fingerprint, sizeof bs->fingerprint))
+        if (!bs || !text_equal(bs->name, ir->name) ||
+            memcmp(bs->fingerprint, ir->fingerprint, sizeof bs->fingerprint))
             continue;
         old[i] = NULL;
         return bs;

@@ -1,15 +1,16 @@
 /* baseline.h - what is normal: per key the values that it has shown, and when (language.md B16).
  *
- * The learnt part knows each value's life up to the watermark: first and last sighting, and the first few days that had
- * one. Sightings younger than the watermark wait in a tail, and only those that bring news: a value that starts, or a
- * day that is not marked yet. A record is judged as of its own second against both, so the answer does not depend on
- * the order of arrival.
+ * The learnt part knows each value's life up to the watermark: first and last sighting, and the first few
+ * days that had one. Sightings younger than the watermark wait in a tail, and only those that bring news: a
+ * value that starts, or a day that is not marked yet. A record is judged as of its own second against both,
+ * so the answer does not depend on the order of arrival.
  *
  * Invariants
- * 1. A life holds sightings with no gap longer than `keep`; a value, or a key, unseen for longer starts a new one.
+ * 1. A life holds sightings with no gap longer than `keep`; a value, or a key, unseen for longer starts a new
+ *    one.
  * 2. The days of a life are counted in blocks of 24 hours from its first sighting.
- * 3. A question as of a second that the watermark has just passed may still be under way when the watermark moves on:
- *    for STATE_ASK_MOVES moves, which learning therefore stays behind.
+ * 3. A question as of a second that the watermark has just passed may still be under way when the watermark
+ *    moves on: for STATE_ASK_MOVES moves, which learning therefore stays behind.
  */
 #ifndef CSR_ENGINE_STATE_BASELINE_H
 #define CSR_ENGINE_STATE_BASELINE_H
@@ -20,8 +21,8 @@
 
 struct baselines {
     struct slab *slab;
-    struct table table;    /* lives by (baseline, kind, key, value) */
-    struct timers timers;  /* tails to be learnt, lives to be forgotten */
+    struct table table;         /* lives by (baseline, kind, key, value) */
+    struct timers timers;       /* tails to be learnt, lives to be forgotten */
     struct baseline_state **at; /* [n], by the plan's numbers; NULL until touched */
     uint32_t n;
     uint64_t values, evicted;

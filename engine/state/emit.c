@@ -1,7 +1,8 @@
 /* emit.c - revisions, and the memory of what was told.
  *
- * An incident's id is fixed when it opens, by the record at whose arrival that happened; its match_id is a function of
- * the settled completing event alone. Both are SipHash under an all-zero key, so that two runs name things alike.
+ * An incident's id is fixed when it opens, by the record at whose arrival that happened; its match_id is a
+ * function of the settled completing event alone. Both are SipHash under an all-zero key, so that two runs
+ * name things alike.
  */
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
@@ -9,7 +10,8 @@
 
 static const uint64_t plain_key[2];
 
-/* ---- names ----------------------------------------------------------------------------------------------- */
+/* ---- names -----------------------------------------------------------------------------------------------
+ */
 
 /* There is one tenant so far, and it has no name. */
 static void hash_name(char out[33], const struct keyed *k, struct text identity, int64_t salt)
@@ -29,7 +31,8 @@ static bool id_is_taken(const struct keyed *k, uint64_t h)
     return false;
 }
 
-/* A record may open two incidents of a key, or one once more after it was retracted: later ones are salted. */
+/* A record may open two incidents of a key, or one once more after it was retracted: later ones are salted.
+ */
 static void name_incident(struct keyed *k, struct emitted *e, struct text identity)
 {
     uint64_t h;
@@ -41,7 +44,8 @@ static void name_incident(struct keyed *k, struct emitted *e, struct text identi
     k->named[k->n_named++ % NAMED_MOST] = h;
 }
 
-/* ---- what makes a difference ------------------------------------------------------------------------------ */
+/* ---- what makes a difference ------------------------------------------------------------------------------
+ */
 
 struct digest {
     uint64_t h;
@@ -77,11 +81,13 @@ static uint64_t digest_settled(const struct keyed *k, struct group *g, const str
     struct digest d = {digest_shown(k->rule->plan, g, v)};
     digest_int(&d, (uint64_t)g->newest);
     for (uint32_t i = 0; i < k->rule->plan->rule->n_steps; i++) digest_int(&d, known_events(k, g, i).count);
-    for (uint32_t i = 0; i < v->n_reasons; i++) digest_int(&d, (uint64_t)v->reasons[i].points << 1 | v->reasons[i].is_unknown);
+    for (uint32_t i = 0; i < v->n_reasons; i++)
+        digest_int(&d, (uint64_t)v->reasons[i].points << 1 | v->reasons[i].is_unknown);
     return d.h | 1;
 }
 
-/* ---- an incident in the batch's memory ------------------------------------------------------------------- */
+/* ---- an incident in the batch's memory -------------------------------------------------------------------
+ */
 
 static void *batch_memory(const struct occasion *o, size_t size)
 {
@@ -120,9 +126,10 @@ static const struct evidence *batch_evidence(const struct occasion *o, const str
     struct evidence *e = batch_memory(o, sizeof *e);
     const struct evidence *from = &k->hit->evidence;
     if (!e) return NULL;
-    *e = (struct evidence){batch_text(o, from->identity), batch_text(o, from->service), batch_text(o, from->action),
-                           batch_text(o, from->region), batch_text(o, from->account), batch_text(o, from->source_ip),
-                           batch_text(o, from->error), from->time};
+    *e = (struct evidence){batch_text(o, from->identity), batch_text(o, from->service),
+                           batch_text(o, from->action),   batch_text(o, from->region),
+                           batch_text(o, from->account),  batch_text(o, from->source_ip),
+                           batch_text(o, from->error),    from->time};
     return e;
 }
 
@@ -155,8 +162,10 @@ static void fill_step(const struct occasion *o, const struct keyed *k, struct gr
     uint32_t n = choose_events(&known, group_witness(k->rule->plan, g, step), events);
     if (!n) return;
     struct incident_step *s = &i->steps[i->n_steps++];
-    *s = (struct incident_step){.step = step, .count = known.count > n ? known.count : n,
-                                .first = events[0]->hit->second, .last = events[n - 1]->hit->second};
+    *s = (struct incident_step){.step = step,
+                                .count = known.count > n ? known.count : n,
+                                .first = events[0]->hit->second,
+                                .last = events[n - 1]->hit->second};
     s->events = batch_memory(o, n * sizeof *s->events);
     for (uint32_t e = 0; s->events && e < n; e++) {
         s->events[s->n_events++] = batch_evidence(o, events[e]);
@@ -218,7 +227,8 @@ static void fill_group(const struct occasion *o, const struct keyed *k, struct g
     fill_accounts(o, i);
 }
 
-/* ---- telling --------------------------------------------------------------------------------------------- */
+/* ---- telling ---------------------------------------------------------------------------------------------
+ */
 
 static void remember_actions(struct state *s, struct emitted *e, const struct verdict *v)
 {
@@ -230,12 +240,17 @@ static void remember_actions(struct state *s, struct emitted *e, const struct ve
 }
 
 /* One revision. g and v NULL: the group is gone, and only the name is told. */
-static void tell(struct state *s, struct keyed *k, struct emitted *e, enum incident_state state, struct group *g,
-                 const struct verdict *v, const char *merged_into, const struct occasion *o)
+static void tell(struct state *s, struct keyed *k, struct emitted *e, enum incident_state state,
+                 struct group *g, const struct verdict *v, const char *merged_into, const struct occasion *o)
 {
-    struct incident i = {.ir = s->plan->ir, .rule = k->rule->plan->number, .cause = o->cause,
-                         .by_watermark = o->by_watermark, .revision = ++e->revision, .state = state,
-                         .severity = (enum ir_severity)e->severity, .score = e->score};
+    struct incident i = {.ir = s->plan->ir,
+                         .rule = k->rule->plan->number,
+                         .cause = o->cause,
+                         .by_watermark = o->by_watermark,
+                         .revision = ++e->revision,
+                         .state = state,
+                         .severity = (enum ir_severity)e->severity,
+                         .score = e->score};
     memcpy(i.id, e->id, sizeof i.id);
     memcpy(i.match_id, e->match_id, sizeof i.match_id);
     memcpy(i.predecessor, e->predecessor, sizeof i.predecessor);
@@ -270,11 +285,13 @@ void emitted_free(struct state *s, struct keyed *k)
 }
 
 /* Incidents stand in order of their anchors. */
-static struct emitted *open_incident(struct state *s, struct keyed *k, struct group *g, const struct occasion *o)
+static struct emitted *open_incident(struct state *s, struct keyed *k, struct group *g,
+                                     const struct occasion *o)
 {
     uint32_t i = k->incidents.len;
     struct emitted new = {.anchor = g->opened, .claimed = true};
-    struct text identity = o->identity.len ? o->identity : group_completing(k->rule->plan, g)->hit->evidence.identity;
+    struct text identity =
+        o->identity.len ? o->identity : group_completing(k->rule->plan, g)->hit->evidence.identity;
     name_incident(k, &new, identity);
     (void)SLAB_PUSH(&s->slab, k->incidents);
     for (; i && k->incidents.at[i - 1].anchor > g->opened; i--) k->incidents.at[i] = k->incidents.at[i - 1];
@@ -284,7 +301,8 @@ static struct emitted *open_incident(struct state *s, struct keyed *k, struct gr
     return &k->incidents.at[i];
 }
 
-/* The incident that this group goes on with; others that fall into it are merged. NULL: none. */
+/* The incident that this group goes on with; others that fall into it are merged. NULL: none. (Openings are
+ * more than `once` apart, so as long as that stays the same there is one at most.) */
 static struct emitted *claim(struct state *s, struct keyed *k, struct group *g, const struct occasion *o)
 {
     struct emitted *mine = NULL;
@@ -305,7 +323,8 @@ static struct emitted *claim(struct state *s, struct keyed *k, struct group *g, 
     return mine;
 }
 
-static void review_group(struct state *s, struct keyed *k, struct group *g, struct emitted *e, const struct occasion *o)
+static void review_group(struct state *s, struct keyed *k, struct group *g, struct emitted *e,
+                         const struct occasion *o)
 {
     struct verdict v;
     judge_group(s, k, g, e, false, &v);
@@ -341,7 +360,8 @@ void emit_changes(struct state *s, struct keyed *k, struct fold *now, bool all, 
     retract_unclaimed(s, k, o);
 }
 
-/* ---- settling and closing -------------------------------------------------------------------------------- */
+/* ---- settling and closing --------------------------------------------------------------------------------
+ */
 
 static uint32_t find_incident(const struct keyed *k, const struct group *g)
 {
@@ -390,7 +410,8 @@ void emit_settled(struct state *s, struct keyed *k, const struct occasion *o)
     }
 }
 
-static void close_incident(struct state *s, struct keyed *k, struct group *g, bool capped, const struct occasion *o)
+static void close_incident(struct state *s, struct keyed *k, struct group *g, bool capped,
+                           const struct occasion *o)
 {
     struct verdict v;
     uint32_t at = find_incident(k, g);
@@ -436,8 +457,8 @@ void emit_evicted(struct state *s, struct keyed *k, const struct occasion *o)
 
 const char *incident_state_name(enum incident_state s)
 {
-    static const char *const names[] = {[INCIDENT_OPEN] = "open", [INCIDENT_UPDATED] = "updated",
-                                        [INCIDENT_SETTLED] = "settled", [INCIDENT_CLOSED] = "closed",
-                                        [INCIDENT_RETRACTED] = "retracted", [INCIDENT_MERGED] = "merged"};
+    static const char *const names[] = {
+        [INCIDENT_OPEN] = "open",     [INCIDENT_UPDATED] = "updated",     [INCIDENT_SETTLED] = "settled",
+        [INCIDENT_CLOSED] = "closed", [INCIDENT_RETRACTED] = "retracted", [INCIDENT_MERGED] = "merged"};
     return names[s];
 }

@@ -1,15 +1,16 @@
 /* emit.h - from groups to revisions of incidents: what was told before is compared with what is now.
  *
- * A group claims the incidents told before whose anchor lies in it. The earliest goes on, later ones are merged into
- * it; an incident that no group claims is retracted. A new revision is made when something differs that people or
- * actions act on.
+ * A group claims the incidents told before whose anchor lies in it. The earliest goes on, later ones are
+ * merged into it; an incident that no group claims is retracted. A new revision is made when something
+ * differs that people or actions act on.
  */
 #ifndef CSR_ENGINE_STATE_EMIT_H
 #define CSR_ENGINE_STATE_EMIT_H
 
 #include "engine/state/partition.h"
 
-/* After a change of the key's groups. all: look at every group; else at those that the newest second touched. */
+/* After a change of the key's groups. all: look at every group; else at those that the newest second touched.
+ */
 void emit_changes(struct state *s, struct keyed *k, struct fold *now, bool all, const struct occasion *o);
 /* After commitment: settles groups whose newest event is committed. */
 void emit_settled(struct state *s, struct keyed *k, const struct occasion *o);

@@ -1,20 +1,21 @@
 /* extend.c - the walk over places, distinct representatives by flow, and their canonical choice.
  *
- * Canonical choice: places are served from the last in `match` back to the first, each with the smallest identity that
- * leaves representatives for all others. Places that stay incomplete are only counted: a later second will give the
- * event that they are compared by.
+ * Canonical choice: places are served from the last in `match` back to the first, each with the smallest
+ * identity that leaves representatives for all others. Places that stay incomplete are only counted: a later
+ * second will give the event that they are compared by.
  */
 #include "engine/state/extend.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* ---- distinct representatives ---------------------------------------------------------------------------- */
+/* ---- distinct representatives ----------------------------------------------------------------------------
+ */
 
 /* A flow from places to classes: how many events of each class a place takes. */
 struct flow {
     const struct extension *x;
-    uint16_t *at;                    /* [place * n_classes + class] */
-    const uint32_t *used;            /* [class] events that are given away already; NULL: none */
+    uint16_t *at;                            /* [place * n_classes + class] */
+    const uint32_t *used;                    /* [class] events that are given away already; NULL: none */
     uint64_t tried[SLOT_HITS_MOST / 64 + 1]; /* classes that this search has been in */
 };
 
@@ -70,15 +71,18 @@ bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_
     return feasible(x, need, used);
 }
 
-/* ---- the canonical choice -------------------------------------------------------------------------------- */
+/* ---- the canonical choice --------------------------------------------------------------------------------
+ */
 
 /* The class whose first unused event has the smallest identity among those that place q may have. */
-static uint32_t best_class(const struct extension *x, uint32_t q, const uint32_t *head, const uint64_t *refused)
+static uint32_t best_class(const struct extension *x, uint32_t q, const uint32_t *head,
+                           const uint64_t *refused)
 {
     uint32_t best = UINT32_MAX;
     for (uint32_t c = 0; c < x->classes->len; c++) {
         if (!(x->fits[c] >> q & 1) || head[c] == UINT32_MAX || refused[c / 64] >> (c % 64) & 1) continue;
-        if (best == UINT32_MAX || head[c] < head[best]) best = c; /* events are numbered in order of identity */
+        if (best == UINT32_MAX || head[c] < head[best])
+            best = c; /* events are numbered in order of identity */
     }
     return best;
 }
@@ -126,7 +130,8 @@ static void choose_hits(const struct extension *x, uint64_t places)
     }
 }
 
-/* ---- the walk -------------------------------------------------------------------------------------------- */
+/* ---- the walk --------------------------------------------------------------------------------------------
+ */
 
 /* The distance over each gap whose right side begins with place q now. */
 static bool gaps_hold(const struct extension *x, uint32_t q, uint16_t before)
@@ -150,7 +155,8 @@ static void report(struct extension *x, uint16_t progress)
         if (x->need[q]) places |= BIT(q), steps |= BIT(a->places[q].step);
     if (!places) return;
     for (uint32_t j = 0; j < x->n_joins; j++)
-        if (x->set_now >> j & 1 && !(x->plan->join_steps[j] & steps)) return; /* nothing taken has this value */
+        if (x->set_now >> j & 1 && !(x->plan->join_steps[j] & steps))
+            return; /* nothing taken has this value */
     for (uint64_t left = places; left && !x->scratch->tied; left &= left - 1)
         fulfilled |= a->before[__builtin_ctzll(left)];
     if (a->automaton == 0 && fulfilled & places) x->scratch->tied = true;
@@ -161,12 +167,13 @@ static void report(struct extension *x, uint16_t progress)
     x->scratch->tied = was_tied;
 }
 
-/* Whether a place that has begun need only be tried with nothing or with all that there is: taking fewer is then made
- * superfluous by a run that began this place one event later and takes one more now (docs/semantics.md 5). */
+/* Whether a place that has begun need only be tried with nothing or with all that there is: taking fewer is
+ * then made superfluous by a run that began this place one event later and takes one more now
+ * (docs/semantics.md 5). */
 static bool takes_all_or_none(const struct extension *x, uint32_t q)
 {
-    return x->from && x->n_joins == 0 && !x->classes->overlap && x->alternative->started[x->from->progress] >> q & 1 &&
-           !(x->alternative->behind_gap >> q & 1);
+    return x->from && x->n_joins == 0 && !x->classes->overlap &&
+           x->alternative->started[x->from->progress] >> q & 1 && !(x->alternative->behind_gap >> q & 1);
 }
 
 static void walk(struct extension *x, uint32_t q, uint16_t progress)
@@ -186,7 +193,8 @@ static void walk(struct extension *x, uint32_t q, uint16_t progress)
         progress = a->next[(size_t)progress * a->n_places + q];
         x->need[q]++;
         if (progress == PROGRESS_NONE) break;
-        bool is_most = x->need[q] == x->available[q] || a->next[(size_t)progress * a->n_places + q] == PROGRESS_NONE;
+        bool is_most =
+            x->need[q] == x->available[q] || a->next[(size_t)progress * a->n_places + q] == PROGRESS_NONE;
         if (all && !is_most) continue;
         if (x->classes->overlap && !feasible(x, x->need, NULL)) break;
         walk(x, q + 1, progress);
@@ -209,7 +217,8 @@ static bool look_around(struct extension *x)
         for (uint32_t q = 0; q < a->n_places; q++) {
             if (!(class->steps >> a->places[q].step & 1)) continue;
             bool agrees = true;
-            const struct hit *h = x->n_joins ? class_hit(x->classes, class->first, a->places[q].step)->hit : NULL;
+            const struct hit *h =
+                x->n_joins ? class_hit(x->classes, class->first, a->places[q].step)->hit : NULL;
             for (uint32_t j = 0; j < x->n_joins && agrees; j++)
                 agrees = !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], want[j]);
             if (!agrees) continue;

@@ -1,8 +1,9 @@
 /* extend.h - all that one run can become within one second.
  *
- * Within a second a run may take several places, if these have distinct representatives among the second's events. The
- * places are walked in order; for each it is tried how many more events it takes. Where no event fits two steps that is
- * counting; else a small flow over classes decides, and representatives are chosen as the order of witnesses asks.
+ * Within a second a run may take several places, if these have distinct representatives among the second's
+ * events. The places are walked in order; for each it is tried how many more events it takes. Where no event
+ * fits two steps that is counting; else a small flow over classes decides, and representatives are chosen as
+ * the order of witnesses asks.
  */
 #ifndef CSR_ENGINE_STATE_EXTEND_H
 #define CSR_ENGINE_STATE_EXTEND_H
@@ -14,26 +15,27 @@ struct extension {
     const struct alternative *alternative;
     const struct classes *classes;
     int64_t second;
-    uint32_t n_joins;     /* 0: none, or given up */
-    bool without_hits;    /* representatives are not wanted: only whether there are any */
+    uint32_t n_joins;  /* 0: none, or given up */
+    bool without_hits; /* representatives are not wanted: only whether there are any */
     /* Called for each; `r` may be changed, it is scratch. `taken`: events per place in this second. */
     void (*found)(void *world, const struct extension *x, struct run *r, const uint16_t *taken);
     void *world;
-    struct run *scratch;  /* plan->run_size bytes */
+    struct run *scratch; /* plan->run_size bytes */
 
     /* what extend_run works with */
     const struct run *from;
-    uint64_t *fits;       /* [classes->len] places that an event of the class can fill under scratch's references */
+    uint64_t *fits; /* [classes->len] places that an event of the class can fill under scratch's references */
     uint16_t need[PLACES_MOST];
     uint32_t available[PLACES_MOST];
-    uint64_t set_now;     /* references that this second sets */
-    uint16_t *flow;       /* [PLACES_MOST][classes->len], for overlaps */
+    uint64_t set_now; /* references that this second sets */
+    uint16_t *flow;   /* [PLACES_MOST][classes->len], for overlaps */
 };
 
 /* from NULL: a new run. fits and flow are the caller's, of extension_room bytes each. */
 void extend_run(struct extension *x, const struct run *from);
 
-/* Whether the events that extension has just found can be chosen with one of class c in place q. Inside `found`. */
+/* Whether the events that extension has just found can be chosen with one of class c in place q. Inside
+ * `found`. */
 bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_t q, uint32_t c);
 
 #endif

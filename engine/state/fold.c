@@ -1,9 +1,9 @@
 /* fold.c - one second more.
  *
- * The runs that are still alive are carried over, then each of them, and the empty run of each alternative, is extended
- * by the second's events. Of all runs with the same progress, group and references only those stay that no other makes
- * superfluous. Alternatives of the required part come first, so that the second's group is known when runs of optional
- * items complete their required part.
+ * The runs that are still alive are carried over, then each of them, and the empty run of each alternative,
+ * is extended by the second's events. Of all runs with the same progress, group and references only those
+ * stay that no other makes superfluous. Alternatives of the required part come first, so that the second's
+ * group is known when runs of optional items complete their required part.
  */
 #include "engine/state/fold.h"
 
@@ -21,7 +21,8 @@ struct folding {
     struct state_counts *counts;
 };
 
-/* ---- the workbench --------------------------------------------------------------------------------------- */
+/* ---- the workbench ---------------------------------------------------------------------------------------
+ */
 
 void workbench_release(struct workbench *w)
 {
@@ -61,7 +62,8 @@ void workbench_clear_heads(struct workbench *w, const struct rule_plan *p)
     memset(w->heads, 0, p->n_buckets * sizeof *w->heads);
 }
 
-/* ---- runs, one for each progress ------------------------------------------------------------------------- */
+/* ---- runs, one for each progress -------------------------------------------------------------------------
+ */
 
 static void count(uint64_t *counter, const struct state_counts *counts, uint64_t n)
 {
@@ -80,8 +82,10 @@ static void carry_runs(struct folding *f)
 {
     for (uint32_t i = 0; i < f->from->runs.len; i++) {
         const struct run *r = runs_at(f->p, &f->from->runs, i);
-        if (run_is_over(f->p, &f->p->alternatives[r->alternative], r, f->second)) COUNT(f, expired, 1);
-        else add_run(f, r);
+        if (run_is_over(f->p, &f->p->alternatives[r->alternative], r, f->second))
+            COUNT(f, expired, 1);
+        else
+            add_run(f, r);
     }
 }
 
@@ -97,7 +101,8 @@ void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct 
     if (!f->runs.len) f->capped = false;
 }
 
-/* ---- extending ------------------------------------------------------------------------------------------- */
+/* ---- extending -------------------------------------------------------------------------------------------
+ */
 
 static void found_run(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
 {
@@ -114,8 +119,10 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
         }
         r->group = g->opened;
     }
-    if (r->progress == a->full) memcpy(runs_push(f->w->slab, f->p, &f->w->completed), r, f->p->run_size);
-    else add_run(f, r);
+    if (r->progress == a->full)
+        memcpy(runs_push(f->w->slab, f->p, &f->w->completed), r, f->p->run_size);
+    else
+        add_run(f, r);
     r->group = group;
 }
 
@@ -136,11 +143,12 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
     }
 }
 
-/* ---- groups ---------------------------------------------------------------------------------------------- */
+/* ---- groups ----------------------------------------------------------------------------------------------
+ */
 
 /* Earlier events of a repeated step that lie in the run as well. */
-static void show_repeated(struct folding *f, struct shown *s, const struct run *r, const struct alternative *a,
-                          uint32_t q)
+static void show_repeated(struct folding *f, struct shown *s, const struct run *r,
+                          const struct alternative *a, uint32_t q)
 {
     const struct take *t = &run_takes_of(f->p, r)[q];
     const struct recent *recent = &f->to->recent[a->places[q].step];
@@ -228,7 +236,8 @@ static void complete_required(struct folding *f)
     gather_run(f, g, best, f->p->alternatives[best->alternative].required);
     for (uint32_t i = 0; i < f->w->completed.len; i++) {
         const struct run *r = runs_at(f->p, &f->w->completed, i);
-        if (r->alternative != best->alternative) gather_run(f, g, r, f->p->alternatives[r->alternative].required);
+        if (r->alternative != best->alternative)
+            gather_run(f, g, r, f->p->alternatives[r->alternative].required);
     }
     COUNT(f, completed, f->w->completed.len);
     f->w->completed.len = 0;
@@ -268,7 +277,8 @@ static void complete_items(struct folding *f)
     done->len = 0;
 }
 
-/* ---- references, recent events --------------------------------------------------------------------------- */
+/* ---- references, recent events ---------------------------------------------------------------------------
+ */
 
 static uint32_t count_instances(const struct folding *f)
 {
@@ -313,10 +323,12 @@ static void remember_recent(struct folding *f)
     const struct classes *cs = &f->w->classes;
     if (!f->to->recent) return;
     for (uint32_t i = cs->n_hits; i-- > 0;) /* the smallest identity last: it stays longest */
-        if (f->p->repeated >> cs->hits[i]->hit->step & 1) recent_push(&f->to->recent[cs->hits[i]->hit->step], cs->hits[i]);
+        if (f->p->repeated >> cs->hits[i]->hit->step & 1)
+            recent_push(&f->to->recent[cs->hits[i]->hit->step], cs->hits[i]);
 }
 
-/* ---- the step -------------------------------------------------------------------------------------------- */
+/* ---- the step --------------------------------------------------------------------------------------------
+ */
 
 static void copy_rest(struct slab *s, const struct rule_plan *p, struct fold *to, const struct fold *from)
 {
@@ -326,8 +338,10 @@ static void copy_rest(struct slab *s, const struct rule_plan *p, struct fold *to
     to->capped = from->capped;
     if (!p->repeated) return;
     if (!to->recent) to->recent = slab_get(s, recent);
-    if (from->recent) memcpy(to->recent, from->recent, recent);
-    else memset(to->recent, 0, recent);
+    if (from->recent)
+        memcpy(to->recent, from->recent, recent);
+    else
+        memset(to->recent, 0, recent);
 }
 
 static void begin(struct folding *f)
@@ -367,8 +381,8 @@ static bool classify(struct folding *f, const struct slot *slot)
     return false;
 }
 
-void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold *from, const struct slot *slot,
-               struct fold *to, struct state_counts *counts)
+void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold *from,
+               const struct slot *slot, struct fold *to, struct state_counts *counts)
 {
     struct folding f = {.w = w, .p = p, .from = from, .to = to, .second = slot->second, .counts = counts};
     begin(&f);
@@ -381,8 +395,8 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
 }
 
 /* Runs that stop at or before `second`, in a fold of their own. */
-static void runs_before(struct workbench *w, const struct rule_plan *p, const struct fold *from, int64_t second,
-                        struct fold *out)
+static void runs_before(struct workbench *w, const struct rule_plan *p, const struct fold *from,
+                        int64_t second, struct fold *out)
 {
     copy_rest(w->slab, p, out, from);
     for (uint32_t i = 0; i < from->runs.len; i++) {
@@ -397,8 +411,8 @@ void fold_late(struct workbench *w, const struct rule_plan *p, struct fold *base
                struct state_counts *counts)
 {
     struct fold from = {.capped = false}, to = {.capped = false};
-    struct folding f = {.w = w, .p = p, .from = &from, .to = &to, .second = slot->second, .is_late = true,
-                        .counts = counts};
+    struct folding f = {
+        .w = w, .p = p, .from = &from, .to = &to, .second = slot->second, .is_late = true, .counts = counts};
     runs_before(w, p, base, slot->second, &from);
     begin(&f);
     classify(&f, slot);

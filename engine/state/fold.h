@@ -1,8 +1,9 @@
 /* fold.h - the state of a key as a function of its hits, one second after the other.
  *
- * A fold is what is left of all seconds so far: the runs that may still complete, the groups that may still change,
- * and a few recent events of repeated steps. fold_step adds one second. Because it is a function of sets of hits, the
- * order of their arrival cannot matter: a late hit makes the seconds from its own on be folded again.
+ * A fold is what is left of all seconds so far: the runs that may still complete, the groups that may still
+ * change, and a few recent events of repeated steps. fold_step adds one second. Because it is a function of
+ * sets of hits, the order of their arrival cannot matter: a late hit makes the seconds from its own on be
+ * folded again.
  */
 #ifndef CSR_ENGINE_STATE_FOLD_H
 #define CSR_ENGINE_STATE_FOLD_H
@@ -19,7 +20,7 @@ struct recent {
 
 struct fold {
     struct runs runs;
-    struct runs done;      /* with several alternatives: of each the last completed run; start INT64_MIN: none */
+    struct runs done; /* with several alternatives: of each the last completed run; start INT64_MIN: none */
     struct groups groups;
     struct recent *recent; /* [n_steps] if a step is repeated, else NULL */
     bool capped;           /* too many references: judged without them */
@@ -46,9 +47,10 @@ void workbench_clear_heads(struct workbench *w, const struct rule_plan *p);
 void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct extension *x);
 
 /* to: whatever it was, becomes `from` with one second more. counts NULL: this is not for good yet. */
-void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold *from, const struct slot *slot,
-               struct fold *to, struct state_counts *counts);
-/* A hit older than all that is folded: it extends and completes what runs are still there (language.md B4). */
+void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold *from,
+               const struct slot *slot, struct fold *to, struct state_counts *counts);
+/* A hit older than all that is folded: it extends and completes what runs are still there (language.md B4).
+ */
 void fold_late(struct workbench *w, const struct rule_plan *p, struct fold *base, const struct slot *slot,
                struct state_counts *counts);
 void fold_copy(struct slab *s, const struct rule_plan *p, struct fold *to, const struct fold *from);

@@ -1,8 +1,9 @@
 /* gather.c - forward and backward over a group's slots.
  *
- * For one alternative: the backward pass keeps, for every slot, the runs of the mirror over all later slots. The
- * forward pass then takes slot by slot: each forward run, extended by the slot's events, is joined with a backward run
- * that has exactly the rest. Where that gives a choice, the events that can stand in it are gathered.
+ * For one alternative: the backward pass keeps, for every slot, the runs of the mirror over all later slots.
+ * The forward pass then takes slot by slot: each forward run, extended by the slot's events, is joined with a
+ * backward run that has exactly the rest. Where that gives a choice, the events that can stand in it are
+ * gathered.
  */
 #include "engine/state/gather.h"
 
@@ -18,18 +19,19 @@ struct gathering {
     uint32_t n_slots, cap_slots;
     uint32_t n_joins;
     const struct alternative *forward, *mirror; /* the one at hand */
-    struct runs *behind; /* [n_slots] backward runs over later slots */
-    struct runs front;   /* forward runs over earlier slots */
-    struct runs *to;     /* where found runs go */
+    struct runs *behind;                        /* [n_slots] backward runs over later slots */
+    struct runs front;                          /* forward runs over earlier slots */
+    struct runs *to;                            /* where found runs go */
     bool is_backward;
-    int64_t second;      /* of the slot at hand; backward: negative */
+    int64_t second;          /* of the slot at hand; backward: negative */
     const struct runs *rest; /* backward runs to join with */
-    uint64_t *marked;    /* [class] places */
+    uint64_t *marked;        /* [class] places */
     uint32_t cap_marked;
     struct gathered *list;
 };
 
-/* ---- one second of either pass --------------------------------------------------------------------------- */
+/* ---- one second of either pass ---------------------------------------------------------------------------
+ */
 
 /* In an item's automaton the required part must end inside the group. */
 static bool required_is_inside(const struct gathering *g, const struct extension *x, const struct run *r)
@@ -51,8 +53,9 @@ static bool required_is_inside(const struct gathering *g, const struct extension
 
 static struct frontier frontier_of(struct gathering *g)
 {
-    return (struct frontier){&g->s->slab, g->p, g->is_backward ? g->p->mirrors : g->p->alternatives, g->to,
-                             g->s->work.heads, g->second, 0};
+    return (struct frontier){
+        &g->s->slab, g->p, g->is_backward ? g->p->mirrors : g->p->alternatives, g->to, g->s->work.heads,
+        g->second,   0};
 }
 
 static void found_step(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
@@ -77,8 +80,12 @@ static void extend_from(struct gathering *g, const struct runs *from, struct ext
 /* `to` becomes `from` with the slot at hand, whose classes are made. */
 static void pass_step(struct gathering *g, const struct runs *from, struct runs *to)
 {
-    struct extension x = {.alternative = g->is_backward ? g->mirror : g->forward, .second = g->second,
-                          .n_joins = g->n_joins, .without_hits = true, .found = found_step, .world = g};
+    struct extension x = {.alternative = g->is_backward ? g->mirror : g->forward,
+                          .second = g->second,
+                          .n_joins = g->n_joins,
+                          .without_hits = true,
+                          .found = found_step,
+                          .world = g};
     struct frontier f;
     g->to = to;
     to->len = 0;
@@ -92,7 +99,8 @@ static void pass_step(struct gathering *g, const struct runs *from, struct runs 
     runs_close_holes(g->p, to);
 }
 
-/* ---- joining --------------------------------------------------------------------------------------------- */
+/* ---- joining ---------------------------------------------------------------------------------------------
+ */
 
 static bool joins_agree(const struct gathering *g, const struct run *a, const struct run *b)
 {
@@ -109,7 +117,8 @@ static bool gaps_agree(const struct gathering *g, const struct run *f, const str
     const struct alternative *a = g->forward;
     for (uint32_t i = 0; i < a->n_gaps; i++) {
         const struct ir_gap *gap = &a->gaps[i];
-        if ((a->complete[f->progress] & gap->left) != gap->left || a->started[f->progress] & gap->right) continue;
+        if ((a->complete[f->progress] & gap->left) != gap->left || a->started[f->progress] & gap->right)
+            continue;
         int64_t begins = -takes_last(run_takes_of(g->p, b), g->mirror->gaps[i].left);
         int64_t distance = begins - takes_last(run_takes_of(g->p, f), gap->left);
         if (distance < gap->least || distance > gap->most) return false;
@@ -129,7 +138,8 @@ static bool can_be_completed(const struct gathering *g, const struct run *r)
     if (r->progress == g->forward->full) return ends_in_time(g, r->start, g->second);
     for (uint32_t i = 0; i < g->rest->len; i++) {
         const struct run *b = runs_at(g->p, g->rest, i);
-        if (b->progress == rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) && gaps_agree(g, r, b))
+        if (b->progress == rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) &&
+            gaps_agree(g, r, b))
             return true;
     }
     return false;
@@ -160,8 +170,12 @@ static void put_marked(struct gathering *g)
 
 static void join_slot(struct gathering *g, uint32_t i)
 {
-    struct extension x = {.alternative = g->forward, .second = g->second, .n_joins = g->n_joins, .without_hits = true,
-                          .found = found_join, .world = g};
+    struct extension x = {.alternative = g->forward,
+                          .second = g->second,
+                          .n_joins = g->n_joins,
+                          .without_hits = true,
+                          .found = found_join,
+                          .world = g};
     while (g->cap_marked < g->s->work.classes.len)
         g->marked = slab_grow(&g->s->slab, g->marked, sizeof *g->marked, &g->cap_marked);
     if (!g->s->work.classes.len) return;
@@ -171,7 +185,8 @@ static void join_slot(struct gathering *g, uint32_t i)
     put_marked(g);
 }
 
-/* ---- passes ---------------------------------------------------------------------------------------------- */
+/* ---- passes ----------------------------------------------------------------------------------------------
+ */
 
 static void take_slot(struct gathering *g, uint32_t i)
 {
@@ -215,7 +230,8 @@ static void gather_alternative(struct gathering *g, uint32_t number)
     slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
 }
 
-/* ---- lists ----------------------------------------------------------------------------------------------- */
+/* ---- lists -----------------------------------------------------------------------------------------------
+ */
 
 static int compare_gathered(const void *a, const void *b)
 {
@@ -287,7 +303,8 @@ static void drop_lists(struct state *s, struct keyed *k, const struct fold *now)
     }
 }
 
-/* ---- all anew -------------------------------------------------------------------------------------------- */
+/* ---- all anew --------------------------------------------------------------------------------------------
+ */
 
 static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from)
 {
@@ -356,7 +373,8 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now)
         refresh_list(s, k, groups_at(k->rule->plan, &now->groups, i), now->capped);
 }
 
-/* ---- the newest second alone ------------------------------------------------------------------------------ */
+/* ---- the newest second alone ------------------------------------------------------------------------------
+ */
 
 /* Takes out of `missing` what is listed now or can be in no choice that ends at `second` or later. */
 static void prune_missing(struct gathered *l, int64_t second, int64_t within, int64_t *oldest)
@@ -415,17 +433,21 @@ static void gather_last_slot(struct gathering *g, const struct keyed *k)
     g->slots = NULL;
 }
 
-static void gather_missing(struct state *s, struct keyed *k, struct group *group, struct gathered *l, bool capped)
+static void gather_missing(struct state *s, struct keyed *k, struct group *group, struct gathered *l,
+                           bool capped)
 {
     const struct rule_plan *p = k->rule->plan;
     struct gathering g = {.s = s, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
     int64_t second = k->tail.at[k->tail.len - 1].second, oldest;
-    int64_t from = second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
+    int64_t from =
+        second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
     uint32_t sorted = l->len;
     prune_missing(l, second, p->within, &oldest);
     if (!l->missing.len || l->len >= GATHERED_MOST) return;
-    if (oldest == second) gather_last_slot(&g, k);
-    else gather_slots(&g, k, from);
+    if (oldest == second)
+        gather_last_slot(&g, k);
+    else
+        gather_slots(&g, k, from);
     merge_new(l, sorted);
     cap_list(l, group);
     prune_missing(l, second, p->within, &oldest);
@@ -449,7 +471,8 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
     }
 }
 
-/* ---- the end --------------------------------------------------------------------------------------------- */
+/* ---- the end ---------------------------------------------------------------------------------------------
+ */
 
 void gather_trim(struct state *s, struct keyed *k)
 {

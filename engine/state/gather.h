@@ -1,12 +1,13 @@
 /* gather.h - exact amounts: every event that belongs to a group, for the steps whose amounts a rule asks for.
  *
- * An event is gathered if it stands in any choice that lies in the group's time. Whether it does is asked of both
- * sides: forward runs say how well a choice can have begun before the event's second, backward runs (the mirrored
- * alternative) how well it can end after it. One pass each way over the slots answers it for all events at once.
+ * An event is gathered if it stands in any choice that lies in the group's time. Whether it does is asked of
+ * both sides: forward runs say how well a choice can have begun before the event's second, backward runs (the
+ * mirrored alternative) how well it can end after it. One pass each way over the slots answers it for all
+ * events at once.
  *
  * Invariants (docs/semantics.md 7)
- * 1. Events up to `within` before what was committed when a list was last right are final in it; younger ones are found
- *    anew by each refresh.
+ * 1. Events up to `within` before what was committed when a list was last right are final in it; younger ones
+ *    are found anew by each refresh.
  * 2. For that the key keeps its committed slots for two windows while a group is open, else for one.
  */
 #ifndef CSR_ENGINE_STATE_GATHER_H

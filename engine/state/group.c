@@ -13,7 +13,8 @@ static size_t item_size(const struct rule_plan *p)
 
 size_t group_size_of(const struct rule_plan *p)
 {
-    return sizeof(struct group) + takes_size(p) + p->n_items * item_size(p) + p->rule->n_steps * sizeof(struct shown);
+    return sizeof(struct group) + takes_size(p) + p->n_items * item_size(p) +
+           p->rule->n_steps * sizeof(struct shown);
 }
 
 struct take *group_takes(struct group *g)

@@ -1,8 +1,8 @@
 /* group.h - a group of completions: what an incident is made of (language.md B18).
  *
- * A group opens at the first completion after the last group's end, takes all completions until its own end, and is
- * not extended. It is plain bytes of a size that the rule fixes: the head below, the witness's takes, the optional
- * items, and for each step the events that are shown.
+ * A group opens at the first completion after the last group's end, takes all completions until its own end,
+ * and is not extended. It is plain bytes of a size that the rule fixes: the head below, the witness's takes,
+ * the optional items, and for each step the events that are shown.
  */
 #ifndef CSR_ENGINE_STATE_GROUP_H
 #define CSR_ENGINE_STATE_GROUP_H
@@ -26,13 +26,13 @@ struct group_item {
 
 struct group {
     int64_t opened, end;
-    int64_t start;   /* the witness's first second */
-    int64_t newest;  /* last second that anything was gathered in */
-    uint64_t exists; /* bits of steps with a gathered event */
+    int64_t start;        /* the witness's first second */
+    int64_t newest;       /* last second that anything was gathered in */
+    uint64_t exists;      /* bits of steps with a gathered event */
     uint16_t alternative; /* the witness's */
     bool tied, capped;
-    bool touched;    /* changed by the newest second that was folded */
-    bool dirty;      /* changed since it was last settled */
+    bool touched; /* changed by the newest second that was folded */
+    bool dirty;   /* changed since it was last settled */
 };
 
 size_t group_size_of(const struct rule_plan *p);

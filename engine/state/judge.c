@@ -18,7 +18,7 @@ struct court {
     const struct kept *only;
     int32_t score;
     const struct verdict *verdict; /* as far as it is made; probes alone read it */
-    bool collects; /* targets of responses: all values of the step, not the witness's alone */
+    bool collects;                 /* targets of responses: all values of the step, not the witness's alone */
 };
 
 /* The first of a list's events that are of this step or a later one. */
@@ -27,8 +27,10 @@ static uint32_t first_of_step(const struct gathered *all, uint32_t step)
     uint32_t lo = 0, hi = all->len;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        if (all->at[mid]->hit->step < step) lo = mid + 1;
-        else hi = mid;
+        if (all->at[mid]->hit->step < step)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return lo;
 }
@@ -47,7 +49,8 @@ struct known_events known_events(const struct keyed *k, struct group *g, uint32_
     return (struct known_events){s->at, s->len, s->count};
 }
 
-/* ---- leaves ---------------------------------------------------------------------------------------------- */
+/* ---- leaves ----------------------------------------------------------------------------------------------
+ */
 
 static struct value capture_of(const struct kept *k, uint32_t capture)
 {
@@ -84,7 +87,8 @@ static struct value all_targets(struct eval *e, const struct court *c, uint32_t 
 static struct value leaf_capture(struct eval *e, const struct court *c, uint32_t capture, uint32_t step)
 {
     if (c->only) return c->only->hit->step == step ? capture_of(c->only, capture) : value_absent();
-    if (c->collects && c->plan->rule->steps[step].captures[capture].is_target) return all_targets(e, c, step, capture);
+    if (c->collects && c->plan->rule->steps[step].captures[capture].is_target)
+        return all_targets(e, c, step, capture);
     return capture_of(group_witness(c->plan, c->group, step), capture);
 }
 
@@ -131,7 +135,8 @@ static struct value leaf_distinct(struct eval *e, const struct court *c, const s
         struct value v = capture_of(events.at[i], n->x);
         most += v.kind == VALUE_LIST ? v.len : 1;
     }
-    if (!(hashes = scratch_take(e->scratch, (most + 1) * sizeof *hashes))) return (struct value){.kind = VALUE_UNKNOWN};
+    if (!(hashes = scratch_take(e->scratch, (most + 1) * sizeof *hashes)))
+        return (struct value){.kind = VALUE_UNKNOWN};
     for (uint32_t i = 0; i < events.len; i++) {
         struct value v = capture_of(events.at[i], n->x);
         const struct value *items = v.kind == VALUE_LIST ? v.items : &v;
@@ -182,7 +187,8 @@ static struct value leaf_key(const struct court *c, uint32_t part)
     return v;
 }
 
-/* ---- baselines ------------------------------------------------------------------------------------------- */
+/* ---- baselines -------------------------------------------------------------------------------------------
+ */
 
 static const struct hit_ask *find_ask(const struct kept *k, uint32_t ask, const struct answer **answer)
 {
@@ -256,7 +262,8 @@ static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
     }
 }
 
-/* ---- verdicts -------------------------------------------------------------------------------------------- */
+/* ---- verdicts --------------------------------------------------------------------------------------------
+ */
 
 void judge_prepare(struct state *s, const struct ir *ir)
 {
@@ -270,8 +277,10 @@ void judge_prepare(struct state *s, const struct ir *ir)
 static struct eval *open_court(struct state *s, struct court *c)
 {
     if (!s->eval.memo) {
-        if (!s->scratch.at) s->scratch = (struct scratch){slab_get(&s->slab, SCRATCH_BYTES), 0, SCRATCH_BYTES};
-        eval_init(&s->eval, s->plan->ir, &s->scratch, slab_get(&s->slab, s->eval_nodes * sizeof *s->eval.memo),
+        if (!s->scratch.at)
+            s->scratch = (struct scratch){slab_get(&s->slab, SCRATCH_BYTES), 0, SCRATCH_BYTES};
+        eval_init(&s->eval, s->plan->ir, &s->scratch,
+                  slab_get(&s->slab, s->eval_nodes * sizeof *s->eval.memo),
                   slab_get(&s->slab, s->eval_nodes * sizeof *s->eval.memo_stamp));
         s->eval.leaf = leaf;
     }
@@ -295,7 +304,8 @@ static int32_t clamp_score(int64_t score)
 
 static int32_t severity_score(const struct ir_rule *r)
 {
-    static const int32_t scores[] = {[IR_INFO] = 10, [IR_LOW] = 30, [IR_MEDIUM] = 50, [IR_HIGH] = 70, [IR_CRITICAL] = 90};
+    static const int32_t scores[] = {
+        [IR_INFO] = 10, [IR_LOW] = 30, [IR_MEDIUM] = 50, [IR_HIGH] = 70, [IR_CRITICAL] = 90};
     for (uint32_t i = 0; i < r->n_severities; i++)
         if (r->severities[i].when == IR_NONE) return scores[r->severities[i].severity];
     return scores[IR_INFO];
@@ -315,13 +325,14 @@ static void judge_score(struct eval *e, const struct ir_rule *r, struct verdict 
     v->reasons = scratch_take(e->scratch, (r->n_terms + 1) * sizeof *v->reasons);
     v->n_reasons = 0;
     if (!v->reasons) return;
-    v->reasons[v->n_reasons++] =
-        (struct incident_reason){(int32_t)sum, r->has_score ? TEXT("the match itself") : TEXT("severity of the rule"), false};
+    v->reasons[v->n_reasons++] = (struct incident_reason){
+        (int32_t)sum, r->has_score ? TEXT("the match itself") : TEXT("severity of the rule"), false};
     for (uint32_t i = 0; i < r->n_terms; i++) {
         enum tri holds = eval_test(e, r->terms[i].when);
         if (holds == TRI_FALSE) continue;
         struct incident_reason reason = {r->terms[i].points, r->terms[i].words, false};
-        if (holds == TRI_UNKNOWN) reason = (struct incident_reason){0, unknown_words(e, r->terms[i].words), true};
+        if (holds == TRI_UNKNOWN)
+            reason = (struct incident_reason){0, unknown_words(e, r->terms[i].words), true};
         v->reasons[v->n_reasons++] = reason;
         sum += reason.points;
     }
@@ -346,8 +357,10 @@ static void judge_title(struct eval *e, const struct ir_rule *r, struct verdict 
         if (r->title.parts[i].operand != IR_NONE) values[i] = eval_value(e, r->title.parts[i].operand);
     struct words w = words_begin(e->scratch);
     for (uint32_t i = 0; i < r->title.len; i++) {
-        if (r->title.parts[i].operand == IR_NONE) words_text(&w, r->title.parts[i].literal);
-        else words_value(&w, values[i]);
+        if (r->title.parts[i].operand == IR_NONE)
+            words_text(&w, r->title.parts[i].literal);
+        else
+            words_value(&w, values[i]);
     }
     v->title = words_end(&w);
 }
@@ -381,7 +394,8 @@ static struct text too_many(struct eval *e, const struct ir_respond *r, uint32_t
 {
     struct words w = words_begin(e->scratch);
     words_value(&w, value_int(n));
-    words_text(&w, n > TARGETS_MOST ? TEXT(" or more targets; the most is ") : TEXT(" targets; the limit is "));
+    words_text(&w,
+               n > TARGETS_MOST ? TEXT(" or more targets; the most is ") : TEXT(" targets; the limit is "));
     words_value(&w, value_int(n > TARGETS_MOST ? TARGETS_MOST : r->limit));
     return words_end(&w);
 }
@@ -428,13 +442,15 @@ static void judge_actions(struct eval *e, struct court *c, const struct emitted 
         uint32_t n = v->n_actions;
         propose(e, r, i, v);
         bool is_told = was_told(told, v->action_hashes[n]);
-        if (r->responds[i].settled && !is_settled && !is_told) v->n_actions = n; /* unlocked once it is settled */
-        else v->actions[n].is_new = !is_told;
+        if (r->responds[i].settled && !is_settled && !is_told)
+            v->n_actions = n; /* unlocked once it is settled */
+        else
+            v->actions[n].is_new = !is_told;
     }
 }
 
-void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told, bool is_settled,
-                 struct verdict *out)
+void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told,
+                 bool is_settled, struct verdict *out)
 {
     struct court c = {.plan = k->rule->plan, .keyed = k, .group = g};
     struct eval *e = open_court(s, &c);

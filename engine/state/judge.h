@@ -1,7 +1,9 @@
-/* judge.h - what a group amounts to: score, severity, title, reasons, responses. And whether a hit's gate holds.
+/* judge.h - what a group amounts to: score, severity, title, reasons, responses. And whether a hit's gate
+ * holds.
  *
- * Expressions are those of the IR, evaluated over the group: its witness, the events gathered, the baselines' answers.
- * Everything that a verdict points at lies in the partition's scratch: it is valid until the next verdict.
+ * Expressions are those of the IR, evaluated over the group: its witness, the events gathered, the baselines'
+ * answers. Everything that a verdict points at lies in the partition's scratch: it is valid until the next
+ * verdict.
  */
 #ifndef CSR_ENGINE_STATE_JUDGE_H
 #define CSR_ENGINE_STATE_JUDGE_H
@@ -30,8 +32,8 @@ struct known_events {
 struct known_events known_events(const struct keyed *k, struct group *g, uint32_t step);
 
 /* told: what the incident last was, or NULL; a score does not fall below it until it is settled. */
-void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told, bool is_settled,
-                 struct verdict *out);
+void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told,
+                 bool is_settled, struct verdict *out);
 /* Whether the gate of the hit's group holds, with the answers that it has now. */
 bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k);
 /* For a new rule set. */

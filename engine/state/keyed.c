@@ -11,11 +11,13 @@ static const struct fold *fold_now(const struct keyed *k)
     return k->tail.len ? &k->after : &k->base;
 }
 
-/* ---- kept hits ------------------------------------------------------------------------------------------- */
+/* ---- kept hits -------------------------------------------------------------------------------------------
+ */
 
 static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
 {
-    size_t answers = h->n_asks * sizeof(struct answer_state), size = sizeof(struct kept) + answers + hit_size(h);
+    size_t answers = h->n_asks * sizeof(struct answer_state),
+           size = sizeof(struct kept) + answers + hit_size(h);
     struct kept *kept = slab_get(&s->slab, size);
     kept->size = (uint32_t)size;
     kept->answers = (struct answer_state *)(kept + 1);
@@ -38,7 +40,8 @@ static void kept_free(struct state *s, struct kept *kept)
 
 static void mark(const struct kept *k)
 {
-    if (k) ((struct kept *)(uintptr_t)k)->marked = true; /* kept hits are the key's own; runs only read them */
+    if (k)
+        ((struct kept *)(uintptr_t)k)->marked = true; /* kept hits are the key's own; runs only read them */
 }
 
 static void mark_runs(const struct rule_plan *p, const struct runs *rs)
@@ -100,7 +103,8 @@ static void sweep(struct state *s, struct keyed *k)
     k->sweep_at = k->n_kept * 2 > SWEEP_LEAST ? k->n_kept * 2 : SWEEP_LEAST;
 }
 
-/* ---- the key --------------------------------------------------------------------------------------------- */
+/* ---- the key ---------------------------------------------------------------------------------------------
+ */
 
 struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit *h)
 {
@@ -161,7 +165,8 @@ uint8_t keyed_rank(const struct keyed *k)
     return (uint8_t)(most < RANKS - 2 ? most : RANKS - 2);
 }
 
-/* ---- folding the tail ------------------------------------------------------------------------------------ */
+/* ---- folding the tail ------------------------------------------------------------------------------------
+ */
 
 static void swap_folds(struct keyed *k)
 {
@@ -202,7 +207,8 @@ static struct slot *slot_for(struct state *s, struct keyed *k, int64_t second)
     return &k->tail.at[i];
 }
 
-/* ---- hits ------------------------------------------------------------------------------------------------ */
+/* ---- hits ------------------------------------------------------------------------------------------------
+ */
 
 static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 {
@@ -212,11 +218,12 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
     refold(s, k);
 }
 
-/* A second needs no more events of a class than the largest choice takes, unless they are counted or may still fall
- * to a gate. */
+/* A second needs no more events of a class than the largest choice takes, unless they are counted or may
+ * still fall to a gate. */
 static void thin(struct state *s, const struct rule_plan *p, struct slot *slot)
 {
-    if (slot->len > p->need_most && !p->exact && !p->asked) slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
+    if (slot->len > p->need_most && !p->exact && !p->asked)
+        slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
 }
 
 /* False: nothing has changed. */
@@ -230,8 +237,10 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
     }
     if (!slot_insert(&s->slab, slot, kept)) return false;
     thin(s, k->rule->plan, slot);
-    if (*is_newest) refold_newest(s, k);
-    else refold(s, k);
+    if (*is_newest)
+        refold_newest(s, k);
+    else
+        refold(s, k);
     return true;
 }
 
@@ -242,17 +251,22 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
     struct occasion o = {.out = out, .cause = h->seq, .identity = h->evidence.identity};
     struct kept *kept = keep(s, k, h, out);
     bool is_newest = false;
-    if (h->second <= s->watermark) insert_late(s, k, kept);
-    else if (!insert(s, k, kept, &is_newest)) return sweep(s, k);
+    if (h->second <= s->watermark)
+        insert_late(s, k, kept);
+    else if (!insert(s, k, kept, &is_newest))
+        return sweep(s, k);
     struct fold *now = k->tail.len ? &k->after : &k->base;
-    if (is_newest) gather_newest(s, k, now, kept);
-    else gather_refresh(s, k, now);
+    if (is_newest)
+        gather_newest(s, k, now, kept);
+    else
+        gather_refresh(s, k, now);
     emit_changes(s, k, now, !is_newest, &o);
     sweep(s, k);
     set_timer(s, k);
 }
 
-/* ---- settling -------------------------------------------------------------------------------------------- */
+/* ---- settling --------------------------------------------------------------------------------------------
+ */
 
 static uint32_t take_ticket(struct state *s, struct keyed *k, struct kept *kept, uint32_t ask)
 {
@@ -268,17 +282,23 @@ static uint32_t take_ticket(struct state *s, struct keyed *k, struct kept *kept,
     return ticket;
 }
 
-static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct kept *kept, const struct state_out *out)
+static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct kept *kept,
+                    const struct state_out *out)
 {
     for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
         const struct hit_ask *a = &kept->hit->asks[i];
         if (a->is_absent || a->is_unknown || a->ask == IR_NONE) continue;
         kept->answers[i].ticket = take_ticket(s, k, kept, i);
         slot->waiting++;
-        struct settle_ask ask = {.partition = state_partition(k->hash), .ticket = kept->answers[i].ticket,
-                                 .touch = {.seq = kept->hit->seq, .second = kept->hit->second, .asks = true,
+        struct settle_ask ask = {.partition = state_partition(k->hash),
+                                 .ticket = kept->answers[i].ticket,
+                                 .touch = {.seq = kept->hit->seq,
+                                           .second = kept->hit->second,
+                                           .asks = true,
                                            .baseline = k->rule->plan->rule->asks[a->ask].baseline,
-                                           .key = a->key, .value = a->value, .account = a->account}};
+                                           .key = a->key,
+                                           .value = a->value,
+                                           .account = a->account}};
         out->settle(out->world, &ask);
     }
 }
@@ -321,8 +341,10 @@ static void commit_slot(struct state *s, struct keyed *k)
     k->base = next;
     memmove(k->tail.at, k->tail.at + 1, --k->tail.len * sizeof *k->tail.at);
     k->committed = slot.second;
-    if (k->rule->plan->exact) *SLAB_PUSH(&s->slab, k->history) = slot;
-    else slab_put(&s->slab, slot.at, slot.cap * sizeof *slot.at);
+    if (k->rule->plan->exact)
+        *SLAB_PUSH(&s->slab, k->history) = slot;
+    else
+        slab_put(&s->slab, slot.at, slot.cap * sizeof *slot.at);
 }
 
 /* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise. */

@@ -1,8 +1,8 @@
 /* keyed.h - one rule under one key: a committed part, and a tail of slots younger than the watermark.
  *
- * A hit goes into the slot of its second, and the seconds from there on are folded again; for the newest second that
- * is one step, because the folds before and after it are kept. When the watermark passes a slot and its questions to
- * baselines are answered for good, the slot is folded into the committed part.
+ * A hit goes into the slot of its second, and the seconds from there on are folded again; for the newest
+ * second that is one step, because the folds before and after it are kept. When the watermark passes a slot
+ * and its questions to baselines are answered for good, the slot is folded into the committed part.
  */
 #ifndef CSR_ENGINE_STATE_KEYED_H
 #define CSR_ENGINE_STATE_KEYED_H
@@ -13,7 +13,8 @@ struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit 
 void keyed_free(struct state *s, struct keyed *k);
 
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out);
-/* Asks, commits, settles and closes what the watermark allows, and sets the timer. False: the key is empty now. */
+/* Asks, commits, settles and closes what the watermark allows, and sets the timer. False: the key is empty
+ * now. */
 bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out);
 /* The last answer for a committed second. */
 void keyed_answered(struct state *s, struct keyed *k, struct kept *kept);

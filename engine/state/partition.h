@@ -16,8 +16,8 @@
 #include "engine/state/timers.h"
 
 #define GATHERED_MOST 8192 /* of one group; beyond, its amounts are too low and it is marked capped */
-#define NAMED_MOST 16
-#define RANKS 8 /* how far a key has got: who is evicted first */
+#define NAMED_MOST    16
+#define RANKS         8 /* how far a key has got: who is evicted first */
 
 /* Seconds as they are computed with: the end of time leaves room for adding windows. */
 #define SECOND_LAST (INT64_MAX / 4)
@@ -27,20 +27,20 @@ struct emitted {
     int64_t anchor; /* the opening second of its group */
     char id[33], match_id[33], predecessor[33];
     uint32_t revision;
-    int32_t score;  /* highest since it was last settled */
+    int32_t score; /* highest since it was last settled */
     uint8_t severity;
-    uint64_t shown;   /* hash of all that makes a revision */
-    uint64_t settled; /* hash of the last settled revision, counts included; 0: none yet */
+    uint64_t shown;    /* hash of all that makes a revision */
+    uint64_t settled;  /* hash of the last settled revision, counts included; 0: none yet */
     uint64_t *actions; /* hashes of proposals already made */
     uint32_t len, cap;
     bool claimed;
-    bool is_settled;  /* the last revision was */
+    bool is_settled; /* the last revision was */
 };
 
 /* All gathered events of a group's exact steps (docs/semantics.md 7). */
 struct gathered {
     int64_t opened;
-    int64_t sure; /* the key's committed second when the list was last known to be right */
+    int64_t sure;           /* the key's committed second when the list was last known to be right */
     const struct kept **at; /* by step, time, identity */
     uint32_t len, cap;
     struct {
@@ -59,8 +59,9 @@ struct keyed {
     struct kept *kept;
     uint32_t n_kept, sweep_at;
     int64_t committed; /* every second up to here is in base */
-    struct fold base;          /* the committed part */
-    struct fold before, after; /* with the tail, without and with its newest slot; unused while the tail is empty */
+    struct fold base;  /* the committed part */
+    struct fold before,
+        after; /* with the tail, without and with its newest slot; unused while the tail is empty */
     struct {
         struct slot *at;
         uint32_t len, cap;
@@ -73,10 +74,10 @@ struct keyed {
         struct gathered *at;
         uint32_t len, cap;
     } gathered;
-    char last_id[33]; /* of the newest incident that is closed */
+    char last_id[33];           /* of the newest incident that is closed */
     uint64_t named[NAMED_MOST]; /* ids given out last, as hashes: each is given once */
     uint32_t n_named;
-    bool capped;      /* a slot was full */
+    bool capped; /* a slot was full */
 };
 
 /* A rule in this partition; outlives a reload if the rule does. */

@@ -6,7 +6,8 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* ---- progress tables ------------------------------------------------------------------------------------- */
+/* ---- progress tables -------------------------------------------------------------------------------------
+ */
 
 static int compare_taken(const uint16_t *a, const uint16_t *b, uint32_t n)
 {
@@ -22,8 +23,10 @@ static uint16_t find_progress(const struct alternative *a, const uint16_t *taken
         uint32_t mid = lo + (hi - lo) / 2;
         int order = compare_taken(a->taken + (size_t)mid * a->n_places, taken, a->n_places);
         if (order == 0) return (uint16_t)mid;
-        if (order < 0) lo = mid + 1;
-        else hi = mid;
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     return PROGRESS_NONE;
 }
@@ -76,14 +79,17 @@ static void plan_shape(struct slab *s, struct alternative *a, const struct ir_al
     for (uint32_t q = 0; q < shape->n_places; q++) {
         uint64_t step = BIT(shape->places[q].step);
         a->steps |= step;
-        if (shape->places[q].is_optional) a->item_steps |= step;
-        else a->required |= BIT(q);
+        if (shape->places[q].is_optional)
+            a->item_steps |= step;
+        else
+            a->required |= BIT(q);
     }
     number_progress(s, a, shape);
     link_progress(s, a);
 }
 
-/* ---- mirrors --------------------------------------------------------------------------------------------- */
+/* ---- mirrors ---------------------------------------------------------------------------------------------
+ */
 
 static uint64_t mirror_bits(uint64_t bits, uint32_t n)
 {
@@ -130,13 +136,13 @@ static void plan_mirror(struct slab *s, const struct alternative *a, const struc
     }
 }
 
-/* ---- rules ----------------------------------------------------------------------------------------------- */
+/* ---- rules -----------------------------------------------------------------------------------------------
+ */
 
 static void plan_positions(struct rule_plan *p, const struct ir_match *m)
 {
     if (m->kind == IR_M_STEP) {
-        p->position[m->step] = (uint8_t)p->n_positions;
-        p->step_at[p->n_positions++] = (uint8_t)m->step;
+        p->position[m->step] = (uint8_t)p->n_positions++;
     }
     for (uint32_t i = 0; i < m->n_kids; i++) plan_positions(p, &m->kids[i]);
 }
@@ -171,7 +177,8 @@ static void plan_steps(struct slab *s, struct rule_plan *p)
     if (r->is_on) p->exact = 0; /* the one event of a match is all there is to gather, and fold keeps it */
 }
 
-static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t automaton, const struct ir_alternative *shape)
+static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t automaton,
+                             const struct ir_alternative *shape)
 {
     struct alternative *a = &p->alternatives[p->n_alternatives];
     uint32_t need = 0;
@@ -197,10 +204,18 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
 {
     const struct ir_rule *r = &ir->rules[number];
     uint32_t n = 0;
-    *p = (struct rule_plan){.ir = ir, .rule = r, .number = number, .within = r->within, .once = r->once,
-                            .n_joins = r->n_joins, .n_items = r->n_automata - 1, .is_plain = true};
-    if (r->match) plan_positions(p, r->match);
-    else p->n_positions = 1;
+    *p = (struct rule_plan){.ir = ir,
+                            .rule = r,
+                            .number = number,
+                            .within = r->within,
+                            .once = r->once,
+                            .n_joins = r->n_joins,
+                            .n_items = r->n_automata - 1,
+                            .is_plain = true};
+    if (r->match)
+        plan_positions(p, r->match);
+    else
+        p->n_positions = 1;
     plan_steps(s, p);
     for (uint32_t i = 0; i < r->n_automata; i++) n += r->automata[i].n_alternatives;
     p->alternatives = slab_get(s, n * sizeof *p->alternatives);

@@ -1,11 +1,12 @@
 /* plan.h - a rule set made ready to run: what every partition reads and none writes.
  *
- * Each alternative gets the table of its reachable progress, numbered in lexicographic order, with the number reached
- * by taking one event more in a place. A rule whose amounts must be exact also gets each alternative mirrored in
- * time: the same machine run backward tells which events a choice can still end with (gather.h).
+ * Each alternative gets the table of its reachable progress, numbered in lexicographic order, with the number
+ * reached by taking one event more in a place. A rule whose amounts must be exact also gets each alternative
+ * mirrored in time: the same machine run backward tells which events a choice can still end with (gather.h).
  *
  * Invariants
- * 1. A place's number grows with its position in `match`; in a mirror it falls. `before` always has smaller numbers.
+ * 1. A place's number grows with its position in `match`; in a mirror it falls. `before` always has smaller
+ *    numbers.
  * 2. Progress 0 is "nothing taken", `full` is the last.
  */
 #ifndef CSR_ENGINE_STATE_PLAN_H
@@ -25,16 +26,16 @@ struct alternative {
     uint64_t *before, *strict;     /* [n_places] bits of places */
     const struct ir_gap *gaps;
     uint32_t n_gaps;
-    uint64_t required;             /* bits of places of the required part */
-    uint64_t behind_gap;           /* bits of places on the right side of a gap */
-    uint64_t steps, item_steps;    /* bits of steps: all, and those of the optional item */
+    uint64_t required;          /* bits of places of the required part */
+    uint64_t behind_gap;        /* bits of places on the right side of a gap */
+    uint64_t steps, item_steps; /* bits of steps: all, and those of the optional item */
     uint32_t n_progress;
     uint16_t full;
-    uint16_t *taken;               /* [n_progress][n_places] */
-    uint16_t *next;                /* [n_progress][n_places]; PROGRESS_NONE: not from here */
-    uint64_t *complete, *started;  /* [n_progress] bits of places */
-    uint32_t bucket;               /* of progress 0 among the buckets of the rule */
-    uint16_t *rest;                /* mirror only: [forward n_progress] the mirror's progress that completes it */
+    uint16_t *taken;              /* [n_progress][n_places] */
+    uint16_t *next;               /* [n_progress][n_places]; PROGRESS_NONE: not from here */
+    uint64_t *complete, *started; /* [n_progress] bits of places */
+    uint32_t bucket;              /* of progress 0 among the buckets of the rule */
+    uint16_t *rest; /* mirror only: [forward n_progress] the mirror's progress that completes it */
 };
 
 struct rule_plan {
@@ -46,14 +47,13 @@ struct rule_plan {
     uint32_t n_alternatives, n_required;        /* the first n_required are those of automata[0] */
     uint32_t n_items;                           /* optional items: automaton i + 1 is item i */
     uint32_t n_joins, places_most, need_most, n_buckets;
-    uint8_t position[PLACES_MOST];              /* of each step in `match`, from 0 */
-    uint8_t step_at[PLACES_MOST];               /* the reverse */
+    uint8_t position[PLACES_MOST]; /* of each step in `match`, from 0 */
     uint32_t n_positions;
-    uint64_t exact;    /* steps whose gathered events are all known: counted, or asked `new` of by the score */
+    uint64_t exact; /* steps whose gathered events are all known: counted, or asked `new` of by the score */
     uint64_t repeated; /* steps that a place takes more than once */
     uint64_t gated, asked;
     uint64_t *join_steps; /* [n_joins] the steps that take part */
-    bool is_plain;     /* every place once, no gaps: late hits may still complete it (language.md B4) */
+    bool is_plain;        /* every place once, no gaps: late hits may still complete it (language.md B4) */
     size_t run_size, group_size;
 };
 

@@ -1,7 +1,8 @@
 /* reload.c - a new rule set: rules with an equal fingerprint keep their keys, all others lose theirs.
  *
- * What is outside a rule's fingerprint (title, score, respond) may ask for other values of its hits. Kept hits have
- * those that the old rules asked for: they are put into the new order by name, and what was not kept is absent.
+ * What is outside a rule's fingerprint (title, score, respond) may ask for other values of its hits. Kept
+ * hits have those that the old rules asked for: they are put into the new order by name, and what was not
+ * kept is absent.
  */
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
@@ -23,15 +24,19 @@ static void count_rules(const struct ir *old, const struct ir *new, struct state
     uint32_t number;
     for (uint32_t i = 0; i < new->n_rules; i++) {
         const struct ir_rule *r = rule_named(old, new->rules[i].name, &number);
-        if (!r) out->rules_new++;
-        else if (same_fingerprint(r->fingerprint, new->rules[i].fingerprint)) out->rules_kept++;
-        else out->rules_changed++;
+        if (!r)
+            out->rules_new++;
+        else if (same_fingerprint(r->fingerprint, new->rules[i].fingerprint))
+            out->rules_kept++;
+        else
+            out->rules_changed++;
     }
     for (uint32_t i = 0; old && i < old->n_rules; i++)
         if (!rule_named(new, old->rules[i].name, &number)) out->rules_dropped++;
 }
 
-/* ---- kept hits in the new order -------------------------------------------------------------------------- */
+/* ---- kept hits in the new order --------------------------------------------------------------------------
+ */
 
 static uint32_t capture_named(const struct ir_step *s, struct text name)
 {
@@ -48,7 +53,8 @@ static bool same_captures(const struct ir_step *a, const struct ir_step *b)
     return true;
 }
 
-static void remap_captures(struct state *s, struct kept *k, const struct ir_step *old, const struct ir_step *new)
+static void remap_captures(struct state *s, struct kept *k, const struct ir_step *old,
+                           const struct ir_step *new)
 {
     struct value *values = slab_get(&s->slab, new->n_captures * sizeof *values);
     for (uint32_t i = 0; i < new->n_captures; i++) {
@@ -60,7 +66,8 @@ static void remap_captures(struct state *s, struct kept *k, const struct ir_step
     k->n_remapped = k->hit->n_captures = new->n_captures;
 }
 
-static uint32_t ask_like(const struct ir *old, const struct ir_ask *a, const struct ir *new, const struct ir_rule *r)
+static uint32_t ask_like(const struct ir *old, const struct ir_ask *a, const struct ir *new,
+                         const struct ir_rule *r)
 {
     for (uint32_t i = 0; i < r->n_asks; i++)
         if (r->asks[i].kind == a->kind && r->asks[i].step == a->step &&
@@ -82,7 +89,8 @@ static void remap_key(struct state *s, struct keyed *k, const struct ir *old_ir,
     }
 }
 
-/* ---- rules ----------------------------------------------------------------------------------------------- */
+/* ---- rules -----------------------------------------------------------------------------------------------
+ */
 
 /* Runs that people would miss: the tail's as well, which the accounts of committed runs do not know yet. */
 static uint32_t half_built(const struct keyed *k)
@@ -104,8 +112,8 @@ static void drop_rule(struct state *s, struct rule_state *r, struct state_adopti
     slab_put(&s->slab, r, sizeof *r);
 }
 
-static void adopt_rule(struct state *s, struct rule_state *r, const struct state_plan *p, struct rule_state **rules,
-                       struct state_adoption *out)
+static void adopt_rule(struct state *s, struct rule_state *r, const struct state_plan *p,
+                       struct rule_state **rules, struct state_adoption *out)
 {
     uint32_t number;
     const struct ir_rule *new = rule_named(p->ir, r->name, &number), *old = r->plan->rule;
@@ -114,7 +122,8 @@ static void adopt_rule(struct state *s, struct rule_state *r, const struct state
         return;
     }
     for (unsigned rank = 0; rank < RANKS; rank++)
-        for (struct keyed *k = r->oldest[rank]; k; k = k->newer) remap_key(s, k, s->plan->ir, old, p->ir, new);
+        for (struct keyed *k = r->oldest[rank]; k; k = k->newer)
+            remap_key(s, k, s->plan->ir, old, p->ir, new);
     r->plan = &p->rules[number];
     rules[number] = r;
 }

@@ -44,7 +44,8 @@ static int take_order(const struct take *x, const struct take *y)
     return -kept_order(x->hit, y->hit);
 }
 
-int run_order(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y)
+int run_order(const struct rule_plan *p, const struct alternative *a, const struct run *x,
+              const struct run *y)
 {
     const struct take *tx = run_takes_of(p, x), *ty = run_takes_of(p, y);
     if (x->start != y->start) return x->start > y->start ? 1 : -1;
@@ -84,21 +85,22 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* A run can go on over a gap from last + least to last + most: x's span must hold all of y's that is to come. */
+/* A run can go on over a gap from last + least to last + most: x's span must hold all of y's that is to come.
+ */
 static bool gap_holds(const struct ir_gap *g, int64_t x, int64_t y, int64_t now)
 {
     if (later(x + g->least, now + 1) > later(y + g->least, now + 1)) return false;
     return g->most == INT64_MAX || x >= y;
 }
 
-bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y,
-                   int64_t now)
+bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x,
+                   const struct run *y, int64_t now)
 {
     if ((x->tied && !y->tied) || run_order(p, a, x, y) < 0) return false;
     for (uint32_t i = 0; i < a->n_gaps; i++) {
         const struct ir_gap *g = &a->gaps[i];
-        if (gap_is_pending(a, g, x->progress) &&
-            !gap_holds(g, takes_last(run_takes_of(p, x), g->left), takes_last(run_takes_of(p, y), g->left), now))
+        if (gap_is_pending(a, g, x->progress) && !gap_holds(g, takes_last(run_takes_of(p, x), g->left),
+                                                            takes_last(run_takes_of(p, y), g->left), now))
             return false;
     }
     return true;
@@ -116,11 +118,13 @@ bool run_is_over(const struct rule_plan *p, const struct alternative *a, const s
     return false;
 }
 
-/* ---- the frontier ---------------------------------------------------------------------------------------- */
+/* ---- the frontier ----------------------------------------------------------------------------------------
+ */
 
 static bool same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
 {
-    return a->group == b->group && !memcmp(run_joins_of(a), run_joins_of(b), p->n_joins * sizeof(struct hash128));
+    return a->group == b->group &&
+           !memcmp(run_joins_of(a), run_joins_of(b), p->n_joins * sizeof(struct hash128));
 }
 
 /* Takes out of the list what r makes superfluous. False: r itself is. */

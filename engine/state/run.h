@@ -1,8 +1,9 @@
 /* run.h - a run: one partial choice, known by what later events can still ask of it.
  *
- * A run is a fixed number of bytes: the head below, the values of the rule's references that it has agreed to, and a
- * take for each place of its alternative. Of a place that takes several events only the last second and, once it is
- * complete, the smallest identity of that second are kept: more cannot matter (docs/semantics.md 4).
+ * A run is a fixed number of bytes: the head below, the values of the rule's references that it has agreed
+ * to, and a take for each place of its alternative. Of a place that takes several events only the last second
+ * and, once it is complete, the smallest identity of that second are kept: more cannot matter
+ * (docs/semantics.md 4).
  */
 #ifndef CSR_ENGINE_STATE_RUN_H
 #define CSR_ENGINE_STATE_RUN_H
@@ -19,10 +20,10 @@ struct take {
 
 struct run {
     int64_t start;
-    int64_t group;     /* opening second of the group that its required part belongs to; NO_GROUP: none yet */
+    int64_t group; /* opening second of the group that its required part belongs to; NO_GROUP: none yet */
     uint16_t alternative, progress;
-    bool tied;         /* an arrow is fulfilled within one second */
-    uint32_t next;     /* of the same progress; used while a fold is made */
+    bool tied;     /* an arrow is fulfilled within one second */
+    uint32_t next; /* of the same progress; used while a fold is made */
 };
 
 static inline size_t run_size_of(const struct rule_plan *p)
@@ -70,18 +71,20 @@ static inline bool join_is_set(struct hash128 h)
 int64_t takes_last(const struct take *takes, uint64_t bits);
 
 /* Which of two runs of one alternative and progress makes the better witness (language.md B6): > 0: a. */
-int run_order(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y);
+int run_order(const struct rule_plan *p, const struct alternative *a, const struct run *x,
+              const struct run *y);
 /* The same between complete runs of any alternatives. */
 int witness_order(const struct rule_plan *p, const struct run *x, const struct run *y);
 
-/* Whether x makes y superfluous for all seconds after `now`: both of one alternative, progress, group and references. */
-bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x, const struct run *y,
-                   int64_t now);
+/* Whether x makes y superfluous for all seconds after `now`: both of one alternative, progress, group and
+ * references. */
+bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x,
+                   const struct run *y, int64_t now);
 /* Whether no event at `second` or later can continue the run: its window is over, or a pending gap. */
 bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second);
 
-/* The runs of one second while they are made: of the same progress, group and references only those stay that no other
- * makes superfluous. Superfluous runs stay behind as holes until the second is done. */
+/* The runs of one second while they are made: of the same progress, group and references only those stay that
+ * no other makes superfluous. Superfluous runs stay behind as holes until the second is done. */
 #define RUN_HOLE UINT32_MAX
 struct frontier {
     struct slab *slab;

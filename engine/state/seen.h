@@ -1,4 +1,5 @@
-/* seen.h - identities of records, remembered until the watermark has passed them by fifteen minutes: duplicates. */
+/* seen.h - identities of records, remembered until the watermark has passed them by fifteen minutes:
+ * duplicates. */
 #ifndef CSR_ENGINE_STATE_SEEN_H
 #define CSR_ENGINE_STATE_SEEN_H
 

@@ -29,8 +29,10 @@ static struct slab_chunk *chunk_new(struct slab *s, size_t size)
 
 static void chunk_free(struct slab *s, struct slab_chunk *c)
 {
-    if (c->previous) c->previous->next = c->next;
-    else s->chunks = c->next;
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        s->chunks = c->next;
     if (c->next) c->next->previous = c->previous;
     s->bytes -= sizeof *c + c->size;
     free(c);
@@ -65,8 +67,10 @@ void *slab_get(struct slab *s, size_t size)
     if (size > LARGEST) return memset(chunk_new(s, size) + 1, 0, size);
     unsigned c = class_of(size);
     void *block = s->free[c];
-    if (block) memcpy(&s->free[c], block, sizeof(void *));
-    else block = cut(s, (size_t)SMALLEST << c);
+    if (block)
+        memcpy(&s->free[c], block, sizeof(void *));
+    else
+        block = cut(s, (size_t)SMALLEST << c);
     return memset(block, 0, size);
 }
 

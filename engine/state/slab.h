@@ -1,9 +1,11 @@
-/* slab.h - memory of one partition: blocks in sizes of powers of two, given back to free lists, never to the system.
+/* slab.h - memory of one partition: blocks in sizes of powers of two, given back to free lists, never to the
+ * system.
  *
- * State allocates and frees small things all the time, and all of it goes when the partition goes. Blocks are cut from
- * chunks; large ones are chunks of their own. Nothing here is shared between threads.
+ * State allocates and frees small things all the time, and all of it goes when the partition goes. Blocks are
+ * cut from chunks; large ones are chunks of their own. Nothing here is shared between threads.
  *
- * When the system gives no memory the process ends: state that lost a part would be wrong without anybody's knowledge.
+ * When the system gives no memory the process ends: state that lost a part would be wrong without anybody's
+ * knowledge.
  */
 #ifndef CSR_ENGINE_STATE_SLAB_H
 #define CSR_ENGINE_STATE_SLAB_H
@@ -27,9 +29,10 @@ void *slab_get(struct slab *s, size_t size);
 void slab_put(struct slab *s, void *block, size_t size);
 
 /* A vector of any type in a slab: struct { type *at; uint32_t len, cap; }. */
-#define SLAB_PUSH(s, v)                                                                                              \
+#define SLAB_PUSH(s, v)                                                                                      \
     ((v).len == (v).cap ? ((v).at = slab_grow((s), (v).at, sizeof *(v).at, &(v).cap)) : 0, &(v).at[(v).len++])
-#define SLAB_FREE(s, v) (slab_put((s), (v).at, (v).cap * sizeof *(v).at), (v).at = NULL, (v).len = (v).cap = 0)
+#define SLAB_FREE(s, v)                                                                                      \
+    (slab_put((s), (v).at, (v).cap * sizeof *(v).at), (v).at = NULL, (v).len = (v).cap = 0)
 void *slab_grow(struct slab *s, void *at, size_t item, uint32_t *cap);
 
 #endif

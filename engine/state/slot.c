@@ -14,8 +14,10 @@ bool slot_insert(struct slab *s, struct slot *slot, struct kept *k)
         uint32_t mid = lo + (hi - lo) / 2;
         int order = slot_order(slot->at[mid], k);
         if (order == 0) return false;
-        if (order < 0) lo = mid + 1;
-        else hi = mid;
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
     }
     (void)SLAB_PUSH(s, *slot);
     memmove(slot->at + lo + 1, slot->at + lo, (slot->len - 1 - lo) * sizeof *slot->at);
@@ -82,7 +84,8 @@ void slot_thin(struct classes *cs, struct slot *slot, uint32_t n_joins, uint32_t
     for (uint32_t c = 0; c < cs->len; c++) {
         uint32_t e = cs->at[c].first;
         for (uint32_t i = 0; e != UINT32_MAX; e = cs->events[e].next, i++)
-            for (uint32_t h = cs->events[e].from; i >= most && h < cs->events[e].to; h++) cs->hits[h]->marked = true;
+            for (uint32_t h = cs->events[e].from; i >= most && h < cs->events[e].to; h++)
+                cs->hits[h]->marked = true;
     }
     for (uint32_t i = 0; i < slot->len; i++) {
         if (!slot->at[i]->marked) slot->at[n++] = slot->at[i];

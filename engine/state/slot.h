@@ -1,10 +1,11 @@
 /* slot.h - the hits of one key: kept copies, and one slot for each second that has any.
  *
- * Runs, groups and slots point at kept hits and never count references: a key now and then marks what it still uses
- * and sweeps the rest (keyed.c). So runs and groups are plain bytes that may be copied.
+ * Runs, groups and slots point at kept hits and never count references: a key now and then marks what it
+ * still uses and sweeps the rest (keyed.c). So runs and groups are plain bytes that may be copied.
  *
- * For a fold, a slot's active hits are put into classes: events that can fill the same steps and agree on every
- * reference are interchangeable but for their identity, so a class is a number of events in the order of identities.
+ * For a fold, a slot's active hits are put into classes: events that can fill the same steps and agree on
+ * every reference are interchangeable but for their identity, so a class is a number of events in the order
+ * of identities.
  */
 #ifndef CSR_ENGINE_STATE_SLOT_H
 #define CSR_ENGINE_STATE_SLOT_H
@@ -12,7 +13,8 @@
 #include "engine/match/hit.h"
 #include "engine/state/slab.h"
 
-#define SLOT_HITS_MOST 4096 /* beyond, a second's hits of one key are dropped and the key is marked capped */
+#define SLOT_HITS_MOST 4096 /* beyond, a second's hits of one key are dropped and the key is marked capped   \
+                             */
 
 struct answer_state {
     struct answer answer;
@@ -22,11 +24,11 @@ struct answer_state {
 
 struct kept {
     struct kept *next;
-    uint32_t size;           /* of the whole block */
-    bool marked, active;     /* active: its gate holds, or it has none */
+    uint32_t size;                /* of the whole block */
+    bool marked, active;          /* active: its gate holds, or it has none */
     struct answer_state *answers; /* [hit->n_asks] */
     struct hit *hit;
-    struct value *remapped;       /* the captures, after a reload that put them into another order */
+    struct value *remapped; /* the captures, after a reload that put them into another order */
     uint32_t n_remapped;
 };
 
@@ -46,7 +48,8 @@ struct slot {
 /* False if the same event already fills the same step here. */
 bool slot_insert(struct slab *s, struct slot *slot, struct kept *k);
 
-/* ---- classes --------------------------------------------------------------------------------------------- */
+/* ---- classes ---------------------------------------------------------------------------------------------
+ */
 
 /* One event of a slot: its active hits stand in slot->at[from .. to). */
 struct slot_event {
@@ -55,7 +58,7 @@ struct slot_event {
 };
 
 struct slot_class {
-    uint64_t steps; /* that its events can fill */
+    uint64_t steps;              /* that its events can fill */
     uint32_t first, last, count; /* events */
 };
 
@@ -67,8 +70,8 @@ struct classes {
     uint32_t n_events, cap_events;
     struct slot_class *at;
     uint32_t len, cap;
-    uint64_t steps;     /* of all classes */
-    bool overlap;       /* an event can fill two steps */
+    uint64_t steps; /* of all classes */
+    bool overlap;   /* an event can fill two steps */
 };
 
 /* with_joins: references tell classes apart. */

@@ -27,7 +27,8 @@ void state_free(struct state *s)
     free(s);
 }
 
-/* ---- identities and baselines ---------------------------------------------------------------------------- */
+/* ---- identities and baselines ----------------------------------------------------------------------------
+ */
 
 static int64_t bounded(int64_t second)
 {
@@ -54,7 +55,8 @@ struct answer state_touch(struct state *s, const struct touch *t)
     return baselines_touch(&s->baselines, t);
 }
 
-/* ---- ranks: who goes first when a table is full ----------------------------------------------------------- */
+/* ---- ranks: who goes first when a table is full -----------------------------------------------------------
+ */
 
 static void rank_leave(struct keyed *k)
 {
@@ -88,7 +90,8 @@ static void key_free(struct state *s, struct keyed *k)
     keyed_free(s, k);
 }
 
-/* The oldest key of the least progress. Incidents of the rule that open within its window may miss what it held. */
+/* The oldest key of the least progress. Incidents of the rule that open within its window may miss what it
+ * held. */
 static void evict_key(struct state *s, struct rule_state *r, int64_t now, const struct state_out *out)
 {
     struct occasion o = {.out = out, .cause = s->cause, .by_watermark = true};
@@ -101,7 +104,8 @@ static void evict_key(struct state *s, struct rule_state *r, int64_t now, const 
     key_free(s, k);
 }
 
-/* ---- hits ------------------------------------------------------------------------------------------------ */
+/* ---- hits ------------------------------------------------------------------------------------------------
+ */
 
 static struct text own_text(struct slab *s, struct text t)
 {
@@ -140,16 +144,21 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
 {
     struct keyed *k = key_of(s, h, out);
     keyed_hit(s, k, h, out);
-    if (!k->tail.len && !k->base.runs.len && !k->base.groups.len) key_free(s, k); /* a late hit that came to nothing */
-    else rank_update(k);
+    if (!k->tail.len && !k->base.runs.len && !k->base.groups.len)
+        key_free(s, k); /* a late hit that came to nothing */
+    else
+        rank_update(k);
 }
 
-/* ---- the watermark --------------------------------------------------------------------------------------- */
+/* ---- the watermark ---------------------------------------------------------------------------------------
+ */
 
 static void advance(struct state *s, struct keyed *k, const struct state_out *out)
 {
-    if (keyed_advance(s, k, out)) rank_update(k);
-    else key_free(s, k);
+    if (keyed_advance(s, k, out))
+        rank_update(k);
+    else
+        key_free(s, k);
 }
 
 void state_settled(struct state *s, uint64_t number, const struct answer *a, const struct state_out *out)
@@ -165,7 +174,8 @@ void state_settled(struct state *s, uint64_t number, const struct answer *a, con
     *t = (struct ticket){.next_free = s->free_ticket};
     s->free_ticket = (uint32_t)number;
     s->open_tickets--;
-    if (k && k->tail.len && !k->tail.at[0].waiting && k->tail.at[0].second <= s->watermark) advance(s, k, out);
+    if (k && k->tail.len && !k->tail.at[0].waiting && k->tail.at[0].second <= s->watermark)
+        advance(s, k, out);
 }
 
 static int compare_keys(const void *a, const void *b)

@@ -1,4 +1,5 @@
-/* table.c - linear probing; the slot of a hash is its low bits, because partitions have taken the top ones. */
+/* table.c - linear probing; the slot of a hash is its low bits, because partitions have taken the top ones.
+ */
 #include "engine/state/table.h"
 
 static uint32_t home(const struct table *t, struct hash128 h)

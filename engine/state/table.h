@@ -1,7 +1,7 @@
 /* table.h - things by a 128-bit hash: open addressing over pointers, deletion by shifting back.
  *
- * Each thing begins with its hash (struct hash128 as its first member). Hashes come from SipHash under a secret key,
- * so their bits are used as they are. Output never depends on the order of a table.
+ * Each thing begins with its hash (struct hash128 as its first member). Hashes come from SipHash under a
+ * secret key, so their bits are used as they are. Output never depends on the order of a table.
  */
 #ifndef CSR_ENGINE_STATE_TABLE_H
 #define CSR_ENGINE_STATE_TABLE_H

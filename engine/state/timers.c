@@ -29,8 +29,10 @@ static void take_out(struct timers *ts, struct timer *t)
     struct timer *last = ts->at[--ts->len];
     t->place = 0;
     if (last == t) return;
-    if (i && ts->at[(i - 1) / 2]->due > last->due) rise(ts, i, last);
-    else sink(ts, i, last);
+    if (i && ts->at[(i - 1) / 2]->due > last->due)
+        rise(ts, i, last);
+    else
+        sink(ts, i, last);
 }
 
 void timer_set(struct timers *ts, struct timer *t, int64_t due)

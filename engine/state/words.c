@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#define SECOND INT64_C(1000000000)
+#define SECOND    INT64_C(1000000000)
 #define LIST_MOST 8 /* elements that are written out */
 
 struct words words_begin(struct scratch *s)
@@ -41,7 +41,8 @@ static void words_duration(struct words *w, int64_t nanoseconds)
             if (said) break;
             continue;
         }
-        words_text(w, (struct text){out, (uint32_t)snprintf(out, sizeof out, "%lld%s", (long long)n, units[i].unit)});
+        words_text(w, (struct text){
+                          out, (uint32_t)snprintf(out, sizeof out, "%lld%s", (long long)n, units[i].unit)});
         seconds -= n * units[i].seconds;
         said++;
     }

@@ -5,7 +5,8 @@
 #include "engine/base/scratch.h"
 #include "engine/base/value.h"
 
-/* A text that grows at the end of a scratch; nothing else may be taken from it meanwhile. Cut off when that is full. */
+/* A text that grows at the end of a scratch; nothing else may be taken from it meanwhile. Cut off when that
+ * is full. */
 struct words {
     struct scratch *scratch;
     size_t from;

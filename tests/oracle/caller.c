@@ -35,7 +35,8 @@ static void keep_incident(void *world, const struct incident *i)
     snprintf(t->title, sizeof t->title, TEXT_FMT, TEXT_ARG(i->title));
     snprintf(t->completing, sizeof t->completing, TEXT_FMT, TEXT_ARG(i->completing));
     for (uint32_t n = 0, len = 0; n < i->n_witness; n++)
-        len += (uint32_t)snprintf(t->witness + len, sizeof t->witness - len, TEXT_FMT " ", TEXT_ARG(i->witness[n]));
+        len += (uint32_t)snprintf(t->witness + len, sizeof t->witness - len, TEXT_FMT " ",
+                                  TEXT_ARG(i->witness[n]));
     for (uint32_t n = 0; n < i->n_steps; n++) {
         t->steps |= UINT64_C(1) << i->steps[n].step;
         t->count[i->steps[n].step] = i->steps[n].count;

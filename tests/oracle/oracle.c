@@ -1,8 +1,10 @@
-/* oracle.c - brute force: every way of reading the match, every choice of events, every sentence checked as it stands.
+/* oracle.c - brute force: every way of reading the match, every choice of events, every sentence checked as
+ * it stands.
  *
- * A *reading* takes one side of each `|` and at most one optional item. It is a list of atoms (a step, how often) and of
- * sentences: all events of some atoms are not later than all events of others, with a gap between the last of the one
- * and the first of the other. A choice fills the atoms with distinct events; it counts if every sentence holds.
+ * A *reading* takes one side of each `|` and at most one optional item. It is a list of atoms (a step, how
+ * often) and of sentences: all events of some atoms are not later than all events of others, with a gap
+ * between the last of the one and the first of the other. A choice fills the atoms with distinct events; it
+ * counts if every sentence holds.
  */
 #include "tests/oracle/oracle.h"
 
@@ -35,7 +37,8 @@ struct readings {
     uint32_t n;
 };
 
-/* ---- readings -------------------------------------------------------------------------------------------- */
+/* ---- readings --------------------------------------------------------------------------------------------
+ */
 
 static bool holds_item(const struct ir_match *m, const struct ir_match *item)
 {
@@ -87,7 +90,8 @@ static void read_kids(struct chain *c, uint32_t kid, struct reading so_far, uint
         for (uint32_t k = 1; c->m->kind == IR_M_CHAIN && k < kid; k++) {
             const struct ir_arrow *a = &c->m->arrows[k];
             uint32_t required = ~item_atoms(&so_far);
-            for (uint32_t left = 0; left < k; left++) say(&so_far, atoms[left], atoms[k], false, 0, INT64_MAX);
+            for (uint32_t left = 0; left < k; left++)
+                say(&so_far, atoms[left], atoms[k], false, 0, INT64_MAX);
             say(&so_far, atoms[k - 1], atoms[k], a->strict, a->least, a->most);
             say(&so_far, atoms[k - 1] & required, atoms[k] & required, a->strict, a->least, a->most);
         }
@@ -109,7 +113,8 @@ static void read_match(const struct ir_match *m, const struct ir_match *item, st
     if (m->kind == IR_M_STEP || m->kind == IR_M_REPEAT) {
         const struct ir_match *step = m->kind == IR_M_REPEAT ? m->kids : m;
         struct reading *r = &out->at[out->n++];
-        *r = (struct reading){.n_atoms = 1, .atoms = {{step->step, m->kind == IR_M_REPEAT ? m->least : 1, false, 0}}};
+        *r = (struct reading){.n_atoms = 1,
+                              .atoms = {{step->step, m->kind == IR_M_REPEAT ? m->least : 1, false, 0}}};
     } else if (m->kind == IR_M_OPTIONAL && m != item) {
         out->at[out->n++] = (struct reading){.n_atoms = 0};
     } else if (m->kind == IR_M_OPTIONAL || m->kind == IR_M_GROUP) {
@@ -119,7 +124,8 @@ static void read_match(const struct ir_match *m, const struct ir_match *item, st
             for (uint32_t k = 0; k < out->at[i].n_atoms; k++) out->at[i].atoms[k].is_item = true;
     } else if (m->kind == IR_M_EITHER) {
         for (uint32_t i = 0; i < m->n_kids; i++)
-            if (!item || !holds_item(m, item) || holds_item(&m->kids[i], item)) read_match(&m->kids[i], item, out);
+            if (!item || !holds_item(m, item) || holds_item(&m->kids[i], item))
+                read_match(&m->kids[i], item, out);
     } else {
         for (uint32_t i = 0; i < m->n_kids; i++) read_match(&m->kids[i], item, &c->kids[i]);
         read_kids(c, 0, (struct reading){.n_atoms = 0}, atoms);
@@ -133,7 +139,8 @@ static void number_places(const struct ir_match *m, uint32_t *place_of, uint32_t
     for (uint32_t i = 0; i < m->n_kids; i++) number_places(&m->kids[i], place_of, next);
 }
 
-/* ---- choices --------------------------------------------------------------------------------------------- */
+/* ---- choices ---------------------------------------------------------------------------------------------
+ */
 
 struct choice {
     const struct reading *reading;
@@ -187,7 +194,8 @@ static bool agrees(const struct search *s, const struct hit *h, uint32_t filled)
         for (uint32_t a = 0; a <= filled; a++)
             for (uint32_t i = 0; i < s->choice.reading->atoms[a].times && s->choice.taken[a][i]; i++) {
                 struct hash128 other = s->choice.taken[a][i]->joins[j];
-                if ((other.hi | other.lo) && (other.hi != h->joins[j].hi || other.lo != h->joins[j].lo)) return false;
+                if ((other.hi | other.lo) && (other.hi != h->joins[j].hi || other.lo != h->joins[j].lo))
+                    return false;
             }
     }
     return true;
@@ -254,7 +262,8 @@ static void each_choice(struct search *s, const struct readings *rs, void (*foun
     }
 }
 
-/* ---- the order of witnesses (B6) -------------------------------------------------------------------------- */
+/* ---- the order of witnesses (B6) --------------------------------------------------------------------------
+ */
 
 /* A repeated step is compared by its last second and the smallest identity that it takes there. */
 static const struct hit *compared_by(const struct choice *c, uint32_t atom)
@@ -292,7 +301,8 @@ static bool is_better(const struct choice *x, const struct choice *y)
     return false;
 }
 
-/* ---- passes over all choices ----------------------------------------------------------------------------- */
+/* ---- passes over all choices -----------------------------------------------------------------------------
+ */
 
 struct judging {
     struct search s; /* first: passes get it back */
@@ -342,7 +352,8 @@ static void note_item(struct search *s)
     const struct choice *c = &s->choice;
     if (c->required_last < s->group->opened || c->required_last > s->group->end) return;
     gather(s, true);
-    if (!j->any || c->last < j->best.last || (c->last == j->best.last && is_better(c, &j->best))) j->best = *c;
+    if (!j->any || c->last < j->best.last || (c->last == j->best.last && is_better(c, &j->best)))
+        j->best = *c;
     j->any = true;
 }
 
@@ -364,8 +375,8 @@ static void find_completing(struct judging *j, struct oracle_group *g)
     }
 }
 
-static void each_item(const struct ir_match *whole, const struct ir_match *m, const uint32_t *place_of, struct judging *j,
-                      struct oracle_group *g)
+static void each_item(const struct ir_match *whole, const struct ir_match *m, const uint32_t *place_of,
+                      struct judging *j, struct oracle_group *g)
 {
     if (m->kind != IR_M_OPTIONAL) {
         for (uint32_t i = 0; i < m->n_kids; i++) each_item(whole, &m->kids[i], place_of, j, g);
@@ -374,7 +385,8 @@ static void each_item(const struct ir_match *whole, const struct ir_match *m, co
     struct readings *rs = calloc(1, sizeof *rs);
     read_match(whole, m, rs);
     for (uint32_t i = 0; i < rs->n; i++)
-        for (uint32_t a = 0; a < rs->at[i].n_atoms; a++) rs->at[i].atoms[a].place = place_of[rs->at[i].atoms[a].step];
+        for (uint32_t a = 0; a < rs->at[i].n_atoms; a++)
+            rs->at[i].atoms[a].place = place_of[rs->at[i].atoms[a].step];
     j->any = false;
     each_choice(&j->s, rs, note_item);
     keep_witness(j, g, true);

@@ -2,10 +2,10 @@
  *
  *   CASES=100000 SEED=1 build/tests/test_oracle     more cases, from another seed
  *
- * A case is a rule of up to five steps, made directly as a match tree, and up to forty events over a few seconds, which
- * may fill several steps at once. It is run in order of time with the watermark close behind, and shuffled within the
- * disorder bound; what both settle must be what the oracle says. A failing case is shrunk by leaving out events, and
- * printed.
+ * A case is a rule of up to five steps, made directly as a match tree, and up to forty events over a few
+ * seconds, which may fill several steps at once. It is run in order of time with the watermark close behind,
+ * and shuffled within the disorder bound; what both settle must be what the oracle says. A failing case is
+ * shrunk by leaving out events, and printed.
  */
 #include "engine/compile/compile.h"
 #include "tests/oracle/caller.h"
@@ -23,7 +23,8 @@
 #define EVENTS_MOST 40
 #define EPOCH       1000
 
-/* ---- chance ---------------------------------------------------------------------------------------------- */
+/* ---- chance ----------------------------------------------------------------------------------------------
+ */
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -41,7 +42,8 @@ static bool chance(uint64_t *seed, uint32_t percent)
     return below(seed, 100) < percent;
 }
 
-/* ---- a case ---------------------------------------------------------------------------------------------- */
+/* ---- a case ----------------------------------------------------------------------------------------------
+ */
 
 enum step_mode { PLAIN, GATED, SCORED };
 
@@ -102,7 +104,8 @@ static void make_nodes(struct a_case *c)
     }
 }
 
-/* ---- rules ----------------------------------------------------------------------------------------------- */
+/* ---- rules -----------------------------------------------------------------------------------------------
+ */
 
 static void make_match(struct a_case *c, struct ir_match *m, uint32_t from, uint32_t to, bool may_be_optional,
                        int depth);
@@ -140,7 +143,8 @@ static void make_arrows(struct a_case *c, struct ir_match *m)
 }
 
 /* At least one kid is required where that matters. */
-static void make_kids(struct a_case *c, struct ir_match *m, uint32_t from, uint32_t to, bool optional, int depth)
+static void make_kids(struct a_case *c, struct ir_match *m, uint32_t from, uint32_t to, bool optional,
+                      int depth)
 {
     uint32_t most = to - from < 3 ? to - from : 3, n = 2 + (most > 2 ? below(&c->seed, most - 1) : 0);
     uint32_t required = below(&c->seed, n);
@@ -154,7 +158,8 @@ static void make_kids(struct a_case *c, struct ir_match *m, uint32_t from, uint3
     }
 }
 
-static void make_match(struct a_case *c, struct ir_match *m, uint32_t from, uint32_t to, bool may_be_optional, int depth)
+static void make_match(struct a_case *c, struct ir_match *m, uint32_t from, uint32_t to, bool may_be_optional,
+                       int depth)
 {
     static const enum ir_match_kind kinds[] = {IR_M_CHAIN, IR_M_CHAIN, IR_M_ANY_ORDER, IR_M_EITHER};
     if (may_be_optional && chance(&c->seed, 35)) {
@@ -179,7 +184,8 @@ static void make_step_rule(struct a_case *c, uint32_t s)
     step->counted = chance(&c->seed, 50);
     step->n_groups = 1;
     step->groups = ARENA_NEW(c->arena, struct ir_group);
-    *step->groups = (struct ir_group){.test = IR_NONE, .gate = c->mode[s] == GATED ? node(s, NODE_NEW) : IR_NONE};
+    *step->groups =
+        (struct ir_group){.test = IR_NONE, .gate = c->mode[s] == GATED ? node(s, NODE_NEW) : IR_NONE};
     step->groups->joins = ARENA_ARRAY(c->arena, ir_node_id, 2);
     step->groups->joins[0] = chance(&c->seed, 60) ? 0 : IR_NONE;
     step->groups->joins[1] = chance(&c->seed, 60) ? 0 : IR_NONE;
@@ -198,9 +204,14 @@ static void make_rule(struct a_case *c)
     struct ir_rule *r = &c->rule;
     uint64_t *seed = &c->seed;
     c->n_steps = 1 + below(seed, 5);
-    *r = (struct ir_rule){.name = TEXT("random"), .n_steps = c->n_steps, .within = below(seed, 9),
-                          .once = below(seed, 11), .has_score = true, .score = 20,
-                          .open_at = chance(seed, 70) ? 1 : 30, .n_joins = chance(seed, 30) ? 1 + below(seed, 2) : 0};
+    *r = (struct ir_rule){.name = TEXT("random"),
+                          .n_steps = c->n_steps,
+                          .within = below(seed, 9),
+                          .once = below(seed, 11),
+                          .has_score = true,
+                          .score = 20,
+                          .open_at = chance(seed, 70) ? 1 : 30,
+                          .n_joins = chance(seed, 30) ? 1 + below(seed, 2) : 0};
     r->steps = ARENA_ARRAY(c->arena, struct ir_step, ORACLE_STEPS);
     r->terms = ARENA_ARRAY(c->arena, struct ir_term, 4 * ORACLE_STEPS);
     r->joins = ARENA_ARRAY(c->arena, struct ir_join, 2);
@@ -223,7 +234,8 @@ static void make_rule(struct a_case *c)
     c->ir.n_baselines = 1;
 }
 
-/* ---- events ---------------------------------------------------------------------------------------------- */
+/* ---- events ----------------------------------------------------------------------------------------------
+ */
 
 static void make_events(struct a_case *c)
 {
@@ -238,10 +250,12 @@ static void make_events(struct a_case *c)
         struct event *e = &c->events[i];
         *e = (struct event){.second = EPOCH + below(seed, seconds)};
         e->steps = overlap ? kinds[below(seed, n_kinds)] : UINT64_C(1) << below(seed, c->n_steps);
-        snprintf(e->identity, sizeof e->identity, "%c%c%02u", 'a' + (char)below(seed, 26), 'a' + (char)below(seed, 26), i);
+        snprintf(e->identity, sizeof e->identity, "%c%c%02u", 'a' + (char)below(seed, 26),
+                 'a' + (char)below(seed, 26), i);
         for (uint32_t j = 0; j < 2; j++) e->join[j] = (struct hash128){1 + below(seed, values), 7};
         for (uint32_t s = 0; s < c->n_steps; s++)
-            e->new_now[s] = chance(seed, 70), e->new_for_good[s] = chance(seed, 30) ? !e->new_now[s] : e->new_now[s];
+            e->new_now[s] = chance(seed, 70),
+            e->new_for_good[s] = chance(seed, 30) ? !e->new_now[s] : e->new_now[s];
     }
 }
 
@@ -249,8 +263,14 @@ static void make_hit(struct a_case *c, uint32_t event, uint32_t step)
 {
     struct event *e = &c->events[event];
     struct hit *h = ARENA_NEW(c->arena, struct hit);
-    *h = (struct hit){.seq = event, .second = e->second, .step = step, .key_hash = {5, 6}, .key = TEXT("key"),
-                      .n_joins = c->rule.n_joins, .n_captures = 1, .n_asks = c->rule.steps[step].n_asks};
+    *h = (struct hit){.seq = event,
+                      .second = e->second,
+                      .step = step,
+                      .key_hash = {5, 6},
+                      .key = TEXT("key"),
+                      .n_joins = c->rule.n_joins,
+                      .n_captures = 1,
+                      .n_asks = c->rule.steps[step].n_asks};
     h->evidence.identity = text_of(e->identity);
     h->joins = ARENA_ARRAY(c->arena, struct hash128, 2);
     for (uint32_t j = 0; j < c->rule.n_joins; j++)
@@ -282,12 +302,14 @@ static bool make_case(struct a_case *c, uint64_t seed)
     return compile_automata(arena, &c->rule, diags_new(arena, &sources));
 }
 
-/* ---- running a case -------------------------------------------------------------------------------------- */
+/* ---- running a case --------------------------------------------------------------------------------------
+ */
 
 static struct answer answer_now(void *world, uint32_t number)
 {
     const struct a_case *c = world;
-    return (struct answer){.is_known = true, .is_new = c->events[number / ORACLE_STEPS].new_now[number % ORACLE_STEPS]};
+    return (struct answer){.is_known = true,
+                           .is_new = c->events[number / ORACLE_STEPS].new_now[number % ORACLE_STEPS]};
 }
 
 static struct answer answer_for_good(void *world, const struct touch *t)
@@ -314,7 +336,8 @@ static uint32_t arrange(const struct a_case *c, uint64_t *seed, bool shuffle, st
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->n_events; i++)
         if (!c->events[i].is_out)
-            out[n++] = (struct arrival){i, c->events[i].second + (shuffle ? below(seed, (uint32_t)c->disorder) : 0)};
+            out[n++] =
+                (struct arrival){i, c->events[i].second + (shuffle ? below(seed, (uint32_t)c->disorder) : 0)};
     qsort(out, n, sizeof *out, compare_arrivals);
     return n;
 }
@@ -339,9 +362,10 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
     }
     caller_finish(caller);
     state_count(state, &n);
-    if (n.made != n.completed + n.expired + n.superseded + n.merged + n.live || n.live || n.keys || state_waits(state)) {
-        printf("made %lu completed %lu expired %lu superseded %lu merged %lu live %lu keys %lu\n", n.made, n.completed,
-               n.expired, n.superseded, n.merged, n.live, n.keys);
+    if (n.made != n.completed + n.expired + n.superseded + n.merged + n.live || n.live || n.keys ||
+        state_waits(state)) {
+        printf("made %lu completed %lu expired %lu superseded %lu merged %lu live %lu keys %lu\n", n.made,
+               n.completed, n.expired, n.superseded, n.merged, n.live, n.keys);
         caller->told.len = 0;
         ARENA_PUSH(c->arena, caller->told)->state = INCIDENT_OPEN;
     }
@@ -349,7 +373,8 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
     state_plan_free(plan);
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------- */
+/* ---- comparing -------------------------------------------------------------------------------------------
+ */
 
 struct complaint {
     char text[2048];
@@ -375,8 +400,10 @@ static void expected_texts(const struct a_case *c, const struct oracle_group *g,
     title[0] = witness[0] = 0;
     for (uint32_t s = 0; s < c->n_steps; s++) { /* steps stand in match in the order of their numbers */
         const struct hit *h = g->witness[s];
-        sprintf(title + strlen(title), "%.*s ", h ? (int)h->evidence.identity.len : 1, h ? h->evidence.identity.at : "?");
-        if (h && g->in_required[s]) sprintf(witness + strlen(witness), TEXT_FMT " ", TEXT_ARG(h->evidence.identity));
+        sprintf(title + strlen(title), "%.*s ", h ? (int)h->evidence.identity.len : 1,
+                h ? h->evidence.identity.at : "?");
+        if (h && g->in_required[s])
+            sprintf(witness + strlen(witness), TEXT_FMT " ", TEXT_ARG(h->evidence.identity));
     }
 }
 
@@ -392,7 +419,8 @@ static bool same_group(const struct a_case *c, const struct oracle_group *g, con
     if (t->tied != g->tied) return COMPLAIN("tie: expected %d", g->tied);
     if (score != t->score) return COMPLAIN("score: expected %d, got %d", score, t->score);
     if (t->steps != g->exists) return COMPLAIN("steps: expected %lx, got %lx", g->exists, t->steps);
-    if (!text_equal(text_of(t->completing), g->completing)) return COMPLAIN("completing: got %s", t->completing);
+    if (!text_equal(text_of(t->completing), g->completing))
+        return COMPLAIN("completing: got %s", t->completing);
     for (uint32_t s = 0; s < c->n_steps; s++)
         if ((c->rule.steps[s].counted || c->mode[s] == SCORED) && t->count[s] != g->count[s])
             return COMPLAIN("count of step %u: expected %u, got %lu", s, g->count[s], t->count[s]);
@@ -406,14 +434,15 @@ static bool sound_revisions(const struct caller *caller, struct complaint *compl
         uint32_t before = 0;
         for (uint32_t k = 0; k < i; k++) before += !strcmp(caller->told.at[k].id, t->id);
         if (t->revision != before + 1) return COMPLAIN("revision %u is the %uth", t->revision, before + 1);
-        if ((t->state == INCIDENT_OPEN) != (before == 0)) return COMPLAIN("an incident opens once, and first");
+        if ((t->state == INCIDENT_OPEN) != (before == 0))
+            return COMPLAIN("an incident opens once, and first");
     }
     return true;
 }
 
 /* Every group that is high enough is one closed incident, and nothing else is closed. */
-static bool same_incidents(const struct a_case *c, const struct oracle_result *expected, const struct caller *caller,
-                           struct complaint *complaint)
+static bool same_incidents(const struct a_case *c, const struct oracle_result *expected,
+                           const struct caller *caller, struct complaint *complaint)
 {
     uint32_t closed = 0, wanted = 0;
     for (uint32_t i = 0; i < caller->told.len; i++) closed += caller->told.at[i].state == INCIDENT_CLOSED;
@@ -434,7 +463,8 @@ static bool same_incidents(const struct a_case *c, const struct oracle_result *e
     return sound_revisions(caller, complaint);
 }
 
-/* ---- failures -------------------------------------------------------------------------------------------- */
+/* ---- failures --------------------------------------------------------------------------------------------
+ */
 
 static void print_match(const struct ir_match *m)
 {
@@ -448,7 +478,8 @@ static void print_match(const struct ir_match *m)
         if (i && m->kind == IR_M_CHAIN) {
             printf(m->arrows[i].strict ? " =>" : " ->");
             if (m->arrows[i].least || m->arrows[i].most != INT64_MAX)
-                printf("[%ld..%ld]", m->arrows[i].least, m->arrows[i].most == INT64_MAX ? 999 : m->arrows[i].most);
+                printf("[%ld..%ld]", m->arrows[i].least,
+                       m->arrows[i].most == INT64_MAX ? 999 : m->arrows[i].most);
             printf(" ");
         } else if (i) {
             printf("%s", between[m->kind]);
@@ -464,18 +495,22 @@ static void print_case(const struct a_case *c)
 {
     printf("match ");
     print_match(c->rule.match);
-    printf("  within %ld once %ld open at %d disorder %ld joins %u\n", c->rule.within, c->rule.once, c->rule.open_at,
-           c->disorder, c->rule.n_joins);
+    printf("  within %ld once %ld open at %d disorder %ld joins %u\n", c->rule.within, c->rule.once,
+           c->rule.open_at, c->disorder, c->rule.n_joins);
     for (uint32_t s = 0; s < c->n_steps; s++)
         printf("  s%u%s%s joins %d %d\n", s, c->rule.steps[s].counted ? " counted" : "",
-               c->mode[s] == GATED ? " gated" : c->mode[s] == SCORED ? " scored" : "",
+               c->mode[s] == GATED    ? " gated"
+               : c->mode[s] == SCORED ? " scored"
+                                      : "",
                c->rule.steps[s].groups->joins[0] != IR_NONE, c->rule.steps[s].groups->joins[1] != IR_NONE);
     for (uint32_t i = 0; i < c->n_events; i++) {
         const struct event *e = &c->events[i];
         if (e->is_out) continue;
         printf("  %s at %ld fills", e->identity, e->second - EPOCH);
         for (uint32_t s = 0; s < c->n_steps; s++)
-            if (e->steps >> s & 1) printf(" s%u%s%s", s, c->mode[s] != PLAIN && e->new_now[s] ? "n" : "", c->mode[s] != PLAIN && e->new_for_good[s] ? "N" : "");
+            if (e->steps >> s & 1)
+                printf(" s%u%s%s", s, c->mode[s] != PLAIN && e->new_now[s] ? "n" : "",
+                       c->mode[s] != PLAIN && e->new_for_good[s] ? "N" : "");
         if (c->rule.n_joins) printf(" joins %lu %lu", e->join[0].hi, e->join[1].hi);
         printf("\n");
     }
@@ -537,7 +572,8 @@ static void random_rules_agree_with_brute_force(void **unused)
     for (uint64_t i = 0; i < cases; i++) {
         struct complaint complaint;
         uint64_t seed = (first << 20) + i;
-        if (!make_case(c, seed)) refused++;
+        if (!make_case(c, seed))
+            refused++;
         else {
             enum result result = try_case(c, seed, &complaint, &matched);
             skipped += result == SKIPPED;
@@ -551,7 +587,8 @@ static void random_rules_agree_with_brute_force(void **unused)
         arena_free(c->arena);
     }
     free(c);
-    printf("%lu cases, %u with a match, %u too large for brute force, %u refused\n", cases, matched, skipped, refused);
+    printf("%lu cases, %u with a match, %u too large for brute force, %u refused\n", cases, matched, skipped,
+           refused);
     assert_true(matched > cases / 4);
     assert_true(skipped < cases / 10);
 }

@@ -1,7 +1,7 @@
 /* test_baselines.c - what is new and since when: against a list of all sightings, in any order of arrival.
  *
- * Random sightings over some weeks, a few hours apart, in random order within a disorder bound of a day. Each is judged when
- * it arrives, and once more after the watermark has passed it, as settling does.
+ * Random sightings over some weeks, a few hours apart, in random order within a disorder bound of a day. Each
+ * is judged when it arrives, and once more after the watermark has passed it, as settling does.
  */
 #include "tests/oracle/caller.h"
 
@@ -27,7 +27,8 @@ static uint32_t below(uint32_t n)
     return (uint32_t)((seed >> 33) % n);
 }
 
-/* ---- the naive baseline ---------------------------------------------------------------------------------- */
+/* ---- the naive baseline ----------------------------------------------------------------------------------
+ */
 
 enum what { BY_KEY, BY_ACCOUNT, BY_VALUE };
 
@@ -50,14 +51,15 @@ static int compare_seconds(const void *a, const void *b)
 }
 
 /* What was seen before t, of what has come so far. */
-static struct past look_back(const struct ir_baseline *b, const struct touch *all, const bool *came, uint32_t n,
-                             const struct touch *t, enum what what)
+static struct past look_back(const struct ir_baseline *b, const struct touch *all, const bool *came,
+                             uint32_t n, const struct touch *t, enum what what)
 {
     int64_t seen[MOST], last = 0;
     uint32_t len = 0;
     struct past p = {false, 0, 0};
     for (uint32_t i = 0; i < n; i++)
-        if (came[i] && all[i].learns && all[i].second < t->second && is_of(&all[i], t, what)) seen[len++] = all[i].second;
+        if (came[i] && all[i].learns && all[i].second < t->second && is_of(&all[i], t, what))
+            seen[len++] = all[i].second;
     qsort(seen, len, sizeof *seen, compare_seconds);
     for (uint32_t i = 0; i < len; i++) {
         if (!p.is_there || seen[i] - last > b->keep) p = (struct past){true, seen[i], 0};
@@ -73,8 +75,8 @@ static struct past look_back(const struct ir_baseline *b, const struct touch *al
     return p;
 }
 
-static struct answer naive_answer(const struct ir_baseline *b, const struct touch *all, const bool *came, uint32_t n,
-                                  const struct touch *t)
+static struct answer naive_answer(const struct ir_baseline *b, const struct touch *all, const bool *came,
+                                  uint32_t n, const struct touch *t)
 {
     struct past value = look_back(b, all, came, n, t, BY_VALUE), key = look_back(b, all, came, n, t, BY_KEY);
     if (!key.is_there) key = look_back(b, all, came, n, t, BY_ACCOUNT);
@@ -84,26 +86,27 @@ static struct answer naive_answer(const struct ir_baseline *b, const struct touc
                            .age = value.is_there ? t->second - value.first : 0};
 }
 
-/* ---- the comparison -------------------------------------------------------------------------------------- */
+/* ---- the comparison --------------------------------------------------------------------------------------
+ */
 
 static bool same_answer(struct answer a, struct answer b)
 {
     return a.is_known == b.is_known && a.is_new == b.is_new && a.is_seen == b.is_seen && a.age == b.age;
 }
 
-static void expect(struct state *s, const struct ir_baseline *b, const struct touch *all, const bool *came, uint32_t n,
-                   struct touch t, const char *when)
+static void expect(struct state *s, const struct ir_baseline *b, const struct touch *all, const bool *came,
+                   uint32_t n, struct touch t, const char *when)
 {
     struct answer expected = naive_answer(b, all, came, n, &t), got = state_touch(s, &t);
     if (same_answer(expected, got)) return;
-    printf("%s: key %lu value %lu account %lu at %ldh, keep %ldh warmup %ldh days %u\n", when, t.key.lo, t.value.lo,
-           t.account.lo, (t.second - EPOCH) / HOUR, b->keep / HOUR, b->warmup / HOUR, b->days);
-    printf("  expected known %d new %d seen %d age %ld, got %d %d %d %ld\n", expected.is_known, expected.is_new,
-           expected.is_seen, expected.age, got.is_known, got.is_new, got.is_seen, got.age);
+    printf("%s: key %lu value %lu account %lu at %ldh, keep %ldh warmup %ldh days %u\n", when, t.key.lo,
+           t.value.lo, t.account.lo, (t.second - EPOCH) / HOUR, b->keep / HOUR, b->warmup / HOUR, b->days);
+    printf("  expected known %d new %d seen %d age %ld, got %d %d %d %ld\n", expected.is_known,
+           expected.is_new, expected.is_seen, expected.age, got.is_known, got.is_new, got.is_seen, got.age);
     for (uint32_t i = 0; i < n; i++)
         if (came[i])
-            printf("  key %lu value %lu account %lu at %ldh%s\n", all[i].key.lo, all[i].value.lo, all[i].account.lo,
-                   (all[i].second - EPOCH) / HOUR, all[i].learns ? "" : " not learnt");
+            printf("  key %lu value %lu account %lu at %ldh%s\n", all[i].key.lo, all[i].value.lo,
+                   all[i].account.lo, (all[i].second - EPOCH) / HOUR, all[i].learns ? "" : " not learnt");
     fail();
 }
 
@@ -119,16 +122,21 @@ static uint32_t make_touches(struct touch *all)
     uint32_t n = 5 + below(MOST - 5), hours = 24 + below(24 * 20);
     for (uint32_t i = 0; i < n; i++) {
         int64_t second = EPOCH + (int64_t)below(hours) * HOUR;
-        all[i] = (struct touch){.second = second, .learns = below(10) > 0, .asks = true, .key = {1, below(3)},
-                                .value = {2, below(4)}, .account = {3, below(2)},
-                                .seq = (uint64_t)second * 100 + below((uint32_t)DISORDER) * UINT64_C(100) + i};
+        all[i] =
+            (struct touch){.second = second,
+                           .learns = below(10) > 0,
+                           .asks = true,
+                           .key = {1, below(3)},
+                           .value = {2, below(4)},
+                           .account = {3, below(2)},
+                           .seq = (uint64_t)second * 100 + below((uint32_t)DISORDER) * UINT64_C(100) + i};
     }
     qsort(all, n, sizeof *all, compare_touches);
     return n;
 }
 
-static void ask_settled(struct state *s, const struct ir_baseline *b, const struct touch *all, const bool *came,
-                        uint32_t n, int64_t from, int64_t to)
+static void ask_settled(struct state *s, const struct ir_baseline *b, const struct touch *all,
+                        const bool *came, uint32_t n, int64_t from, int64_t to)
 {
     for (uint32_t i = 0; i < n; i++) {
         struct touch t = all[i];
@@ -145,8 +153,8 @@ static void answers_do_not_depend_on_arrival(void **unused)
         bool came[MOST] = {false};
         int64_t newest = 0, watermarks[STATE_ASK_MOVES + MOST] = {0};
         seed = round;
-        struct ir_baseline b = {.name = TEXT("b"), .keep = (1 + below(6)) * DAY, .warmup = below(4) * DAY,
-                                .days = 1 + below(4)};
+        struct ir_baseline b = {
+            .name = TEXT("b"), .keep = (1 + below(6)) * DAY, .warmup = below(4) * DAY, .days = 1 + below(4)};
         struct ir ir = {.baselines = &b, .n_baselines = 1};
         struct state_plan *plan = state_plan_new(&ir);
         struct state *s = state_new((struct state_limits){0});
@@ -160,7 +168,8 @@ static void answers_do_not_depend_on_arrival(void **unused)
             watermarks[moves] = newest - DISORDER;
             if (watermarks[moves] <= watermarks[moves - 1]) continue;
             state_learn(s, watermarks[moves]);
-            if (moves > lag) ask_settled(s, &b, all, came, n, watermarks[moves - lag - 1], watermarks[moves - lag]);
+            if (moves > lag)
+                ask_settled(s, &b, all, came, n, watermarks[moves - lag - 1], watermarks[moves - lag]);
             moves++;
         }
         state_free(s);
@@ -168,13 +177,14 @@ static void answers_do_not_depend_on_arrival(void **unused)
     }
 }
 
-/* ---- by example ------------------------------------------------------------------------------------------ */
+/* ---- by example ------------------------------------------------------------------------------------------
+ */
 
 struct example {
     const char *name;
     int64_t seen[4]; /* hours */
     uint32_t n;
-    int64_t at;      /* hours */
+    int64_t at; /* hours */
     struct answer expected;
 };
 
@@ -205,8 +215,10 @@ static void examples(void **unused)
                 t.second = EPOCH + table[i].seen[k] * HOUR;
                 state_touch(s, &t);
             }
-            for (int64_t move = 0; learnt && move <= STATE_ASK_MOVES; move++) state_learn(s, EPOCH + table[i].at * HOUR - 20 + move);
-            t = (struct touch){.second = EPOCH + table[i].at * HOUR, .key = {1, 1}, .value = {1, 1}, .asks = true};
+            for (int64_t move = 0; learnt && move <= STATE_ASK_MOVES; move++)
+                state_learn(s, EPOCH + table[i].at * HOUR - 20 + move);
+            t = (struct touch){
+                .second = EPOCH + table[i].at * HOUR, .key = {1, 1}, .value = {1, 1}, .asks = true};
             struct answer got = state_touch(s, &t);
             if (!same_answer(got, table[i].expected)) print_error("%s (learnt %d)\n", table[i].name, learnt);
             assert_true(same_answer(got, table[i].expected));

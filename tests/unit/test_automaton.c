@@ -1,0 +1,190 @@
+/* test_automaton.c - what a match clause becomes: one line for each alternative of each automaton.
+ *
+ *   a b[3] c?; a<b b<<c; {ab}->{c} 0..300     places (? of the optional item); orders (<< in an earlier
+ * second); gaps
+ */
+#include "engine/compile/compile.h"
+#include "engine/ir/progress.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static struct ir *compile_match(struct arena *arena, const char *match)
+{
+    struct sources sources;
+    struct diags *diags;
+    bool unreadable;
+    struct text text = arena_printf(arena,
+                                    "use aws\nrule r { title \"t\" severity low by actor within 1h "
+                                    "step a: iam:CreateUser step b: iam:CreateRole step c: iam:CreateGroup "
+                                    "step d: iam:CreatePolicy step e: iam:CreateAccessKey match %s }",
+                                    match);
+    struct compile_text one = {TEXT("test.csr"), text};
+    struct compile_input input = {.texts = &one, .n_texts = 1, .without_lints = true};
+    if (setjmp(*arena_escape(arena))) fail_msg("out of memory");
+    return csr_compile_ir(arena, &input, &sources, &diags, &unreadable);
+}
+
+struct line {
+    char at[512];
+    size_t len;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct line *l, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    l->len += (size_t)vsnprintf(l->at + l->len, sizeof l->at - l->len, format, ap);
+    va_end(ap);
+}
+
+static char name_of(const struct ir_rule *r, const struct ir_alternative *a, uint32_t place)
+{
+    return *r->steps[a->places[place].step].name.at;
+}
+
+static void put_places(struct line *l, const struct ir_rule *r, const struct ir_alternative *a,
+                       uint64_t places)
+{
+    put(l, "{");
+    for (uint32_t q = 0; q < a->n_places; q++)
+        if (places >> q & 1) put(l, "%c", name_of(r, a, q));
+    put(l, "}");
+}
+
+static void put_alternative(struct line *l, const struct ir_rule *r, const struct ir_alternative *a)
+{
+    for (uint32_t q = 0; q < a->n_places; q++) {
+        put(l, "%s%c", q ? " " : "", name_of(r, a, q));
+        if (a->places[q].times > 1) put(l, "[%u]", a->places[q].times);
+        if (a->places[q].is_optional) put(l, "?");
+    }
+    for (uint32_t i = 0; i < a->n_order; i++)
+        put(l, "%s%c%s%c", i ? " " : "; ", name_of(r, a, a->order[i].before), a->order[i].strict ? "<<" : "<",
+            name_of(r, a, a->order[i].after));
+    for (uint32_t i = 0; i < a->n_gaps; i++) {
+        const struct ir_gap *g = &a->gaps[i];
+        put(l, "; ");
+        put_places(l, r, a, g->left);
+        put(l, "->");
+        put_places(l, r, a, g->right);
+        put(l, " %lld..", (long long)g->least);
+        if (g->most != INT64_MAX) put(l, "%lld", (long long)g->most);
+    }
+}
+
+static void describe(struct line *l, const struct ir_rule *r)
+{
+    for (uint32_t i = 0; i < r->n_automata; i++)
+        for (uint32_t k = 0; k < r->automata[i].n_alternatives; k++) {
+            put(l, "%s", k ? " | " : i ? " / " : "");
+            put_alternative(l, r, &r->automata[i].alternatives[k]);
+        }
+}
+
+static void matches_become_automata(void **unused)
+{
+    static const struct {
+        const char *match, *expected; /* alternatives apart by |, automata by / */
+    } table[] = {
+        {"a", "a"},
+        {"a -> b", "a b; a<b"},
+        {"a => b -> c", "a b c; a<<b a<<c b<c"},
+        {"a -> b => c", "a b c; a<b a<<c b<<c"},
+        {"a & b[3..]", "a b[3]"},
+        {"a | b -> c", "a | b c; b<c"},
+        {"(a | b) -> c", "a c; a<c | b c; b<c"},
+        {"(a & b) ->[5m] c", "a b c; a<c b<c; {ab}->{c} 0..300"},
+        {"a ->[1m..5m] (b & c)", "a b c; a<b a<c; {a}->{bc} 60..300"},
+        {"a ->[1m..] b", "a b; a<b; {a}->{b} 60.."},
+        {"a -> b? -> c", "a c; a<c / a b? c; a<b a<c b<c"},
+        {"a => b? -> c", "a c; a<c / a b? c; a<<b a<<c b<c"},
+        {"a ->[5m] b? ->[1m] c", "a c; a<c / a b? c; a<b a<c b<c; {a}->{b} 0..300; {b}->{c} 0..60"},
+        {"b? -> a -> c?", "a / b? a; b<a / a c?; a<c"},
+        {"a => b? -> c? => d", "a d; a<d / a b? d; a<<b a<<d b<d / a c? d; a<c a<<d c<<d"},
+        {"a & b?", "a / a b?"},
+        {"(a & b?) ->[5m] c",
+         "a c; a<c; {a}->{c} 0..300 / a b? c; a<c b<c; {ab}->{c} 0..300; {a}->{c} 0..300"},
+        {"a -> (b | c -> d)?", "a / a b?; a<b | a c? d?; a<c a<d c<d"},
+        {"a | (b -> c?)", "a | b / b c?; b<c"},
+        {"(a => b) -> c", "a b c; a<<b a<<c b<c"},
+        {"((a -> b) | c) -> (d & e)", "a b d e; a<b a<d b<d a<e b<e | c d e; c<d c<e"},
+    };
+    (void)unused;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct arena *arena = arena_new(0);
+        struct ir *ir = compile_match(arena, table[i].match);
+        struct line l = {.len = 0};
+        assert_non_null(ir);
+        describe(&l, &ir->rules[0]);
+        if (strcmp(l.at, table[i].expected)) print_error("match %s\n", table[i].match);
+        assert_string_equal(l.at, table[i].expected);
+        arena_free(arena);
+    }
+}
+
+static void an_on_rule_has_an_automaton_too(void **unused)
+{
+    struct ir_rule r = {.is_on = true, .n_steps = 1};
+    struct arena *arena = arena_new(0);
+    struct sources sources;
+    (void)unused;
+    sources_init(&sources, arena);
+    assert_true(compile_automata(arena, &r, diags_new(arena, &sources)));
+    assert_int_equal(r.n_automata, 1);
+    assert_int_equal(r.automata[0].n_alternatives, 1);
+    assert_int_equal(r.automata[0].alternatives[0].n_places, 1);
+    assert_null(r.match);
+    arena_free(arena);
+}
+
+static void what_is_too_large_is_refused(void **unused)
+{
+    static const struct {
+        const char *match;
+        bool fits;
+    } table[] = {
+        {"a[1024..]", true},          {"a[1024..] -> b", true},
+        {"a[1024..] & b", true},      {"a[1024..] & b[3..]", false}, /* 1025 * 4 */
+        {"a[63..] & b[63..]", true},                                 /* 64 * 64 */
+        {"a[64..] & b[63..]", false}, {"a[2000..]", false},
+        {"a ->[1024s..] b", true},    {"a ->[1025s..] b", false},
+    };
+    (void)unused;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct arena *arena = arena_new(0);
+        struct ir *ir = compile_match(arena, table[i].match);
+        if ((ir != NULL) != table[i].fits) print_error("match %s\n", table[i].match);
+        assert_int_equal(ir != NULL, table[i].fits);
+        arena_free(arena);
+    }
+}
+
+static void progress_is_counted_by_order(void **unused)
+{
+    struct ir_place places[] = {{.times = 1}, {.times = 3}, {.times = 2}};
+    struct ir_order order[] = {{0, 2, false}, {1, 2, false}};
+    struct ir_alternative a = {.places = places, .n_places = 3};
+    (void)unused;
+    assert_int_equal(progress_count(&a, 100), 2 * 4 * 3);
+    a.order = order, a.n_order = 2;
+    assert_int_equal(progress_count(&a, 100), 2 * 4 + 2); /* the third only behind both */
+    assert_int_equal(progress_count(&a, 5), 6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(matches_become_automata),
+        cmocka_unit_test(an_on_rule_has_an_automaton_too),
+        cmocka_unit_test(what_is_too_large_is_refused),
+        cmocka_unit_test(progress_is_counted_by_order),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
