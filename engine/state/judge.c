@@ -407,6 +407,12 @@ static bool was_told(const struct emitted *told, uint64_t hash)
     return false;
 }
 
+/* A response without a target is none. */
+static bool is_nothing(struct value v)
+{
+    return v.kind == VALUE_ABSENT || v.kind == VALUE_NULL || (v.kind == VALUE_LIST && v.len == 0);
+}
+
 static void propose(struct eval *e, const struct ir_rule *r, uint32_t number, struct verdict *v)
 {
     const struct ir_respond *respond = &r->responds[number];
@@ -419,6 +425,7 @@ static void propose(struct eval *e, const struct ir_rule *r, uint32_t number, st
     if (!a->args) return;
     for (uint32_t i = 0; i < respond->n_args; i++) {
         a->args[i] = eval_value(e, respond->args[i]);
+        if (is_nothing(a->args[i])) return;
         hash_argument(hash, a->args[i]);
         if (a->args[i].kind == VALUE_LIST && a->args[i].len > targets) targets = a->args[i].len;
     }
@@ -441,6 +448,7 @@ static void judge_actions(struct eval *e, struct court *c, const struct emitted 
         if (v->score < r->responds[i].at) continue;
         uint32_t n = v->n_actions;
         propose(e, r, i, v);
+        if (v->n_actions == n) continue;
         bool is_told = was_told(told, v->action_hashes[n]);
         if (r->responds[i].settled && !is_settled && !is_told)
             v->n_actions = n; /* unlocked once it is settled */

@@ -141,9 +141,7 @@ static void plan_mirror(struct slab *s, const struct alternative *a, const struc
 
 static void plan_positions(struct rule_plan *p, const struct ir_match *m)
 {
-    if (m->kind == IR_M_STEP) {
-        p->position[m->step] = (uint8_t)p->n_positions++;
-    }
+    if (m->kind == IR_M_STEP) p->position[m->step] = (uint8_t)p->n_positions++;
     for (uint32_t i = 0; i < m->n_kids; i++) plan_positions(p, &m->kids[i]);
 }
 

@@ -42,7 +42,10 @@ static void keep_incident(void *world, const struct incident *i)
         t->count[i->steps[n].step] = i->steps[n].count;
     }
     t->n_actions = i->n_actions;
-    for (uint32_t n = 0; n < i->n_actions; n++) t->n_new_actions += i->actions[n].is_new;
+    for (uint32_t n = 0; n < i->n_actions; n++) {
+        t->n_new_actions += i->actions[n].is_new;
+        t->n_refused += i->actions[n].is_refused;
+    }
     for (uint32_t n = 0; n < i->n_reasons; n++) t->n_unknown += i->reasons[n].is_unknown;
 }
 

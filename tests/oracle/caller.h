@@ -19,7 +19,7 @@ struct told { /* one revision */
     char title[512], witness[512], completing[64];
     uint64_t steps;
     uint64_t count[64];
-    uint32_t n_actions, n_new_actions;
+    uint32_t n_actions, n_new_actions, n_refused;
     uint32_t n_unknown;
     uint64_t cause;
 };

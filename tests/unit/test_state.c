@@ -418,6 +418,24 @@ static void responses_are_new_once(void **unused)
     close_bench(&b);
 }
 
+static void a_response_needs_a_target(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match a -> b -> c? score 90"
+                              " respond { at 30 aws.disable_key(c.access_key) limit 1 principal } }");
+    hit(&b, "a", 0, "e1");
+    hit(&b, "b", 10, "e2");
+    assert_int_equal(last(&b)->n_actions, 0);
+    hit(&b, "c", 20, "e3");
+    assert_int_equal(last(&b)->n_actions, 1);
+    assert_int_equal(last(&b)->n_refused, 0);
+    hit(&b, "c", 21, "e4"); /* another key: more than the limit */
+    assert_int_equal(last(&b)->n_actions, 1);
+    assert_int_equal(last(&b)->n_refused, 1);
+    close_bench(&b);
+}
+
 /* ---- late hits -------------------------------------------------------------------------------------------
  */
 
@@ -664,6 +682,7 @@ int main(void)
         cmocka_unit_test(without_history_a_term_is_unknown),
         cmocka_unit_test(a_gate_is_judged_at_once_and_for_good),
         cmocka_unit_test(responses_are_new_once),
+        cmocka_unit_test(a_response_needs_a_target),
         cmocka_unit_test(late_hits_fire_what_cannot_be_a_copy),
         cmocka_unit_test(the_least_progressed_key_is_evicted),
         cmocka_unit_test(references_tell_chains_apart),
