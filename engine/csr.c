@@ -140,7 +140,11 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
         const struct csr_text *t = &o->texts[i];
         texts[i] = (struct compile_text){text_of(t->name), text_or_none(t->text, t->len)};
     }
-    struct compile_input input = {texts, (uint32_t)o->n_texts, o->without_lints};
+    struct compile_input input = {.texts = texts,
+                                  .n_texts = (uint32_t)o->n_texts,
+                                  .without_lints = o->without_lints,
+                                  .with_tests = o->with_tests,
+                                  .leaves_out_refused = o->leaves_out_refused};
     c->ir = csr_compile_ir(c->arena, &input, &c->sources, &c->diags, &c->is_unreadable);
 }
 
@@ -237,6 +241,11 @@ static void dump_ir(const struct ir *ir, FILE *to)
     ir_dump(ir, put_bytes, to);
 }
 
+static void dump_tests(const struct ir *ir, FILE *to)
+{
+    ir_dump_tests(ir, put_bytes, to);
+}
+
 static void dump_plan(const struct ir *ir, FILE *to)
 {
     ir_dump_plan(ir, put_bytes, to);
@@ -252,6 +261,7 @@ static const struct stage {
     {"ast", dump_tree, NULL},
     {"ir", NULL, dump_ir},
     {"plan", NULL, dump_plan},
+    {"tests", NULL, dump_tests},
 };
 
 static const struct stage *find_stage(const char *name)
@@ -335,7 +345,9 @@ static enum csr_status dump_set(const struct stage *stage, const struct csr_comp
                                 csr_report *r)
 {
     csr_report *mine = r ? r : csr_report_new();
-    csr_ruleset *rs = csr_compile(o, mine);
+    struct csr_compile_options options = *o;
+    options.with_tests = options.leaves_out_refused = stage->of_ir == dump_tests;
+    csr_ruleset *rs = csr_compile(&options, mine);
     enum csr_status status = CSR_OK;
     if (rs)
         stage->of_ir(csr_ruleset_ir(rs), to);

@@ -54,6 +54,8 @@ struct csr_compile_options {
     const struct csr_text *texts; /* files, or folders walked for .csr */
     size_t n_texts;
     bool without_lints;
+    bool with_tests;         /* `test` blocks are checked as well, and csr_test can run them */
+    bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
 };
 
 /* Compiles everything together with the embedded standard library and, where a text says `use aws-core`, the embedded
@@ -65,13 +67,62 @@ const char *csr_ruleset_rule_name(const csr_ruleset *rs, size_t index);
 /* Hexadecimal digest of everything the set was made from. */
 const char *csr_ruleset_digest(const csr_ruleset *rs);
 
-/* "tokens", "ast", "ir" or "plan". The first two show one text; they work on wrong files too. */
+/* "tokens", "ast", "ir", "plan" or "tests". The first two show one text; they work on wrong files too. */
 enum csr_status csr_dump(const struct csr_compile_options *o, const char *stage, FILE *to, csr_report *r);
 
 /* The long explanation of a diagnostic code; NULL if there is no such code, *near then the nearest one or NULL. */
 const char *csr_explain_code(const char *code, const char **title, const char **near);
 /* All codes in order, for docs/diagnostics.md: NULL behind the last. */
 const char *csr_code(size_t index);
+
+/* ---- tests ------------------------------------------------------------------------------------------------- */
+
+enum csr_test_verdict { CSR_TEST_PASSED, CSR_TEST_FAILED, CSR_TEST_SKIPPED };
+
+/* An expectation that was not met. */
+struct csr_test_failure {
+    const char *expected;     /* as the test says it: "expect incident once where score >= 85" */
+    unsigned line;
+    const char *const *lines; /* what was there instead, and why: one fact a line */
+    size_t n_lines;
+};
+
+/* All of it is valid during the call. */
+struct csr_test_result {
+    const char *rule, *title;
+    const char *file;
+    unsigned line;
+    enum csr_test_verdict verdict;
+    const char *code, *why; /* SKIPPED: the diagnostic that says why it cannot run yet, and its title */
+    const struct csr_test_failure *failures;
+    size_t n_failures;
+};
+
+/* A part of a rule, and in how many tests it had its say. */
+struct csr_test_clause {
+    const char *kind;  /* "step", "score", "severity", "respond" */
+    const char *words; /* "probe", "+10 if exists quota", "critical if …", "at 60 aws.quarantine" */
+    uint64_t tests;
+};
+struct csr_test_coverage {
+    const char *rule;
+    uint64_t tests; /* that ran */
+    const struct csr_test_clause *clauses;
+    size_t n_clauses;
+};
+
+struct csr_test_options {
+    const char *filter; /* only tests in whose rule or title this stands; NULL: all */
+    void *world;
+    void (*result)(void *world, const struct csr_test_result *r);     /* in order of files and lines */
+    void (*coverage)(void *world, const struct csr_test_coverage *c); /* of each rule of the files; NULL: not asked */
+};
+struct csr_test_counts {
+    uint64_t passed, failed, skipped;
+};
+
+/* Runs the tests of a set that was compiled with_tests, all of them. CSR_WRONG: some failed. */
+enum csr_status csr_test(const csr_ruleset *rs, const struct csr_test_options *o, struct csr_test_counts *out);
 
 /* ---- replay ------------------------------------------------------------------------------------------------ */
 

@@ -59,7 +59,7 @@ static void lower_baseline(struct compiler *c, struct symbol *symbol)
 {
     const struct ast *ast = symbol->ast, *paths = ast_kid(ast, AST_PATHS), *on = ast_kid(ast, AST_ON);
     const struct ast *days = ast_kid(ast, AST_DAYS);
-    uint32_t errors = diags_errors(c->diags);
+    struct diag_mark mark = diags_mark(c->diags);
     struct ir_baseline out = {.name = symbol->name, .span = ast->span, .days = 1};
     if (paths) lower_paths(c, symbol->unit, paths, &out);
     if (on) lower_on(c, symbol->unit, on, &out);
@@ -72,8 +72,10 @@ static void lower_baseline(struct compiler *c, struct symbol *symbol)
         else
             out.days = (uint32_t)num->num;
     }
+    symbol->refused = leave_out(c, mark, symbol->unit);
+    if (symbol->refused) return;
     *ARENA_PUSH(c->arena, c->baselines) = out;
-    if (diags_errors(c->diags) == errors) symbol->number = c->baselines.len - 1;
+    if (diags_errors(c->diags) == mark.errors) symbol->number = c->baselines.len - 1;
 }
 
 void lower_baselines(struct compiler *c)

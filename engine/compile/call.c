@@ -213,6 +213,7 @@ static bool baseline_argument(const struct scope *s, const struct ast *arg, uint
         symbol_unknown(s->c, SYMBOL_BASELINE, s->unit, name, arg->span);
         return false;
     }
+    if (symbol->refused) diag_at(s->c->diags, symbol->refused, arg->span, NULL);
     *baseline = symbol->number;
     return symbol->number != IR_NONE; /* a wrong baseline has been reported */
 }

@@ -10,7 +10,7 @@ static void check_schemas(struct compiler *c)
     if (c->schemas.len || diags_errors(c->diags)) return; /* the `use` may be what could not be read */
     for (uint32_t i = 0; i < c->symbols.len; i++) {
         const struct symbol *s = c->symbols.at[i];
-        if (s->kind != SYMBOL_RULE && s->kind != SYMBOL_BASELINE) continue;
+        if ((s->kind != SYMBOL_RULE && s->kind != SYMBOL_BASELINE) || s->unit->refused) continue;
         struct csr_span start = {s->unit->source->base, s->unit->source->base};
         diag_fix(diag_at(c->diags, E0229, head_span(c, s->ast), "what kind of records is this about?"), start,
                  "use aws");
@@ -64,6 +64,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
                            .diags = *diags,
                            .unreadable = unreadable,
                            .without_lints = input->without_lints,
+                           .leaves_out = input->leaves_out_refused,
                            .ir = ARENA_NEW(arena, struct ir)};
     c->symbol_index = content_index_new(arena);
     c->field_index = content_index_new(arena);
@@ -72,11 +73,12 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
 
     load_units(c, input);
     declare_units(c);
+    if (input->with_tests) declare_tests(c, input->n_texts == 0);
     check_schemas(c);
     lower_schemas(c);
     lower_baselines(c);
     lower_rules(c);
-    check_tests(c);
+    lower_tests(c);
     c->ir->site = lower_site(c);
     if (diags_errors(*diags)) return NULL;
     finish(c);

@@ -33,6 +33,9 @@ struct compile_input {
     const struct compile_text *texts; /* files or folders; none: the embedded community rules */
     uint32_t n_texts;
     bool without_lints;
+    bool with_tests;         /* `test` blocks are checked and lowered; else nobody looks at them */
+    bool leaves_out_refused; /* what is not executed yet (E05xx) is left out instead of being an error: its tests say
+                                why they cannot run */
 };
 
 /* Everything in `arena`, under its escape. NULL if any error was reported into *diags; *sources and *diags are

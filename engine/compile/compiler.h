@@ -43,6 +43,7 @@ struct unit {
     struct allowances allowances; /* read when the first warning asks for them */
     bool allowances_read;
     bool *silences; /* [allowances.len]: it has silenced something */
+    enum diag_code refused;  /* left out: an item of it is not executed yet (E05xx); 0: none is */
 };
 
 enum symbol_kind { SYMBOL_RULE, SYMBOL_LIST, SYMBOL_BASELINE, SYMBOL_DEFINE };
@@ -52,7 +53,9 @@ struct symbol {
     struct text name; /* full: "aws-core.recon_burst", or bare in a file without a pack */
     const struct unit *unit;
     const struct ast *ast;
-    uint32_t number; /* of the list or baseline in the IR; IR_NONE until it is there */
+    uint32_t number; /* of the rule, list or baseline in the IR; IR_NONE until it is there */
+    enum diag_code refused;  /* left out: it is not executed yet (E05xx); 0: it is */
+    struct test_work *tests; /* of a rule, in the order of files */
 };
 
 /* ---- schemas ------------------------------------------------------------------------------------------- */
@@ -80,6 +83,7 @@ struct compiler {
     struct diags *diags;
     bool *unreadable;
     bool without_lints;
+    bool leaves_out;
     struct ARENA_VEC(struct unit *) units;
     struct ARENA_VEC(struct pack *) packs;
     struct ARENA_VEC(struct symbol *) symbols;
@@ -91,7 +95,8 @@ struct compiler {
     struct ARENA_VEC(struct ir_baseline) baselines;
     struct ARENA_VEC(struct ir_rule) rules;
     struct ARENA_VEC(struct ir_param) params;
-    struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for the checks of `test` blocks */
+    struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
+    struct ARENA_VEC(struct test_work *) tests;
     uint32_t expansions;                        /* defines expanded so far: bounded */
     struct ir *ir;
 };
@@ -135,8 +140,20 @@ struct rule_work {
     uint32_t n_order;
     struct ARENA_VEC(struct ir_join) joins;
     struct ARENA_VEC(struct ir_ask) asks;
+    struct test_work *tests; /* the first */
+    struct ARENA_VEC(ir_node_id) probes;
     bool reads_score; /* a severity reads `score` */
     bool is_broken;   /* some of it could not be read: names that it uses may be missing */
+};
+
+/* A `test` block. What it expects is lowered with its rule, the rest afterwards. */
+struct test_work {
+    const struct unit *unit;
+    const struct ast *ast;
+    struct symbol *rule;
+    struct test_work *next; /* of the same rule */
+    enum diag_code refused; /* it cannot run yet (E05xx); 0: it can */
+    struct ARENA_VEC(struct ir_expect) expects;
 };
 
 /* ---- scopes -------------------------------------------------------------------------------------------- */
@@ -175,6 +192,7 @@ struct scope {
     struct rule_work *rule;  /* NULL in schemas and baselines */
     uint32_t step, group;    /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
     uint32_t own_step;       /* a step whose name may stand before its own fields here; else IR_NONE */
+    bool in_test;             /* IN_MATCH of a test: severity and title as well */
     bool sees_with;          /* the group's `with` names are seen: in captures and keys, not in predicates */
     const struct binding *bindings;
     const struct open_define *open;
@@ -320,9 +338,24 @@ void lower_respond(struct rule_work *r, const struct ast *clause);
 struct scope match_scope(struct rule_work *r);
 bool severity_find(struct text name, enum ir_severity *out);
 void unknown_severity(const struct compiler *c, struct text name, struct csr_span at);
-void check_tests(struct compiler *c);
 /* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
 int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
+
+/* ---- refuse.c ------------------------------------------------------------------------------------------- */
+
+/* Where refusals are left out: takes back what was reported since, if nothing but refusals was, or if the unit they
+ * stand in has lost an item by one. The code of the refusal; 0 if there was none, or errors that stay. */
+enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struct unit *unit);
+
+/* ---- test.c, test_expect.c --------------------------------------------------------------------------------- */
+
+/* Finds the rule of each `test` block of the files that were given, or of the embedded ones. After names are
+ * declared. */
+void declare_tests(struct compiler *c, bool of_embedded);
+/* What the rule's tests expect of its incidents, while captures can still be made. */
+void lower_expects(struct rule_work *r);
+/* Events, baselines and the rest, into the IR. */
+void lower_tests(struct compiler *c);
 
 /* ---- words.c --------------------------------------------------------------------------------------------
  */

@@ -241,11 +241,18 @@ static bool pack_is_given(const struct compiler *c, struct text name)
     return false;
 }
 
-static void unknown_package(const struct compiler *c, const struct ast *name)
+static void unread_source(struct compiler *c, struct unit *unit, const struct ast *name)
+{
+    struct diag_mark mark = diags_mark(c->diags);
+    diag_at(c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet", TEXT_ARG(name->text));
+    enum diag_code code = leave_out(c, mark, unit);
+    if (code) unit->refused = code;
+}
+
+static void unknown_package(struct compiler *c, struct unit *unit, const struct ast *name)
 {
     if (api_is_source(name->text)) {
-        diag_at(c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet",
-                TEXT_ARG(name->text));
+        unread_source(c, unit, name);
         return;
     }
     struct nearest near = {.wanted = name->text};
@@ -258,14 +265,14 @@ static void unknown_package(const struct compiler *c, const struct ast *name)
         diag_note(d, "a pack of your own is used by giving its folder on the command line");
 }
 
-static void follow_use(struct compiler *c, const struct ast *use)
+static void follow_use(struct compiler *c, struct unit *unit, const struct ast *use)
 {
     AST_EACH(name, use) {
         if (pack_is_given(c, name->text)) continue;
         uint32_t from = c->units.len;
         bool known = load_embedded(c, name->text, NULL);
         note_packs(c, from);
-        if (!known) unknown_package(c, name);
+        if (!known) unknown_package(c, unit, name);
     }
 }
 
@@ -282,7 +289,7 @@ void load_units(struct compiler *c, const struct compile_input *input)
     note_packs(c, 0);
     for (uint32_t u = 0; u < c->units.len; u++) /* grows while it is walked */
         AST_EACH(item, c->units.at[u]->file)
-            if (item->kind == AST_USE) follow_use(c, item);
+            if (item->kind == AST_USE) follow_use(c, c->units.at[u], item);
     for (uint32_t u = 0; u < c->units.len; u++)
         for (uint32_t p = 0; p < c->packs.len; p++)
             if (text_equal(c->packs.at[p]->folder, c->units.at[u]->folder))

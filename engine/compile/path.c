@@ -243,12 +243,23 @@ static ir_node_id step_as_value(const struct scope *s, struct text head, struct 
 
 static ir_node_id lower_score(const struct scope *s, struct csr_span span)
 {
-    if (!s->rule->out.has_score) {
+    if (!s->rule->out.has_score && !s->in_test) {
         diag_at(s->c->diags, E0314, span, "this rule has no `score` clause");
         return IR_POISON;
     }
     return ir_build_node(&s->c->build,
                          (struct ir_make){.op = IR_OP_SCORE, .type = IR_TYPE_INT, .span = span});
+}
+
+/* What only tests may ask of an incident: `severity == critical`, `title contains "x"`. IR_NONE: something else. */
+static ir_node_id lower_verdict(const struct scope *s, struct text name, struct csr_span span)
+{
+    enum ir_severity severity;
+    struct ir_make make = {.op = IR_OP_SEVERITY, .type = IR_TYPE_INT, .span = span};
+    if (severity_find(name, &severity)) return ir_build_const(&s->c->build, value_int(severity), IR_TYPE_INT, span);
+    if (text_equal(name, TEXT("severity"))) return ir_build_node(&s->c->build, make);
+    make.op = IR_OP_TITLE, make.type = IR_TYPE_STRING;
+    return text_equal(name, TEXT("title")) ? ir_build_node(&s->c->build, make) : IR_NONE;
 }
 
 static ir_node_id lower_in_match(const struct scope *s, struct text head, const struct ast *tail,
@@ -257,6 +268,8 @@ static ir_node_id lower_in_match(const struct scope *s, struct text head, const 
     ir_node_id key = lower_key(s, head, tail, span);
     if (key != IR_NONE) return key;
     if (!tail && text_equal(head, TEXT("score"))) return lower_score(s, span);
+    ir_node_id verdict = s->in_test && !tail ? lower_verdict(s, head, span) : IR_NONE;
+    if (verdict != IR_NONE) return verdict;
     uint32_t step = step_find(s->rule, head);
     if (step != IR_NONE && !tail) return step_as_value(s, head, span);
     if (step != IR_NONE && tail->kind == AST_FIELD)

@@ -16,6 +16,23 @@ static const struct {
     {AST_ACTION, E0523},
 };
 
+static bool is_refusal(enum diag_code code)
+{
+    return strncmp(diag_info(code)->name, "E05", 3) == 0;
+}
+
+enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struct unit *unit)
+{
+    enum diag_code first = unit->refused, code;
+    if (!c->leaves_out || diags_errors(c->diags) == since.errors) return 0;
+    for (uint32_t i = 0; (code = diags_since(c->diags, since, i)) != DIAG_CODES; i++) {
+        if (!is_refusal(code) && diag_info(code)->level == DIAG_ERROR && !unit->refused) return 0;
+        if (is_refusal(code) && !first) first = code;
+    }
+    if (first) diags_take_back(c->diags, since);
+    return first;
+}
+
 /* Items run over many lines; their beginning says enough. */
 static bool is_item(const struct ast *node)
 {

@@ -391,14 +391,15 @@ static void lower_body(struct rule_work *r)
     lower_title(r, ast_kid(r->ast, AST_TITLE));
     if (respond) lower_respond(r, respond);
     rule->monotone = is_monotone(r);
+    lower_expects(r);
     seal_steps(r);
 }
 
-static void lower_rule(struct compiler *c, const struct symbol *symbol)
+static void lower_rule(struct compiler *c, struct symbol *symbol)
 {
     struct rule_work *r = ARENA_NEW(c->arena, struct rule_work);
-    uint32_t errors = diags_errors(c->diags);
-    *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast};
+    struct diag_mark mark = diags_mark(c->diags);
+    *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests};
     r->out.name = symbol->name;
     r->out.span = symbol->ast->span;
     r->out.is_on = ast_kid(symbol->ast, AST_ON) != NULL;
@@ -408,8 +409,11 @@ static void lower_rule(struct compiler *c, const struct symbol *symbol)
     check_from(r);
     lower_words(r);
     lower_body(r);
+    if (diags_errors(c->diags) == mark.errors) compile_automata(c->arena, &r->out, c->diags);
+    symbol->refused = leave_out(c, mark, symbol->unit);
+    if (symbol->refused) return;
+    symbol->number = c->rules.len;
     *ARENA_PUSH(c->arena, c->works) = r;
-    if (diags_errors(c->diags) == errors) compile_automata(c->arena, &r->out, c->diags);
     *ARENA_PUSH(c->arena, c->rules) = r->out;
 }
 

@@ -304,6 +304,69 @@ struct ir_param {
     struct value value, least, most;
 };
 
+/* ---- tests -------------------------------------------------------------------------------------------- */
+
+/* A record that a test makes up. */
+struct ir_test_event {
+    int64_t second;
+    struct text record; /* JSON, as its source would have written it */
+    struct text api;    /* as the test names it: "ec2:RunInstances" */
+    struct csr_span span;
+};
+
+/* What a baseline knows before the test begins. */
+struct ir_test_known {
+    uint32_t baseline;
+    bool has_values;   /* else: it is warmed up, and has seen nothing */
+    struct value *key; /* [baseline->n_key] */
+    struct value value; /* absent where the baseline remembers keys alone */
+};
+
+/* `from 203.0.113.7 { asn = 14061 }`: what is known of an address. */
+struct ir_test_net {
+    struct ip_net address;
+    struct value asn, org, country; /* absent where nothing is said */
+};
+
+/* One part of `expect incident where a and b`: numbers into rule->probes. */
+struct ir_check {
+    struct text words; /* "score >= 85" */
+    uint32_t test;
+    struct text left_words, right_words; /* of a comparison, where a side is no constant: what is shown of it */
+    uint32_t left, right;                /* IR_NONE: not shown */
+    bool is_severity;                    /* both are severities */
+};
+
+enum ir_expect_kind { IR_EXPECT_NONE, IR_EXPECT_INCIDENT, IR_EXPECT_PARTIAL, IR_EXPECT_ACTION };
+
+struct ir_expect {
+    uint8_t kind; /* enum ir_expect_kind */
+    struct csr_span span;
+    struct text words;  /* as written, canonical */
+    uint32_t count;     /* INCIDENT: how many; 0: at least one */
+    struct ir_check *checks;
+    uint32_t n_checks;
+    uint32_t step, taken, of; /* PARTIAL */
+    struct text verb;         /* ACTION */
+};
+
+struct ir_test {
+    uint32_t rule;         /* IR_NONE: it is not executed yet */
+    struct text rule_name; /* full */
+    struct text title;
+    struct csr_span span;
+    uint32_t refused; /* enum diag_code: why it cannot run; 0: it can */
+    int64_t start;    /* second that `at 0s` means */
+    struct ir_test_event *events; /* by second, then as written */
+    uint32_t n_events;
+    struct ir_test_known *knowns;
+    uint32_t n_knowns;
+    struct ir_test_net *nets;
+    uint32_t n_nets;
+    struct ir_expect *expects;
+    uint32_t n_expects;
+};
+
 /* ---- the site ----------------------------------------------------------------------------------------- */
 
 enum ir_sink_kind { IR_SINK_FILE, IR_SINK_WEBHOOK, IR_SINK_EXEC };
@@ -361,6 +424,8 @@ struct ir {
     uint32_t n_rules;
     struct ir_param *params;
     uint32_t n_params;
+    struct ir_test *tests; /* of the files given, if the compiler was told to look at them */
+    uint32_t n_tests;
     struct ir_site *site; /* NULL without source, sink or policy */
     uint64_t fingerprint[2]; /* of all files read, for receipts */
 };
@@ -374,6 +439,7 @@ struct text ir_severity_name(enum ir_severity severity);
  * shared predicates, slots, automata with their progress. Canonical: the same rules give the same bytes. */
 struct csr_dump;
 void ir_dump(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to);
+void ir_dump_tests(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to);
 void ir_dump_plan(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to);
 
 #endif

@@ -7,14 +7,15 @@ struct look {
     void *world;
 };
 
-static void show(const struct look *l, uint32_t alternative, uint16_t progress, const struct take *takes, int64_t start)
+static void show(const struct look *l, uint32_t alternative, uint16_t progress, const struct take *takes, int64_t start,
+                 const struct hash128 *joins)
 {
     const struct rule_plan *p = l->keyed->rule->plan;
     const struct alternative *a = &p->alternatives[alternative];
     int64_t last[PLACES_MOST];
     for (uint32_t q = 0; q < a->n_places; q++) last[q] = takes[q].second;
     struct state_view v = {.rule = p->number, .key = l->keyed->key, .automaton = a->automaton, .places = a->places,
-                           .n_places = a->n_places, .before = a->before, .last = last, .start = start,
+                           .n_places = a->n_places, .before = a->before, .last = last, .start = start, .joins = joins,
                            .taken = a->taken + (size_t)progress * a->n_places};
     l->see(l->world, &v);
 }
@@ -22,11 +23,12 @@ static void show(const struct look *l, uint32_t alternative, uint16_t progress, 
 static void show_group(const struct look *l, struct group *g)
 {
     const struct rule_plan *p = l->keyed->rule->plan;
-    show(l, g->alternative, p->alternatives[g->alternative].full, group_takes(g), g->start);
+    show(l, g->alternative, p->alternatives[g->alternative].full, group_takes(g), g->start, NULL);
     for (uint32_t i = 0; i < p->n_items; i++) {
         const struct group_item *item = group_item(p, g, i);
         if (item->is_present)
-            show(l, item->alternative, p->alternatives[item->alternative].full, group_item_takes(p, g, i), g->start);
+            show(l, item->alternative, p->alternatives[item->alternative].full, group_item_takes(p, g, i), g->start,
+                 NULL);
     }
 }
 
@@ -39,7 +41,7 @@ void state_look(const struct state *s, struct hash128 key, void (*see)(void *wor
     const struct fold *now = l.keyed->tail.len ? &l.keyed->after : &l.keyed->base;
     for (uint32_t i = 0; i < now->runs.len; i++) {
         const struct run *r = runs_at(p, &now->runs, i);
-        show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start);
+        show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start, run_joins_of(r));
     }
     for (uint32_t i = 0; i < now->groups.len; i++) show_group(&l, groups_at(p, &now->groups, i));
 }

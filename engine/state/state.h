@@ -92,6 +92,7 @@ struct state_view {
     const uint64_t *before;        /* [n_places] bits of the places that come before */
     const uint16_t *taken;         /* [n_places] events */
     const int64_t *last;           /* [n_places] second of the last event taken; where none is, without meaning */
+    const struct hash128 *joins;   /* [rule->n_joins] what it has agreed to, zero: nothing yet; NULL: it is complete */
     int64_t start;
 };
 void state_look(const struct state *s, struct hash128 key, void (*see)(void *world, const struct state_view *v),

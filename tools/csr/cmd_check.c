@@ -10,7 +10,9 @@ int verb_check(const struct call *call)
     bool json = format && strcmp(format, "json") == 0;
     int status;
     uint32_t warnings = 0;
-    csr_ruleset *rules = rules_compile(call, call->operands, call->n_operands, stdout, json, &status, &warnings);
+    struct rules_wanted wanted = {
+        .paths = call->operands, .n_paths = call->n_operands, .with_tests = true, .to = stdout, .json = json};
+    csr_ruleset *rules = rules_compile(call, &wanted, &status, &warnings);
     if (rules) {
         size_t n = csr_ruleset_rules(rules);
         if (!json)

@@ -6,7 +6,7 @@
 int verb_dump(const struct call *call)
 {
     const char *stage;
-    if (!call_choice(call, "stage", "tokens|ast|ir|plan", &stage)) return CSR_USAGE;
+    if (!call_choice(call, "stage", "tokens|ast|ir|plan|tests", &stage)) return CSR_USAGE;
     struct csr_text *texts = calloc(call->n_operands, sizeof *texts);
     csr_report *report = csr_report_new();
     int status = CSR_SYSTEM;

@@ -133,7 +133,8 @@ int verb_replay(const struct call *call)
         return CSR_USAGE;
     size_t n_paths = call_values(call, "rules", paths, RULES_MOST);
     int status;
-    csr_ruleset *rules = rules_compile(call, paths, n_paths, stderr, false, &status, NULL);
+    struct rules_wanted wanted = {.paths = paths, .n_paths = n_paths, .to = stderr};
+    csr_ruleset *rules = rules_compile(call, &wanted, &status, NULL);
     if (!rules) return status;
     if (open_out(call, "output", &r.out) && open_out(call, "aside", &r.aside)) {
         o.threads = (unsigned)threads;

@@ -9,17 +9,27 @@ static int status_of(const csr_report *report)
     return csr_report_errors(report) ? CSR_WRONG : CSR_SYSTEM;
 }
 
-csr_ruleset *rules_compile(const struct call *call, const char *const *paths, size_t n, FILE *to, bool json,
-                           int *status, uint32_t *warnings)
+static csr_ruleset *compile(const struct rules_wanted *w, const struct csr_text *texts, csr_report *report)
 {
-    struct csr_text *texts = calloc(n + 1, sizeof *texts);
+    struct csr_compile_options o = {.texts = texts,
+                                    .n_texts = w->n_paths,
+                                    .without_lints = w->without_lints,
+                                    .with_tests = w->with_tests,
+                                    .leaves_out_refused = w->leaves_out_refused};
+    return csr_compile(&o, report);
+}
+
+csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w, int *status, uint32_t *warnings)
+{
+    struct csr_text *texts = calloc(w->n_paths + 1, sizeof *texts);
     csr_report *report = csr_report_new();
     csr_ruleset *rules = NULL;
     *status = CSR_SYSTEM;
     if (texts && report) {
-        for (size_t i = 0; i < n; i++) texts[i].name = paths[i];
-        rules = csr_compile(&(struct csr_compile_options){.texts = texts, .n_texts = n}, report);
-        csr_report_print(report, to, (struct csr_report_style){.color = !json && wants_color(call, to), .json = json});
+        for (size_t i = 0; i < w->n_paths; i++) texts[i].name = w->paths[i];
+        rules = compile(w, texts, report);
+        csr_report_print(report, w->to,
+                         (struct csr_report_style){.color = !w->json && wants_color(call, w->to), .json = w->json});
         *status = rules ? CSR_OK : status_of(report);
         if (warnings) *warnings = csr_report_warnings(report);
     }

@@ -5,8 +5,17 @@
 #include "engine/csr.h"
 #include "tools/csr/command.h"
 
-/* Compiles the paths (none: the community rules). Diagnostics go to `to`. NULL on any error; *status says which. */
-csr_ruleset *rules_compile(const struct call *call, const char *const *paths, size_t n, FILE *to, bool json,
-                           int *status, uint32_t *warnings);
+/* What to compile, and where diagnostics go. */
+struct rules_wanted {
+    const char *const *paths; /* none: the community rules */
+    size_t n_paths;
+    bool with_tests, leaves_out_refused; /* as in csr_compile_options */
+    bool without_lints;
+    FILE *to;
+    bool json;
+};
+
+/* NULL on any error; *status says which. */
+csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w, int *status, uint32_t *warnings);
 
 #endif

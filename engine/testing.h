@@ -1,0 +1,127 @@
+/* testing.h - a test of a rule, run: between the files of engine/ that implement csr_test.
+ *
+ *   testing.c           which tests, in which order, and what is told of each
+ *   testing_trial.c     a test's records through the real stages, one thread, everything watched
+ *   testing_expect.c    what was expected, against what came
+ *   testing_explain.c   why an incident did not come: how far it got, and why the next event did not go on
+ *   testing_coverage.c  which parts of a rule had their say
+ *
+ * Everything of one trial lies in its arena, under the escape that csr_test sets.
+ */
+#ifndef CSR_ENGINE_TESTING_H
+#define CSR_ENGINE_TESTING_H
+
+#include "engine/base/time.h"
+#include "engine/ir/ir_print.h"
+#include "engine/match/plan.h"
+#include "engine/ruleset.h"
+#include "engine/state/state.h"
+
+#define STEPS_MOST  64
+#define PLACES_MOST 64
+
+/* ---- what all trials of a rule set share ------------------------------------------------------------------- */
+
+struct bench {
+    const struct ir *ir;
+    const struct sources *sources;
+    struct plan *plan;
+    struct decoder *decoder;
+    struct state_plan *state_plan;
+    struct matcher *matcher;
+    struct ir open; /* the same rules with `open at 0`: for why a match was no incident */
+    struct state_plan *open_plan;
+    struct eval eval; /* for looking at single events again */
+    struct scratch scratch;
+    struct value *slots;
+    struct state *live[2]; /* of the trial at hand, by `open`: whoever leaves by an escape leaves them here */
+};
+
+/* ---- one trial --------------------------------------------------------------------------------------------- */
+
+/* An event that fits a step of the rule. */
+struct trial_hit {
+    uint32_t event; /* of the test */
+    const struct hit *hit;
+    const struct answer *answers; /* [hit->n_asks], as they were at arrival */
+};
+
+/* An incident by its id, as it was told last. */
+struct trial_incident {
+    struct incident last;
+    bool is_gone; /* retracted, or merged into another */
+};
+
+/* The best that a choice for the required part came to. */
+struct reach {
+    bool is_there;
+    struct text key;
+    const struct ir_place *places;
+    uint32_t n_places;
+    uint64_t before[PLACES_MOST];
+    uint16_t taken[PLACES_MOST];
+    int64_t last[PLACES_MOST];
+    struct hash128 *joins; /* [rule->n_joins] zero: none yet */
+    int64_t start;
+    uint32_t full, events; /* places that have all they need; events in all */
+};
+
+struct trial {
+    struct bench *bench;
+    const struct ir_test *test;
+    const struct ir_rule *rule;
+    struct arena *arena;
+    struct state *state;
+    const struct state_plan *plan;
+    struct enrichment enrichment;
+    int64_t watermark;
+    uint32_t event; /* at hand */
+    struct ARENA_VEC(struct touch) touches; /* of the event at hand */
+    struct ARENA_VEC(struct answer) answers;
+    struct ARENA_VEC(struct hit *) arriving;
+    struct ARENA_VEC(struct settle_ask) asks;
+    bool is_duplicate;
+
+    enum aside *asides; /* [test->n_events] */
+    struct ARENA_VEC(struct trial_hit) hits;
+    struct ARENA_VEC(struct trial_incident) incidents;
+    struct reach furthest;
+    uint32_t most[STEPS_MOST]; /* of each step: the most events that a choice took */
+};
+
+/* Runs the test's records. open: below `open at` as well. */
+void trial_run(struct trial *t, bool open);
+
+/* ---- what is said ------------------------------------------------------------------------------------------ */
+
+struct failures ARENA_VEC(struct csr_test_failure);
+struct lines ARENA_VEC(const char *);
+
+/* A line under way. */
+struct line {
+    struct arena *arena;
+    struct ARENA_VEC(char) bytes;
+};
+struct ir_out line_out(struct line *l);
+void line_put(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+const char *line_end(struct line *l); /* and begins anew */
+/* "2m", from the test's beginning. */
+void line_moment(struct line *l, const struct trial *t, int64_t second);
+/* "event 3, at 2m ec2:RunInstances" */
+void line_event(struct line *l, const struct trial *t, uint32_t event);
+void line_value(struct line *l, struct value v);
+
+/* The expectations that were not met. */
+void expect_all(struct trial *t, struct failures *out);
+/* Why there was no incident: how far it got, and why it did not go on. */
+void explain_missing(struct trial *t, struct lines *out);
+
+/* ---- coverage ---------------------------------------------------------------------------------------------- */
+
+struct coverage;
+struct coverage *coverage_new(struct arena *a, const struct ir *ir);
+void coverage_add(struct coverage *c, const struct trial *t);
+/* Tells each rule that stands in a file of the user's, or of them all where only embedded ones were given. */
+void coverage_tell(const struct coverage *c, const struct sources *sources, const struct csr_test_options *o);
+
+#endif

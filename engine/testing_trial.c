@@ -1,0 +1,228 @@
+/* testing_trial.c - a test's records through decode, match and state, as a replay would take them, but one by one and in
+ * one partition, so that everything can be watched: hits, answers, how far each choice gets, every revision.
+ *
+ * Only hits of the test's own rule go on to state: rules never affect one another.
+ */
+#include "engine/testing.h"
+
+#include <stdlib.h>
+
+#define DAY   INT64_C(86400)
+#define FIRST INT64_C(1) /* sequence of the first record */
+
+/* ---- enrichment -------------------------------------------------------------------------------------------- */
+
+static struct value ask_net(void *world, enum ir_op what, const struct ip_net *address)
+{
+    const struct ir_test *test = world;
+    struct value v = value_absent();
+    for (uint32_t i = 0; i < test->n_nets && v.kind == VALUE_ABSENT; i++) {
+        const struct ir_test_net *net = &test->nets[i];
+        if (memcmp(net->address.bytes, address->bytes, sizeof address->bytes)) continue;
+        v = what == IR_OP_ASN_OF ? net->asn : what == IR_OP_ORG_OF ? net->org : net->country;
+    }
+    return v;
+}
+
+/* ---- what the matcher finds -------------------------------------------------------------------------------- */
+
+static void found_identity(void *world, struct hash128 identity, int64_t second)
+{
+    struct trial *t = world;
+    t->is_duplicate = state_seen(t->state, identity, second);
+}
+
+static uint32_t found_touch(void *world, const struct touch *touch)
+{
+    struct trial *t = world;
+    *ARENA_PUSH(t->arena, t->touches) = *touch;
+    return t->touches.len - 1;
+}
+
+static void found_hit(void *world, const struct hit *h)
+{
+    struct trial *t = world;
+    if (h->rule != t->test->rule) return;
+    *ARENA_PUSH(t->arena, t->arriving) = hit_copy(arena_alloc(t->arena, hit_size(h)), h);
+}
+
+static void ignore_identity(void *world, struct hash128 identity, int64_t second)
+{
+    (void)world, (void)identity, (void)second;
+}
+
+static void ignore_hit(void *world, const struct hit *h)
+{
+    (void)world, (void)h;
+}
+
+/* ---- what is known before ---------------------------------------------------------------------------------- */
+
+/* Once a day, for as long as it takes to be familiar, up to the beginning. */
+static void sight_daily(struct trial *t, struct touch touch)
+{
+    const struct ir_baseline *b = &t->bench->ir->baselines[touch.baseline];
+    int64_t days = b->warmup / DAY + b->days + 1;
+    touch.learns = true;
+    touch.asks = false;
+    for (int64_t day = days; day > 0; day--) {
+        touch.second = t->test->start - day * DAY;
+        state_touch(t->state, &touch);
+    }
+}
+
+/* A value, or a key, that no record shows. */
+static const struct hash128 nothing = {1, 1};
+
+/* The keys that the event at hand asks about have a history, without the values of the test. Where keys alone are
+ * remembered, their account has one. */
+static void warm_up(struct trial *t, uint32_t baseline)
+{
+    for (uint32_t i = 0; i < t->touches.len; i++) {
+        struct touch touch = t->touches.at[i];
+        if (touch.baseline != baseline) continue;
+        touch.value = nothing;
+        if (t->bench->ir->baselines[baseline].value == IR_NONE) touch.key = nothing;
+        sight_daily(t, touch);
+    }
+}
+
+/* All records are read once before, for the keys that they ask about. */
+static void know_all(struct trial *t)
+{
+    struct match_out out = {t, ignore_identity, found_touch, ignore_hit};
+    for (uint32_t i = 0; i < t->test->n_events && t->test->n_knowns; i++) {
+        struct event event;
+        t->touches.len = 0;
+        match_record(t->bench->matcher, t->test->events[i].record, FIRST + i, &out, &event);
+        for (uint32_t k = 0; k < t->test->n_knowns; k++) warm_up(t, t->test->knowns[k].baseline);
+    }
+    for (uint32_t k = 0; k < t->test->n_knowns; k++) {
+        const struct ir_test_known *known = &t->test->knowns[k];
+        if (known->has_values) sight_daily(t, plan_touch(t->bench->plan, known->baseline, known->key, known->value));
+    }
+}
+
+/* ---- what state says --------------------------------------------------------------------------------------- */
+
+static struct answer give_answer(void *world, uint32_t number, struct hash128 key)
+{
+    struct trial *t = world;
+    (void)key;
+    return number < t->answers.len ? t->answers.at[number] : (struct answer){0};
+}
+
+static void keep_incident(void *world, const struct incident *i)
+{
+    struct trial *t = world;
+    bool is_gone = i->state == INCIDENT_RETRACTED || i->state == INCIDENT_MERGED;
+    struct trial_incident *mine = NULL;
+    for (uint32_t n = 0; n < t->incidents.len; n++)
+        if (!strcmp(t->incidents.at[n].last.id, i->id)) mine = &t->incidents.at[n];
+    if (!mine) {
+        mine = ARENA_PUSH(t->arena, t->incidents);
+        mine->last = *i;
+    }
+    mine->is_gone = is_gone;
+    if (!is_gone) mine->last = *i;
+}
+
+static void keep_ask(void *world, const struct settle_ask *ask)
+{
+    struct trial *t = world;
+    *ARENA_PUSH(t->arena, t->asks) = *ask;
+}
+
+static char *give_memory(void *world, size_t size)
+{
+    struct trial *t = world;
+    return arena_alloc(t->arena, size);
+}
+
+static void see_choice(void *world, const struct state_view *v)
+{
+    struct trial *t = world;
+    struct reach r = {.is_there = true, .places = v->places, .n_places = v->n_places, .start = v->start};
+    uint32_t of_step[STEPS_MOST] = {0};
+    for (uint32_t q = 0; q < v->n_places; q++) {
+        r.full += v->taken[q] == v->places[q].times;
+        r.events += v->taken[q];
+        of_step[v->places[q].step] += v->taken[q];
+    }
+    for (uint32_t s = 0; s < t->rule->n_steps; s++)
+        if (of_step[s] > t->most[s]) t->most[s] = of_step[s];
+    const struct reach *best = &t->furthest;
+    bool better = !best->is_there || r.full > best->full || (r.full == best->full && r.events > best->events);
+    if (v->automaton || !better) return;
+    memcpy(r.before, v->before, v->n_places * sizeof *r.before);
+    memcpy(r.taken, v->taken, v->n_places * sizeof *r.taken);
+    memcpy(r.last, v->last, v->n_places * sizeof *r.last);
+    r.key = arena_text(t->arena, v->key.at, v->key.len);
+    r.joins = ARENA_ARRAY(t->arena, struct hash128, t->rule->n_joins);
+    if (v->joins && t->rule->n_joins) memcpy(r.joins, v->joins, t->rule->n_joins * sizeof *r.joins);
+    t->furthest = r;
+}
+
+/* ---- the records ------------------------------------------------------------------------------------------- */
+
+static void move_watermark(struct trial *t, int64_t second, const struct state_out *out)
+{
+    if (second <= t->watermark) return;
+    t->watermark = second;
+    state_watermark(t->state, second, FIRST + t->event, out);
+    for (uint32_t i = 0; i < t->asks.len; i++) {
+        struct settle_ask ask = t->asks.at[i];
+        struct answer a = state_touch(t->state, &ask.touch);
+        state_settled(t->state, ask.ticket, &a, out);
+    }
+    t->asks.len = 0;
+}
+
+static void note_hit(struct trial *t, const struct hit *h)
+{
+    struct answer *answers = ARENA_ARRAY(t->arena, struct answer, h->n_asks);
+    for (uint32_t i = 0; i < h->n_asks; i++)
+        if (!h->asks[i].is_absent && !h->asks[i].is_unknown) answers[i] = give_answer(t, h->asks[i].answer, h->key_hash);
+    *ARENA_PUSH(t->arena, t->hits) = (struct trial_hit){t->event, h, answers};
+}
+
+static void run_record(struct trial *t, const struct state_out *out)
+{
+    struct match_out found = {t, found_identity, found_touch, found_hit};
+    struct event event;
+    t->touches.len = t->answers.len = t->arriving.len = 0;
+    if (t->watermark != INT64_MIN) {
+        state_forget(t->state, t->watermark);
+        state_learn(t->state, t->watermark);
+    }
+    enum aside why = match_record(t->bench->matcher, t->test->events[t->event].record, FIRST + t->event, &found, &event);
+    t->asides[t->event] = why;
+    if (why != ASIDE_NONE || t->is_duplicate) return;
+    for (uint32_t i = 0; i < t->touches.len; i++)
+        *ARENA_PUSH(t->arena, t->answers) = state_touch(t->state, &t->touches.at[i]);
+    for (uint32_t i = 0; i < t->arriving.len; i++) {
+        note_hit(t, t->arriving.at[i]);
+        state_hit(t->state, t->arriving.at[i], out);
+        state_look(t->state, t->arriving.at[i]->key_hash, see_choice, t);
+    }
+    move_watermark(t, event.second - t->bench->ir->schemas[event.schema].disorder, out);
+}
+
+void trial_run(struct trial *t, bool open)
+{
+    const struct state_out out = {t, give_answer, keep_incident, keep_ask, give_memory};
+    struct state_adoption adoption;
+    t->enrichment = (struct enrichment){(void *)t->test, ask_net};
+    t->rule = &t->bench->ir->rules[t->test->rule];
+    t->asides = ARENA_ARRAY(t->arena, enum aside, t->test->n_events);
+    t->watermark = INT64_MIN;
+    t->state = t->bench->live[open] = state_new((struct state_limits){0});
+    state_adopt(t->state, open ? t->bench->open_plan : t->bench->state_plan, &adoption);
+    matcher_enrich(t->bench->matcher, &t->enrichment);
+    know_all(t);
+    for (t->event = 0; t->event < t->test->n_events; t->event++) run_record(t, &out);
+    move_watermark(t, INT64_MAX, &out);
+    matcher_enrich(t->bench->matcher, NULL);
+    state_free(t->state);
+    t->state = t->bench->live[open] = NULL;
+}
