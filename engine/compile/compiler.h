@@ -83,7 +83,7 @@ struct compiler {
     struct diags *diags;
     bool *unreadable;
     bool without_lints;
-    bool leaves_out;
+    bool with_tests, leaves_out; /* as in compile_input */
     struct ARENA_VEC(struct unit *) units;
     struct ARENA_VEC(struct pack *) packs;
     struct ARENA_VEC(struct symbol *) symbols;
