@@ -91,14 +91,6 @@ uint32_t ip_print(const struct ip_net *net, char out[50])
 
 /* ---- equality and order -------------------------------------------------------------------------------- */
 
-static bool text_equal_nocase(struct text a, struct text b)
-{
-    if (a.len != b.len) return false;
-    for (uint32_t i = 0; i < a.len; i++)
-        if (text_lower(a.at[i]) != text_lower(b.at[i])) return false;
-    return true;
-}
-
 static bool is_numeric(struct value v)
 {
     return v.kind == VALUE_INT || v.kind == VALUE_FLOAT || v.kind == VALUE_SIZE ||

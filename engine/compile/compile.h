@@ -5,7 +5,8 @@
  *   fields.c     `event` blocks to fields and slots
  *   lists.c      literals and lists
  *   expr.c       expressions -> hash-consed nodes, checked on the way; with path.c (names), call.c
- *                (functions, defines) and mentions.c (what a predicate speaks of)
+ *                (functions, defines), document.c (policies and other JSON in texts) and mentions.c (what a
+ *                predicate speaks of)
  *   baseline.c   what is remembered of the past
  *   rule.c       a rule's clauses, in order of need
  *   step.c       groups: APIs, keys, predicates, gates, joins

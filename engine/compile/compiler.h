@@ -171,6 +171,7 @@ struct binding {
     struct text name;
     bool is_item;
     bool is_poison; /* an element of something that was wrong */
+    bool is_statement; /* an element of statements(…)[] */
     uint32_t depth; /* of the quantifier */
     const struct ast *arg;
     const struct scope *arg_scope;
@@ -249,22 +250,19 @@ bool field_begins(struct text first);
 
 /* The LIST node of a named list, with everything that was added to it. */
 ir_node_id list_node(struct compiler *c, struct symbol *list, struct csr_span span);
-/* The LIST node of a list in braces; IR_POISON if a literal of it is wrong, which has been reported. */
+/* The LIST node of a list in braces. */
 ir_node_id set_node(struct compiler *c, const struct ast *set);
 /* The value of a literal, and its type. False if it is none (reported). */
 bool literal_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type);
 ir_node_id literal_node(struct compiler *c, const struct ast *literal);
 
-/* ---- expr.c, compare.c, path.c, call.c: expressions -----------------------------------------------------------------
+/* ---- expr.c, path.c, call.c: expressions -----------------------------------------------------------------
  */
 
 /* Checked and lowered; IR_POISON if it is wrong, which has been reported. */
 ir_node_id lower_expr(const struct scope *s, const struct ast *e);
 /* The same for an expression that must be a test: true, false or unknown. */
 ir_node_id lower_test(const struct scope *s, const struct ast *e);
-ir_node_id lower_comparison(const struct scope *s, const struct ast *e);
-ir_node_id lower_in(const struct scope *s, const struct ast *e);
-ir_node_id lower_not(const struct scope *s, ir_node_id id, struct csr_span span);
 ir_node_id lower_path(const struct scope *s, const struct ast *path);
 ir_node_id lower_call(const struct scope *s, const struct ast *call);
 /* `tail` nodes (FIELD, ELEMENTS) applied to a value that is there. */
@@ -356,6 +354,19 @@ void declare_tests(struct compiler *c, bool of_embedded);
 void lower_expects(struct rule_work *r);
 /* Events, baselines and the rest, into the IR. */
 void lower_tests(struct compiler *c);
+
+/* ---- document.c ----------------------------------------------------------------------------------------
+ */
+
+/* json(f, g…) or statements(f, g…) over one event, with what stands behind it. */
+ir_node_id lower_document(const struct scope *s, const struct ast *doc);
+/* False after reporting that it cannot stand here. */
+bool document_may_stand(const struct scope *s, const struct ast *doc);
+/* Whether a list is that of statements(…)[]; and a member of one of them. */
+bool is_statements(const struct compiler *c, ir_node_id list);
+ir_node_id lower_statement(const struct scope *s, ir_node_id statement, const struct ast *tail);
+/* `x grants "iam:PassRole"` */
+ir_node_id lower_grants(const struct scope *s, const struct ast *e);
 
 /* ---- words.c --------------------------------------------------------------------------------------------
  */

@@ -24,6 +24,10 @@ static void mention_defined(const struct scope *s, struct symbol *define, const 
 
 static void mention_path(const struct scope *s, const struct ast *e, struct mentions *m)
 {
+    if (e->kids && e->kids->kind == AST_DOC) {
+        mention_kids(s, e->kids->kids, m);
+        return;
+    }
     const struct binding *b = binding_find(s, e->text);
     if (b && !b->is_item) {
         struct scope caller = *s;

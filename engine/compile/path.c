@@ -133,6 +133,7 @@ static ir_node_id lower_field(const struct scope *s, struct text head, const str
                               struct csr_span span)
 {
     if (is_root(head)) return lower_open(s, head, tail, span);
+    if (tail && tail->kind == AST_DOC) return lower_document(s, tail);
     const struct ast *rest = tail;
     const struct field_info *info = closed_field(s, head, &rest);
     if (info && text_equal(info->name, TEXT("origin"))) {
@@ -329,7 +330,7 @@ static ir_node_id lower_bound(const struct scope *s, const struct binding *b, co
                     "only plain elements of a step's list are kept, no members of them");
             return IR_POISON;
         }
-        return lower_tail(s, item, tail);
+        return b->is_statement ? lower_statement(s, item, tail) : lower_tail(s, item, tail);
     }
     /* The caller's names, but where the body stands: a gate stays a gate, and an element around the body must
      * not be overwritten by one in the argument. */
@@ -369,11 +370,7 @@ static ir_node_id lower_defined(const struct scope *s, struct symbol *define, co
 
 ir_node_id lower_path(const struct scope *s, const struct ast *e)
 {
-    if (e->kids && e->kids->kind == AST_DOC) {
-        bool json = text_equal(e->kids->text, TEXT("json"));
-        diag_at(s->c->diags, json ? E0514 : E0515, e->kids->span, NULL);
-        return IR_POISON;
-    }
+    if (e->kids && e->kids->kind == AST_DOC && !document_may_stand(s, e->kids)) return IR_POISON;
     const struct binding *b = binding_find(s, e->text);
     if (b) return lower_bound(s, b, e->kids, e->span);
     struct symbol *define = define_named(s, e);

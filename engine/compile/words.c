@@ -95,19 +95,24 @@ static void put_binary(struct words *w, const struct ast *e, const char *op, int
     put_expr(w, e->kids->next, right);
 }
 
-static void put_path(struct words *w, const struct ast *e)
+/* json(f, g) and what stands behind it. */
+static void put_document(struct words *w, const struct ast *doc)
 {
-    const struct ast *tail = e->kids;
+    put(w, doc->text);
+    put(w, TEXT("("));
+    put_joined(w, doc->kids ? doc->kids->kids : NULL, ", ", 0);
+    put(w, TEXT(")"));
+    put_tail(w, doc->next, false);
+}
+
+static void put_path(struct words *w, struct text head, const struct ast *tail)
+{
     if (tail && tail->kind == AST_DOC) {
-        put(w, tail->text);
-        put(w, TEXT("("));
-        put_joined(w, tail->kids ? tail->kids->kids : NULL, ", ", 0);
-        put(w, TEXT(")"));
-        tail = tail->next;
-    } else {
-        put(w, e->text);
+        put_document(w, tail);
+        return;
     }
-    put_tail(w, tail, false);
+    put(w, head);
+    put_tail(w, tail, !head.len);
 }
 
 static void put_call(struct words *w, const struct ast *e)
@@ -151,7 +156,7 @@ static void put_bare(struct words *w, const struct ast *e)
     case AST_ANY:
     case AST_ALL: put_quantifier(w, e); break;
     case AST_CALL: put_call(w, e); break;
-    case AST_PATH: put_path(w, e); break;
+    case AST_PATH: put_path(w, e->text, e->kids); break;
     case AST_SET: put(w, TEXT("{ ")), put_joined(w, e->kids, ", ", 0), put(w, TEXT(" }")); break;
     case AST_STRING: put_string(w, e); break;
     case AST_REGEX:
@@ -182,7 +187,6 @@ struct text expr_words(struct arena *a, const struct ast *e)
 struct text path_words(struct arena *a, struct text head, const struct ast *tail)
 {
     struct words w = {.arena = a};
-    put(&w, head);
-    put_tail(&w, tail, !head.len);
+    put_path(&w, head, tail);
     return (struct text){w.out.at, w.out.len};
 }

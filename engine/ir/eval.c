@@ -47,6 +47,8 @@ static eval_op *const ops[IR_OPS] = {
     [IR_OP_ANY] = eval_quantifier,
     [IR_OP_ALL] = eval_quantifier,
     [IR_OP_CONCAT] = eval_concat,
+    [IR_OP_JSON] = eval_json,
+    [IR_OP_STATEMENTS] = eval_statements,
 
     [IR_OP_EQ] = eval_equality,
     [IR_OP_NE] = eval_equality,
@@ -62,6 +64,7 @@ static eval_op *const ops[IR_OPS] = {
     [IR_OP_BETWEEN] = eval_between,
     [IR_OP_PRESENT] = eval_present,
     [IR_OP_TRUTHY] = eval_truthy,
+    [IR_OP_GRANTS] = eval_grants,
 
     [IR_OP_AND] = eval_logic,
     [IR_OP_OR] = eval_logic,
@@ -114,7 +117,7 @@ struct value eval_value(struct eval *e, ir_node_id id)
     assert(id < e->ir->n_nodes);
     if (e->memo_stamp[id] == e->stamp) return e->memo[id];
     const struct ir_node *node = &e->ir->nodes[id];
-    assert(node->op != IR_OP_REGEX && node->op != IR_OP_GRANTS); /* the compiler refuses them */
+    assert(node->op != IR_OP_REGEX); /* the compiler refuses it */
     e->evaluated++;
     struct value v = ops[node->op] ? ops[node->op](e, node) : e->leaf(e, id, node);
     if (e->bound) return v;

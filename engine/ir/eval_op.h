@@ -8,10 +8,12 @@ typedef struct value eval_op(struct eval *e, const struct ir_node *node);
 
 /* Tests: eval_test.c */
 eval_op eval_equality, eval_order, eval_text_test, eval_member_of, eval_between, eval_present, eval_truthy,
-    eval_logic, eval_not;
+    eval_grants, eval_logic, eval_not;
 /* Records and lists: eval_list.c */
 eval_op eval_member, eval_elements, eval_quantifier, eval_concat, eval_total, eval_len, eval_first_of,
     eval_only;
+/* Documents: eval_document.c, eval_document_policy.c */
+eval_op eval_json, eval_statements;
 /* Texts, numbers, times, addresses: eval_text.c, eval_scalar.c */
 eval_op eval_lower, eval_part, eval_arn_part, eval_account_of, eval_name_of, eval_text_of, eval_without,
     eval_join, eval_stem, eval_renamed;

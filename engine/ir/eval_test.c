@@ -135,6 +135,20 @@ struct value eval_text_test(struct eval *e, const struct ir_node *node)
     return test_operands(e, node, text_two);
 }
 
+/* Policies name actions as AWS compares them, which is not how `like` does. */
+static enum tri grants_two(enum ir_op op, struct value pattern, struct value action)
+{
+    (void)op;
+    if (pattern.kind == VALUE_UNKNOWN) return TRI_UNKNOWN;
+    if (pattern.kind != VALUE_STRING || action.kind != VALUE_STRING) return TRI_FALSE;
+    return glob_grants(value_text(pattern), value_text(action)) ? TRI_TRUE : TRI_FALSE;
+}
+
+struct value eval_grants(struct eval *e, const struct ir_node *node)
+{
+    return test_operands(e, node, grants_two);
+}
+
 /* ---- in ------------------------------------------------------------------------------------------------ */
 
 static enum tri member_two(enum ir_op op, struct value v, struct value member)

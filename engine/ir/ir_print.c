@@ -185,6 +185,8 @@ static const struct {
     [IR_OP_ARN_PART] = {S_SPECIAL, T_PRIM},
     [IR_OP_TRUTHY] = {S_CALL, T_PRIM},
     [IR_OP_CONCAT] = {S_CALL, T_PRIM},
+    [IR_OP_JSON] = {S_CALL, T_PRIM},
+    [IR_OP_STATEMENTS] = {S_CALL, T_PRIM},
     [IR_OP_LOWER] = {S_CALL, T_PRIM},
     [IR_OP_LEN] = {S_CALL, T_PRIM},
     [IR_OP_TOTAL] = {S_CALL, T_PRIM},

@@ -53,4 +53,12 @@ static inline char text_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+static inline bool text_equal_nocase(struct text a, struct text b)
+{
+    if (a.len != b.len) return false;
+    for (uint32_t i = 0; i < a.len; i++)
+        if (text_lower(a.at[i]) != text_lower(b.at[i])) return false;
+    return true;
+}
+
 #endif

@@ -331,6 +331,127 @@ static void test_cases(void **state)
     free(b);
 }
 
+/* ---- documents ---------------------------------------------------------------------------------------------- */
+
+#define REGULAR(effect, actions, resources, principals, conditions, negated)                                       \
+    "{\"effect\":\"" effect "\",\"actions\":[" actions "],\"resources\":[" resources "],\"principals\":[" principals      \
+    "],\"conditions\":[" conditions "],\"negated\":" negated "}"
+#define ALLOWS(actions, resources) REGULAR("Allow", actions, resources, "", "", "false")
+
+/* The record has the members d and, here and there, g. */
+static const struct {
+    const char *record, *expression, *means;
+} documents[] = {
+    /* json: every way to write one */
+    {"{\"d\":{\"a\":1}}", "(json @d)", "{\"a\":1}"},
+    {"{\"d\":\"{\\\"a\\\":1}\"}", "(json @d)", "{\"a\":1}"},
+    {"{\"d\":\" \\n{\\\"a\\\": 1} \\t\"}", "(json @d)", "{\"a\": 1}"},
+    {"{\"d\":\"%7B%22a%22%3a%201%7D\"}", "(json @d)", "{\"a\": 1}"},
+    {"{\"d\":\"%7B%22a%22:+1%7D\"}", "(json @d)", "{\"a\": 1}"},
+    {"{\"d\":\"%7B%22a%22:%22x+y%25%22%7D\"}", "(json @d)", "{\"a\":\"x+y%\"}"},
+    {"{\"d\":\"{\\\"a\\\":\\\"%7B\\\"}\"}", "(member (json @d) \"a\")", "'%7B'"},
+    {"{\"d\":\"[1,\\\"x\\\"]\"}", "(elements (json @d))", "[1 'x']"},
+    {"{\"d\":\"{\\\"a\\\":\\\"{\\\\\\\"b\\\\\\\":2}\\\"}\"}", "(member (json (member (json @d) \"a\")) \"b\")", "2"},
+    {"{\"d\":\"5\"}", "(json @d)", "5"}, {"{\"d\":7}", "(json @d)", "7"},
+    {"{\"d\":\"{\\\"a\\\":\\\"\\\\u00e9\\\"}\"}", "(member (json @d) \"a\")", "'\xc3\xa9'"},
+
+    /* what is none */
+    {"{\"d\":\"\"}", "(json @d)", "absent"}, {"{\"d\":\"{\\\"a\\\":1\"}", "(json @d)", "absent"},
+    {"{\"d\":\"{} {}\"}", "(json @d)", "absent"}, {"{\"d\":\"arn:aws:iam::aws:policy/X\"}", "(json @d)", "absent"},
+    {"{\"d\":\"100%\"}", "(json @d)", "absent"}, {"{\"d\":\"%7B%FF%7D\"}", "(json @d)", "absent"},
+    {"{\"d\":\"%7B%2\"}", "(json @d)", "absent"}, {"{\"d\":\"{\\\"a\\\":01}\"}", "(json @d)", "absent"},
+    {"{}", "(json @d)", "absent"}, {"{\"d\":null}", "(json @d)", "absent"},
+    {"{\"d\":\"<sensitiveDataRemoved>\"}", "(json @d)", "unknown"},
+    {"{\"d\":\"<sensitiveDataRemoved>\"}", "(member (json @d) \"a\")", "unknown inside"},
+
+    /* the first that is there */
+    {"{\"d\":\"\",\"g\":{\"a\":1}}", "(json @d @g)", "{\"a\":1}"},
+    {"{\"d\":null,\"g\":\"[2]\"}", "(json @x @d @g)", "[2]"},
+    {"{\"d\":{\"a\":1},\"g\":{\"a\":2}}", "(json @d @g)", "{\"a\":1}"},
+    {"{\"d\":[\"{\\\"a\\\":1}\",\"no\",{\"a\":2}]}", "(member (json (elements @d)) \"a\")", "[1 2]"},
+
+    /* statements: one or several, text or object */
+    {"{\"d\":{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}}}", "(statements @d)",
+     "[" ALLOWS("\"s3:*\"", "\"*\"") "]"},
+    {"{\"d\":\"%7B%22Statement%22:%5B%7B%22Effect%22:%22Allow%22,%22Action%22:%5B%22a:B%22,%22c:D%22%5D,%22Resource%22:%22*%22%7D%5D%7D\"}",
+     "(statements @d)", "[" ALLOWS("\"a:B\",\"c:D\"", "\"*\"") "]"},
+    {"{\"d\":{\"statement\":[{\"effect\":\"Allow\",\"\\u0041ction\":[],\"Sid\":\"x\"},7,{\"Effect\":\"Deny\"}]}}", "(statements @d)",
+     "[" ALLOWS("", "") " " REGULAR("Deny", "", "", "", "", "false") "]"},
+    {"{\"d\":\"{\\\"Effect\\\":\\\"Allow\\\",\\\"Principal\\\":\\\"*\\\"}\"}", "(statements @d)",
+     "[" REGULAR("Allow", "", "", "\"*\"", "", "false") "]"},
+    {"{\"d\":{\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"AWS\":[\"111122223333\",\"*\"],\"Service\":\"ec2.amazonaws.com\",\"Federated\":[]}}]}}",
+     "(statements @d)", "[" REGULAR("Allow", "", "", "\"111122223333\",\"*\",\"ec2.amazonaws.com\"", "", "false") "]"},
+    {"{\"d\":{\"Statement\":{\"Effect\":\"Deny\",\"NotPrincipal\":{\"AWS\":\"x\"},\"NotAction\":\"iam:*\",\"NotResource\":[\"r\"]}}}", "(statements @d)",
+     "[" REGULAR("Deny", "\"iam:*\"", "\"r\"", "\"x\"", "", "true") "]"},
+    {"{\"d\":{\"Statement\":{\"Effect\":\"Allow\",\"Condition\":{\"StringEquals\":{\"aws:a\":\"x\",\"aws:b\":[\"y\",\"z\"]},\"Bool\":{\"c\":true}}}}}", "(statements @d)",
+     "[" REGULAR("Allow", "", "", "", "{\"operator\":\"StringEquals\",\"key\":\"aws:a\",\"values\":[\"x\"]},"
+                 "{\"operator\":\"StringEquals\",\"key\":\"aws:b\",\"values\":[\"y\",\"z\"]},"
+                 "{\"operator\":\"Bool\",\"key\":\"c\",\"values\":[true]}", "false") "]"},
+    {"{\"d\":{\"Statement\":{\"Effect\":\"Allow\",\"Condition\":{}}}}", "(present (elements (member (elements (statements @d)) \"conditions\")))", "false"},
+    {"{\"d\":[\"{\\\"Statement\\\":{\\\"Effect\\\":\\\"Allow\\\"}}\",{\"Statement\":{\"Effect\":\"Deny\"}}]}",
+     "(member (elements (statements (elements @d))) \"effect\")", "['Allow' 'Deny']"},
+
+    /* no policy, or one that is not shown */
+    {"{\"d\":{\"a\":1}}", "(statements @d)", "absent"}, {"{\"d\":\"x\"}", "(statements @d)", "absent"}, {"{}", "(statements @d)", "absent"},
+    {"{\"d\":{\"Statement\":[]}}", "(statements @d)", "absent"}, {"{\"d\":7}", "(statements @d)", "absent"},
+    {"{\"d\":\"HIDDEN_DUE_TO_SECURITY_REASONS\"}", "(statements @d)", "unknown inside"},
+    {"{\"d\":{\"Statement\":\"<sensitiveDataRemoved>\"}}", "(statements @d)", "[unknown inside]"},
+    {"{\"d\":{\"Statement\":{\"Effect\":\"Allow\",\"Action\":\"<sensitiveDataRemoved>\"}}}",
+     "(grants (elements (member (elements (statements @d)) \"actions\")) \"iam:PassRole\")", "unknown"},
+
+    /* grants */
+    {"{\"d\":\"iam:PassRole\"}", "(grants @d \"iam:PassRole\")", "true"}, {"{\"d\":\"IAM:passrole\"}", "(grants @d \"iam:PassRole\")", "true"},
+    {"{\"d\":\"*\"}", "(grants @d \"iam:PassRole\")", "true"}, {"{\"d\":\"iam:*\"}", "(grants @d \"iam:PassRole\")", "true"},
+    {"{\"d\":\"iam:Pass?ole\"}", "(grants @d \"iam:PassRole\")", "true"}, {"{\"d\":\"iam:PassRole?\"}", "(grants @d \"iam:PassRole\")", "false"},
+    {"{\"d\":\"iam:Get*\"}", "(grants @d \"iam:PassRole\")", "false"}, {"{\"d\":\"ia?:*\"}", "(grants @d \"iam:PassRole\")", "true"},
+    {"{\"d\":[\"s3:*\",\"iam:P*\"]}", "(grants (elements @d) \"iam:PassRole\")", "true"},
+    {"{\"d\":\"iam:P*\"}", "(grants @d {\"s3:GetObject\" \"iam:PassRole\"})", "true"},
+    {"{\"d\":\"iam:P*\"}", "(grants @d \"iam:*\")", "false"}, {"{\"d\":\"iam:?\"}", "(grants @d \"iam:*\")", "false"},
+    {"{\"d\":\"*:*\"}", "(grants @d \"iam:*\")", "true"}, {"{\"d\":\"*\"}", "(grants @d \"*\")", "true"},
+    {"{\"d\":5}", "(grants @d \"iam:PassRole\")", "false"}, {"{}", "(grants @d \"iam:PassRole\")", "false"},
+};
+
+static void test_documents(void **state)
+{
+    (void)state;
+    struct bench *b = malloc(sizeof *b);
+    for (size_t i = 0; i < COUNT(documents); i++) {
+        ir_node_id root;
+        struct event event;
+        char out[4096];
+        bench_init(b, documents[i].expression, &root);
+        print_value(bench_run(b, root, text_of(documents[i].record), &event), out);
+        if (strcmp(out, documents[i].means))
+            fail_msg("%s of %s is\n%s, not\n%s", documents[i].expression, documents[i].record, out, documents[i].means);
+        assert_false(b->eval.overflowed);
+        arena_free(b->a);
+    }
+    free(b);
+}
+
+/* Whatever the room, the answer is the right one or unknown, and unknown is said. */
+static void test_documents_no_room(void **state)
+{
+    (void)state;
+    struct bench *b = malloc(sizeof *b);
+    for (size_t i = 0; i < COUNT(documents); i++)
+        for (size_t room = 0; room < 2048; room += 40) {
+            ir_node_id root;
+            struct event event;
+            char out[4096];
+            bench_init(b, documents[i].expression, &root);
+            bench_run(b, root, text_of(documents[i].record), &event);
+            eval_reset(&b->eval);
+            size_t cap = b->scratch.len + room;
+            if (cap < b->scratch.cap) b->scratch.cap = cap;
+            print_value(eval_value(&b->eval, root), out);
+            if (!b->eval.overflowed && strcmp(out, documents[i].means))
+                fail_msg("%s of %s with %zu bytes: %s", documents[i].expression, documents[i].record, room, out);
+            arena_free(b->a);
+        }
+    free(b);
+}
+
 /* A node is evaluated once for an event, and anew for the next. */
 static void test_memory(void **state)
 {
@@ -395,6 +516,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_documents_no_room),
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_stamp_wraps),
         cmocka_unit_test(test_no_room),
