@@ -58,8 +58,7 @@ static void refuse_gaps(struct expansion *x, const struct ir_match *m)
     }
 }
 
-/* ---- expansion -------------------------------------------------------------------------------------------
- */
+/* ---- expansion ---------------------------------------------------------------------------------------- */
 
 static void ways_init(struct ways *ws)
 {
@@ -228,8 +227,7 @@ static void expand(struct expansion *x, const struct ir_match *m, struct ways *o
     }
 }
 
-/* ---- automata --------------------------------------------------------------------------------------------
- */
+/* ---- automata ----------------------------------------------------------------------------------------- */
 
 static void write_alternative(struct arena *arena, const struct way *w, struct ir_alternative *a)
 {

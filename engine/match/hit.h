@@ -19,9 +19,10 @@ struct evidence {
 struct hit_ask {
     uint32_t ask;      /* rule->asks */
     uint32_t answer;   /* number of the touch in its shard's batch */
+    uint32_t account_answer; /* and of the touch of the account */
     bool is_absent;    /* a part of key or value is absent: the test is false */
     bool is_unknown;   /* withheld: unknown */
-    struct hash128 key, value, account;
+    struct hash128 key, value, account; /* account: zero if there is none */
 };
 
 #define HIT_FAN_MOST 256 /* keys of one event for one step; elements of a captured list */
@@ -47,13 +48,15 @@ struct hit {
 size_t hit_size(const struct hit *h);
 struct hit *hit_copy(void *out, const struct hit *h);
 
-/* Baselines are asked and taught by touches; one per (event, baseline). */
+/* Baselines are asked and taught by touches; per (event, baseline) one of what was shown, and one of the account, whose
+ * history stands in for a new key's. They lie where their keys do, and each is answered alone. */
 struct touch {
     uint64_t seq;
     int64_t second;
     uint32_t baseline;
     bool learns, asks;
-    struct hash128 key, value, account; /* account: whose history stands in for a new key's */
+    bool is_account; /* key is the account's; the answer says only whether warm-up is over */
+    struct hash128 key, value;
 };
 
 struct answer {
@@ -61,6 +64,7 @@ struct answer {
     bool is_new;
     bool is_seen;   /* the value was seen before; age has a meaning */
     int64_t age;    /* seconds since the key first showed the value */
+    bool has_history; /* of the key itself; else its account decides whether it is known */
 };
 
 #endif

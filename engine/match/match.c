@@ -28,6 +28,7 @@ struct interest {
     bool learns, asks;
     bool is_absent, is_unknown; /* no touch for the question, and why */
     struct found_touch *asked;  /* the touch that carries the question */
+    struct found_touch *account;
 };
 
 struct found_touch {
@@ -256,6 +257,25 @@ static enum fan_state fan_of_baseline(struct matcher *m, const struct ir_baselin
     return state;
 }
 
+static struct found_touch *add_touch(struct matcher *m, const struct interest *in)
+{
+    struct found_touch *t = take(m, sizeof *t);
+    if (!t) return NULL;
+    *t = (struct found_touch){.touch = {.seq = m->event->seq, .second = m->event->second, .baseline = in->baseline,
+                                        .learns = in->learns, .asks = in->asks && !in->is_unknown}};
+    *m->touches_end = t;
+    m->touches_end = &t->next;
+    return t;
+}
+
+static void touch_account(struct matcher *m, struct interest *in, struct hash128 id)
+{
+    struct hash128 account = account_of(m, id);
+    if (!(account.hi | account.lo) || !(in->account = add_touch(m, in))) return;
+    in->account->touch.is_account = true;
+    in->account->touch.key = account;
+}
+
 /* One touch; of an event that shows several values at once, one for each. A question has one answer: where it would
  * need several it is unknown. */
 static void build_touches_of(struct matcher *m, struct interest *in)
@@ -269,19 +289,14 @@ static void build_touches_of(struct matcher *m, struct interest *in)
     in->is_unknown = state != FAN_ABSENT && (state != FAN_GOOD || f.n > 1);
     if (state != FAN_GOOD || (in->is_unknown && !in->learns)) return;
     m->counts.fan_capped += f.n_dropped;
-    struct hash128 account = account_of(m, id);
     for (uint32_t c = 0; c < f.n; c++) {
-        struct found_touch *t = take(m, sizeof *t);
+        struct found_touch *t = add_touch(m, in);
         if (!t) return;
-        *t = (struct found_touch){.touch = {.seq = m->event->seq, .second = m->event->second,
-                                            .baseline = in->baseline, .learns = in->learns,
-                                            .asks = in->asks && !in->is_unknown, .account = account}};
         t->touch.key = hash_parts(m, id, &f, c, b->n_key, &key);
         t->touch.value = hash_part(m, &f, c, b->n_key);
-        *m->touches_end = t;
-        m->touches_end = &t->next;
         if (t->touch.asks) in->asked = t;
     }
+    touch_account(m, in, id);
 }
 
 static void build_touches(struct matcher *m)
@@ -369,7 +384,7 @@ static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule,
         if (!in->asked) continue;
         asks[a].key = in->asked->touch.key;
         asks[a].value = in->asked->touch.value;
-        asks[a].account = in->asked->touch.account;
+        if (in->account) asks[a].account = in->account->touch.key;
     }
     return asks;
 }
@@ -499,6 +514,7 @@ static void emit(struct matcher *m, const struct match_out *out)
         for (uint32_t a = 0; a < h->hit.n_asks; a++) {
             const struct interest *in = m->interest_of[rule->asks[h->hit.asks[a].ask].baseline];
             if (in && in->asked) h->hit.asks[a].answer = in->asked->number;
+            if (in && in->account) h->hit.asks[a].account_answer = in->account->number;
         }
         out->hit(out->world, &h->hit);
         m->counts.hits++;

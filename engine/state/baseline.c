@@ -48,8 +48,7 @@ void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most
     for (uint32_t i = 0; i < STATE_ASK_MOVES; i++) b->moves[i] = INT64_MIN;
 }
 
-/* ---- lives -----------------------------------------------------------------------------------------------
- */
+/* ---- lives -------------------------------------------------------------------------------------------- */
 
 static uint32_t block_of(const struct life *l, int64_t second)
 {
@@ -83,14 +82,12 @@ static void start_life(struct life *l, int64_t second, uint32_t days_most)
     live_on(l, second, days_most);
 }
 
-/* ---- memories --------------------------------------------------------------------------------------------
- */
+/* ---- memories ----------------------------------------------------------------------------------------- */
 
 static struct hash128 memory_id(const struct baseline_state *bs, enum memory_kind kind, const struct touch *t)
 {
     static const uint64_t plain[2]; /* the parts are hashes under the secret key already */
     uint64_t parts[5] = {(uint64_t)bs->id << 2 | kind, t->key.hi, t->key.lo, t->value.hi, t->value.lo};
-    if (kind == OF_ACCOUNT) parts[1] = t->account.hi, parts[2] = t->account.lo;
     return hash_128(plain, parts, kind == OF_VALUE ? sizeof parts : 3 * sizeof *parts);
 }
 
@@ -163,8 +160,7 @@ static void learn(struct baselines *b, struct memory *m, int64_t second)
     set_timer(b, m);
 }
 
-/* ---- answers ---------------------------------------------------------------------------------------------
- */
+/* ---- answers ------------------------------------------------------------------------------------------ */
 
 /* The life as of a second: what was seen before it. Not there: nothing, or too long ago. */
 static struct life life_before(const struct memory *m, int64_t second, uint32_t *days)
@@ -184,12 +180,14 @@ static struct life life_before(const struct memory *m, int64_t second, uint32_t 
     return l;
 }
 
-static bool is_known(const struct baselines *b, const struct baseline_state *bs, const struct touch *t)
+static struct answer answer_history(struct baselines *b, const struct baseline_state *bs,
+                                    const struct touch *t)
 {
     uint32_t none;
-    struct life l = life_before(table_get(&b->table, memory_id(bs, OF_KEY, t)), t->second, &none);
-    if (!l.is_there) l = life_before(table_get(&b->table, memory_id(bs, OF_ACCOUNT, t)), t->second, &none);
-    return bs->ir->warmup == 0 || (l.is_there && t->second - l.first >= bs->ir->warmup);
+    enum memory_kind kind = t->is_account ? OF_ACCOUNT : OF_KEY;
+    struct life l = life_before(table_get(&b->table, memory_id(bs, kind, t)), t->second, &none);
+    bool is_mature = l.is_there && t->second - l.first >= bs->ir->warmup;
+    return (struct answer){.is_known = is_mature || bs->ir->warmup == 0, .has_history = l.is_there};
 }
 
 static struct answer answer_touch(struct baselines *b, const struct baseline_state *bs, const struct touch *t)
@@ -197,7 +195,7 @@ static struct answer answer_touch(struct baselines *b, const struct baseline_sta
     uint32_t inside[8], days_most = bs->ir->days, earlier = 0;
     uint32_t *days = days_most > 8 ? slab_get(b->slab, days_most * sizeof *days) : inside;
     struct life l = life_before(table_get(&b->table, memory_id(bs, OF_VALUE, t)), t->second, days);
-    struct answer a = {.is_known = is_known(b, bs, t)};
+    struct answer a = answer_history(b, bs, t);
     for (uint32_t i = 0; l.is_there && i < l.n_days; i++) earlier += l.days[i] < block_of(&l, t->second);
     a.is_new = earlier < days_most;
     a.is_seen = l.is_there;
@@ -206,23 +204,26 @@ static struct answer answer_touch(struct baselines *b, const struct baseline_sta
     return a;
 }
 
+static void learn_as(struct baselines *b, struct baseline_state *bs, enum memory_kind kind,
+                     const struct touch *t)
+{
+    struct hash128 id = memory_id(bs, kind, t);
+    struct memory *m = table_get(&b->table, id);
+    learn(b, m ? m : remember(b, bs, id, kind == OF_VALUE ? bs->ir->days : 0), t->second);
+}
+
 struct answer baselines_touch(struct baselines *b, const struct touch *t)
 {
     struct baseline_state *bs = b->at[t->baseline];
     struct answer a = {.is_known = false};
-    if (t->asks) a = answer_touch(b, bs, t);
+    if (t->asks) a = t->is_account ? answer_history(b, bs, t) : answer_touch(b, bs, t);
     if (!t->learns) return a;
-    for (enum memory_kind kind = OF_KEY; kind <= OF_VALUE; kind++) {
-        if (kind == OF_ACCOUNT && !(t->account.hi | t->account.lo)) continue;
-        struct hash128 id = memory_id(bs, kind, t);
-        struct memory *m = table_get(&b->table, id);
-        learn(b, m ? m : remember(b, bs, id, kind == OF_VALUE ? bs->ir->days : 0), t->second);
-    }
+    learn_as(b, bs, t->is_account ? OF_ACCOUNT : OF_KEY, t);
+    if (!t->is_account) learn_as(b, bs, OF_VALUE, t);
     return a;
 }
 
-/* ---- the watermark ---------------------------------------------------------------------------------------
- */
+/* ---- the watermark ------------------------------------------------------------------------------------ */
 
 static void learn_tail(struct baselines *b, struct memory *m)
 {
@@ -248,8 +249,7 @@ void baselines_learn(struct baselines *b, int64_t watermark)
         learn_tail(b, (struct memory *)((char *)t - offsetof(struct memory, timer)));
 }
 
-/* ---- reload ----------------------------------------------------------------------------------------------
- */
+/* ---- reload ------------------------------------------------------------------------------------------- */
 
 static struct baseline_state *take_over(struct baseline_state **old, uint32_t n, const struct ir_baseline *ir)
 {

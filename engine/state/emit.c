@@ -10,8 +10,7 @@
 
 static const uint64_t plain_key[2];
 
-/* ---- names -----------------------------------------------------------------------------------------------
- */
+/* ---- names -------------------------------------------------------------------------------------------- */
 
 /* There is one tenant so far, and it has no name. */
 static void hash_name(char out[33], const struct keyed *k, struct text identity, int64_t salt)
@@ -44,8 +43,7 @@ static void name_incident(struct keyed *k, struct emitted *e, struct text identi
     k->named[k->n_named++ % NAMED_MOST] = h;
 }
 
-/* ---- what makes a difference ------------------------------------------------------------------------------
- */
+/* ---- what makes a difference -------------------------------------------------------------------------- */
 
 struct digest {
     uint64_t h;
@@ -86,8 +84,7 @@ static uint64_t digest_settled(const struct keyed *k, struct group *g, const str
     return d.h | 1;
 }
 
-/* ---- an incident in the batch's memory -------------------------------------------------------------------
- */
+/* ---- an incident in the batch's memory ---------------------------------------------------------------- */
 
 static void *batch_memory(const struct occasion *o, size_t size)
 {
@@ -227,8 +224,7 @@ static void fill_group(const struct occasion *o, const struct keyed *k, struct g
     fill_accounts(o, i);
 }
 
-/* ---- telling ---------------------------------------------------------------------------------------------
- */
+/* ---- telling ------------------------------------------------------------------------------------------ */
 
 static void remember_actions(struct state *s, struct emitted *e, const struct verdict *v)
 {
@@ -360,8 +356,7 @@ void emit_changes(struct state *s, struct keyed *k, struct fold *now, bool all, 
     retract_unclaimed(s, k, o);
 }
 
-/* ---- settling and closing --------------------------------------------------------------------------------
- */
+/* ---- settling and closing ----------------------------------------------------------------------------- */
 
 static uint32_t find_incident(const struct keyed *k, const struct group *g)
 {

@@ -8,8 +8,7 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* ---- distinct representatives ----------------------------------------------------------------------------
- */
+/* ---- distinct representatives ------------------------------------------------------------------------- */
 
 /* A flow from places to classes: how many events of each class a place takes. */
 struct flow {
@@ -71,8 +70,7 @@ bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_
     return feasible(x, need, used);
 }
 
-/* ---- the canonical choice --------------------------------------------------------------------------------
- */
+/* ---- the canonical choice ----------------------------------------------------------------------------- */
 
 /* The class whose first unused event has the smallest identity among those that place q may have. */
 static uint32_t best_class(const struct extension *x, uint32_t q, const uint32_t *head,
@@ -130,8 +128,7 @@ static void choose_hits(const struct extension *x, uint64_t places)
     }
 }
 
-/* ---- the walk --------------------------------------------------------------------------------------------
- */
+/* ---- the walk ----------------------------------------------------------------------------------------- */
 
 /* The distance over each gap whose right side begins with place q now. */
 static bool gaps_hold(const struct extension *x, uint32_t q, uint16_t before)

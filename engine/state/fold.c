@@ -21,8 +21,7 @@ struct folding {
     struct state_counts *counts;
 };
 
-/* ---- the workbench ---------------------------------------------------------------------------------------
- */
+/* ---- the workbench ------------------------------------------------------------------------------------ */
 
 void workbench_release(struct workbench *w)
 {
@@ -62,8 +61,7 @@ void workbench_clear_heads(struct workbench *w, const struct rule_plan *p)
     memset(w->heads, 0, p->n_buckets * sizeof *w->heads);
 }
 
-/* ---- runs, one for each progress -------------------------------------------------------------------------
- */
+/* ---- runs, one for each progress ---------------------------------------------------------------------- */
 
 static void count(uint64_t *counter, const struct state_counts *counts, uint64_t n)
 {
@@ -101,8 +99,7 @@ void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct 
     if (!f->runs.len) f->capped = false;
 }
 
-/* ---- extending -------------------------------------------------------------------------------------------
- */
+/* ---- extending ---------------------------------------------------------------------------------------- */
 
 static void found_run(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
 {
@@ -143,8 +140,7 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
     }
 }
 
-/* ---- groups ----------------------------------------------------------------------------------------------
- */
+/* ---- groups ------------------------------------------------------------------------------------------- */
 
 /* Earlier events of a repeated step that lie in the run as well. */
 static void show_repeated(struct folding *f, struct shown *s, const struct run *r,
@@ -277,8 +273,7 @@ static void complete_items(struct folding *f)
     done->len = 0;
 }
 
-/* ---- references, recent events ---------------------------------------------------------------------------
- */
+/* ---- references, recent events ------------------------------------------------------------------------ */
 
 static uint32_t count_instances(const struct folding *f)
 {
@@ -327,8 +322,7 @@ static void remember_recent(struct folding *f)
             recent_push(&f->to->recent[cs->hits[i]->hit->step], cs->hits[i]);
 }
 
-/* ---- the step --------------------------------------------------------------------------------------------
- */
+/* ---- the step ----------------------------------------------------------------------------------------- */
 
 static void copy_rest(struct slab *s, const struct rule_plan *p, struct fold *to, const struct fold *from)
 {

@@ -30,8 +30,7 @@ struct gathering {
     struct gathered *list;
 };
 
-/* ---- one second of either pass ---------------------------------------------------------------------------
- */
+/* ---- one second of either pass ------------------------------------------------------------------------ */
 
 /* In an item's automaton the required part must end inside the group. */
 static bool required_is_inside(const struct gathering *g, const struct extension *x, const struct run *r)
@@ -99,8 +98,7 @@ static void pass_step(struct gathering *g, const struct runs *from, struct runs 
     runs_close_holes(g->p, to);
 }
 
-/* ---- joining ---------------------------------------------------------------------------------------------
- */
+/* ---- joining ------------------------------------------------------------------------------------------ */
 
 static bool joins_agree(const struct gathering *g, const struct run *a, const struct run *b)
 {
@@ -185,8 +183,7 @@ static void join_slot(struct gathering *g, uint32_t i)
     put_marked(g);
 }
 
-/* ---- passes ----------------------------------------------------------------------------------------------
- */
+/* ---- passes ------------------------------------------------------------------------------------------- */
 
 static void take_slot(struct gathering *g, uint32_t i)
 {
@@ -230,8 +227,7 @@ static void gather_alternative(struct gathering *g, uint32_t number)
     slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
 }
 
-/* ---- lists -----------------------------------------------------------------------------------------------
- */
+/* ---- lists -------------------------------------------------------------------------------------------- */
 
 static int compare_gathered(const void *a, const void *b)
 {
@@ -303,8 +299,7 @@ static void drop_lists(struct state *s, struct keyed *k, const struct fold *now)
     }
 }
 
-/* ---- all anew --------------------------------------------------------------------------------------------
- */
+/* ---- all anew ----------------------------------------------------------------------------------------- */
 
 static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from)
 {
@@ -373,8 +368,7 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now)
         refresh_list(s, k, groups_at(k->rule->plan, &now->groups, i), now->capped);
 }
 
-/* ---- the newest second alone ------------------------------------------------------------------------------
- */
+/* ---- the newest second alone -------------------------------------------------------------------------- */
 
 /* Takes out of `missing` what is listed now or can be in no choice that ends at `second` or later. */
 static void prune_missing(struct gathered *l, int64_t second, int64_t within, int64_t *oldest)
@@ -471,8 +465,7 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
     }
 }
 
-/* ---- the end ---------------------------------------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------------------------------------ */
 
 void gather_trim(struct state *s, struct keyed *k)
 {

@@ -49,8 +49,7 @@ struct known_events known_events(const struct keyed *k, struct group *g, uint32_
     return (struct known_events){s->at, s->len, s->count};
 }
 
-/* ---- leaves ----------------------------------------------------------------------------------------------
- */
+/* ---- leaves ------------------------------------------------------------------------------------------- */
 
 static struct value capture_of(const struct kept *k, uint32_t capture)
 {
@@ -187,14 +186,13 @@ static struct value leaf_key(const struct court *c, uint32_t part)
     return v;
 }
 
-/* ---- baselines -------------------------------------------------------------------------------------------
- */
+/* ---- baselines ---------------------------------------------------------------------------------------- */
 
-static const struct hit_ask *find_ask(const struct kept *k, uint32_t ask, const struct answer **answer)
+static const struct hit_ask *find_ask(const struct kept *k, uint32_t ask, const struct answer_state **state)
 {
     for (uint32_t i = 0; i < k->hit->n_asks; i++)
         if (k->hit->asks[i].ask == ask) {
-            *answer = &k->answers[i].answer;
+            *state = &k->answers[i];
             return &k->hit->asks[i];
         }
     return NULL;
@@ -202,20 +200,21 @@ static const struct hit_ask *find_ask(const struct kept *k, uint32_t ask, const 
 
 static struct value one_new(const struct kept *k, uint32_t ask)
 {
-    const struct answer *a;
+    const struct answer_state *a;
     const struct hit_ask *question = find_ask(k, ask, &a);
     if (!question || question->is_absent) return value_bool(false);
-    if (question->is_unknown || !a->is_known) return (struct value){.kind = VALUE_UNKNOWN};
-    return value_bool(a->is_new);
+    if (question->is_unknown || !answer_is_known(a)) return (struct value){.kind = VALUE_UNKNOWN};
+    return value_bool(a->answers[ASKED_KEY].is_new);
 }
 
 static struct value one_age(const struct kept *k, uint32_t ask)
 {
-    const struct answer *a;
+    const struct answer_state *a;
     const struct hit_ask *question = find_ask(k, ask, &a);
     if (!question || question->is_absent) return value_absent();
-    if (question->is_unknown || !a->is_known) return (struct value){.kind = VALUE_UNKNOWN};
-    return a->is_seen ? (struct value){.kind = VALUE_DURATION, .i = a->age * SECOND} : value_absent();
+    if (question->is_unknown || !answer_is_known(a)) return (struct value){.kind = VALUE_UNKNOWN};
+    const struct answer *key = &a->answers[ASKED_KEY];
+    return key->is_seen ? (struct value){.kind = VALUE_DURATION, .i = key->age * SECOND} : value_absent();
 }
 
 static struct value leaf_new(const struct court *c, uint32_t ask, uint32_t step)
@@ -262,8 +261,7 @@ static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
     }
 }
 
-/* ---- verdicts --------------------------------------------------------------------------------------------
- */
+/* ---- verdicts ----------------------------------------------------------------------------------------- */
 
 void judge_prepare(struct state *s, const struct ir *ir)
 {

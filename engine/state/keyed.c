@@ -11,8 +11,20 @@ static const struct fold *fold_now(const struct keyed *k)
     return k->tail.len ? &k->after : &k->base;
 }
 
-/* ---- kept hits -------------------------------------------------------------------------------------------
- */
+/* ---- kept hits ---------------------------------------------------------------------------------------- */
+
+static bool has_account(const struct hit_ask *a)
+{
+    return a->account.hi | a->account.lo;
+}
+
+static void answer_now(const struct hit_ask *a, struct answer_state *state, const struct state_out *out)
+{
+    if (a->is_absent || a->is_unknown) return;
+    state->answers[ASKED_KEY] = out->answer(out->world, a->answer, a->key);
+    if (has_account(a))
+        state->answers[ASKED_ACCOUNT] = out->answer(out->world, a->account_answer, a->account);
+}
 
 static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
 {
@@ -22,9 +34,7 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
     kept->size = (uint32_t)size;
     kept->answers = (struct answer_state *)(kept + 1);
     kept->hit = hit_copy((char *)(kept + 1) + answers, h);
-    for (uint32_t i = 0; i < h->n_asks; i++)
-        if (!h->asks[i].is_absent && !h->asks[i].is_unknown)
-            kept->answers[i].answer = out->answer(out->world, h->asks[i].answer, h->asks[i].key);
+    for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
     kept->active = judge_gate(s, k->rule->plan, kept);
     kept->next = k->kept;
     k->kept = kept;
@@ -103,8 +113,7 @@ static void sweep(struct state *s, struct keyed *k)
     k->sweep_at = k->n_kept * 2 > SWEEP_LEAST ? k->n_kept * 2 : SWEEP_LEAST;
 }
 
-/* ---- the key ---------------------------------------------------------------------------------------------
- */
+/* ---- the key ------------------------------------------------------------------------------------------ */
 
 struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit *h)
 {
@@ -128,7 +137,8 @@ static void slots_free(struct state *s, struct slot *at, uint32_t len, uint32_t 
 static void drop_tickets(struct state *s, const struct kept *kept)
 {
     for (uint32_t i = 0; i < kept->hit->n_asks; i++)
-        if (kept->answers[i].ticket) s->tickets.at[kept->answers[i].ticket - 1].keyed = NULL;
+        for (unsigned n = 0; n < 2; n++)
+            if (kept->answers[i].tickets[n]) s->tickets.at[kept->answers[i].tickets[n] - 1].keyed = NULL;
 }
 
 void keyed_free(struct state *s, struct keyed *k)
@@ -165,8 +175,7 @@ uint8_t keyed_rank(const struct keyed *k)
     return (uint8_t)(most < RANKS - 2 ? most : RANKS - 2);
 }
 
-/* ---- folding the tail ------------------------------------------------------------------------------------
- */
+/* ---- folding the tail --------------------------------------------------------------------------------- */
 
 static void swap_folds(struct keyed *k)
 {
@@ -207,8 +216,7 @@ static struct slot *slot_for(struct state *s, struct keyed *k, int64_t second)
     return &k->tail.at[i];
 }
 
-/* ---- hits ------------------------------------------------------------------------------------------------
- */
+/* ---- hits --------------------------------------------------------------------------------------------- */
 
 static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 {
@@ -265,21 +273,37 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
     set_timer(s, k);
 }
 
-/* ---- settling --------------------------------------------------------------------------------------------
- */
+/* ---- settling ----------------------------------------------------------------------------------------- */
 
-static uint32_t take_ticket(struct state *s, struct keyed *k, struct kept *kept, uint32_t ask)
+static uint32_t take_ticket(struct state *s, struct ticket t)
 {
-    uint32_t ticket = s->free_ticket;
-    if (ticket) {
-        s->free_ticket = s->tickets.at[ticket - 1].next_free;
+    uint32_t number = s->free_ticket;
+    if (number) {
+        s->free_ticket = s->tickets.at[number - 1].next_free;
     } else {
         (void)SLAB_PUSH(&s->slab, s->tickets);
-        ticket = s->tickets.len;
+        number = s->tickets.len;
     }
-    s->tickets.at[ticket - 1] = (struct ticket){k, kept, ask, 0};
+    s->tickets.at[number - 1] = t;
     s->open_tickets++;
-    return ticket;
+    return number;
+}
+
+static void put_question(struct state *s, struct keyed *k, struct kept *kept, uint32_t i, enum asked asked,
+                         const struct state_out *out)
+{
+    const struct hit_ask *a = &kept->hit->asks[i];
+    struct settle_ask ask = {.partition = state_partition(k->hash),
+                             .ticket = take_ticket(s, (struct ticket){k, kept, i, asked, 0}),
+                             .touch = {.seq = kept->hit->seq,
+                                       .second = kept->hit->second,
+                                       .asks = true,
+                                       .baseline = k->rule->plan->rule->asks[a->ask].baseline,
+                                       .is_account = asked == ASKED_ACCOUNT,
+                                       .key = asked == ASKED_ACCOUNT ? a->account : a->key,
+                                       .value = asked == ASKED_ACCOUNT ? (struct hash128){0, 0} : a->value}};
+    kept->answers[i].tickets[asked] = (uint32_t)ask.ticket;
+    out->settle(out->world, &ask);
 }
 
 static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct kept *kept,
@@ -288,18 +312,9 @@ static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct 
     for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
         const struct hit_ask *a = &kept->hit->asks[i];
         if (a->is_absent || a->is_unknown || a->ask == IR_NONE) continue;
-        kept->answers[i].ticket = take_ticket(s, k, kept, i);
-        slot->waiting++;
-        struct settle_ask ask = {.partition = state_partition(k->hash),
-                                 .ticket = kept->answers[i].ticket,
-                                 .touch = {.seq = kept->hit->seq,
-                                           .second = kept->hit->second,
-                                           .asks = true,
-                                           .baseline = k->rule->plan->rule->asks[a->ask].baseline,
-                                           .key = a->key,
-                                           .value = a->value,
-                                           .account = a->account}};
-        out->settle(out->world, &ask);
+        slot->waiting += has_account(a) ? 2 : 1;
+        put_question(s, k, kept, i, ASKED_KEY, out);
+        if (has_account(a)) put_question(s, k, kept, i, ASKED_ACCOUNT, out);
     }
 }
 

@@ -95,6 +95,7 @@ struct ticket {
     struct keyed *keyed; /* NULL: nobody waits any more */
     struct kept *kept;
     uint32_t ask;
+    enum asked asked;
     uint32_t next_free;
 };
 

@@ -6,8 +6,7 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* ---- progress tables -------------------------------------------------------------------------------------
- */
+/* ---- progress tables ---------------------------------------------------------------------------------- */
 
 static int compare_taken(const uint16_t *a, const uint16_t *b, uint32_t n)
 {
@@ -88,8 +87,7 @@ static void plan_shape(struct slab *s, struct alternative *a, const struct ir_al
     link_progress(s, a);
 }
 
-/* ---- mirrors ---------------------------------------------------------------------------------------------
- */
+/* ---- mirrors ------------------------------------------------------------------------------------------ */
 
 static uint64_t mirror_bits(uint64_t bits, uint32_t n)
 {
@@ -136,8 +134,7 @@ static void plan_mirror(struct slab *s, const struct alternative *a, const struc
     }
 }
 
-/* ---- rules -----------------------------------------------------------------------------------------------
- */
+/* ---- rules -------------------------------------------------------------------------------------------- */
 
 static void plan_positions(struct rule_plan *p, const struct ir_match *m)
 {

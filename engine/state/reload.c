@@ -35,8 +35,7 @@ static void count_rules(const struct ir *old, const struct ir *new, struct state
         if (!rule_named(new, old->rules[i].name, &number)) out->rules_dropped++;
 }
 
-/* ---- kept hits in the new order --------------------------------------------------------------------------
- */
+/* ---- kept hits in the new order ----------------------------------------------------------------------- */
 
 static uint32_t capture_named(const struct ir_step *s, struct text name)
 {
@@ -89,8 +88,7 @@ static void remap_key(struct state *s, struct keyed *k, const struct ir *old_ir,
     }
 }
 
-/* ---- rules -----------------------------------------------------------------------------------------------
- */
+/* ---- rules -------------------------------------------------------------------------------------------- */
 
 /* Runs that people would miss: the tail's as well, which the accounts of committed runs do not know yet. */
 static uint32_t half_built(const struct keyed *k)

@@ -118,8 +118,7 @@ bool run_is_over(const struct rule_plan *p, const struct alternative *a, const s
     return false;
 }
 
-/* ---- the frontier ----------------------------------------------------------------------------------------
- */
+/* ---- the frontier ------------------------------------------------------------------------------------- */
 
 static bool same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
 {

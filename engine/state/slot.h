@@ -13,14 +13,23 @@
 #include "engine/match/hit.h"
 #include "engine/state/slab.h"
 
-#define SLOT_HITS_MOST 4096 /* beyond, a second's hits of one key are dropped and the key is marked capped   \
-                             */
+#define SLOT_HITS_MOST                                                                                       \
+    4096 /* beyond, a second's hits of one key are dropped and the key is marked capped                      \
+          */
 
+/* What a hit's question to a baseline is answered with, now or for good: of the key, and of its account. */
+enum asked { ASKED_KEY, ASKED_ACCOUNT };
 struct answer_state {
-    struct answer answer;
-    uint32_t ticket; /* a question that is under way, from 1; 0: none */
-    bool is_final;
+    struct answer answers[2];
+    uint32_t tickets[2]; /* questions under way, from 1; 0: none */
 };
+
+/* A key without history is known if its account is. */
+static inline bool answer_is_known(const struct answer_state *a)
+{
+    return a->answers[ASKED_KEY].is_known ||
+           (!a->answers[ASKED_KEY].has_history && a->answers[ASKED_ACCOUNT].is_known);
+}
 
 struct kept {
     struct kept *next;
@@ -48,8 +57,7 @@ struct slot {
 /* False if the same event already fills the same step here. */
 bool slot_insert(struct slab *s, struct slot *slot, struct kept *k);
 
-/* ---- classes ---------------------------------------------------------------------------------------------
- */
+/* ---- classes ------------------------------------------------------------------------------------------ */
 
 /* One event of a slot: its active hits stand in slot->at[from .. to). */
 struct slot_event {

@@ -27,8 +27,7 @@ void state_free(struct state *s)
     free(s);
 }
 
-/* ---- identities and baselines ----------------------------------------------------------------------------
- */
+/* ---- identities and baselines ------------------------------------------------------------------------- */
 
 static int64_t bounded(int64_t second)
 {
@@ -55,8 +54,7 @@ struct answer state_touch(struct state *s, const struct touch *t)
     return baselines_touch(&s->baselines, t);
 }
 
-/* ---- ranks: who goes first when a table is full -----------------------------------------------------------
- */
+/* ---- ranks: who goes first when a table is full ------------------------------------------------------- */
 
 static void rank_leave(struct keyed *k)
 {
@@ -104,8 +102,7 @@ static void evict_key(struct state *s, struct rule_state *r, int64_t now, const 
     key_free(s, k);
 }
 
-/* ---- hits ------------------------------------------------------------------------------------------------
- */
+/* ---- hits --------------------------------------------------------------------------------------------- */
 
 static struct text own_text(struct slab *s, struct text t)
 {
@@ -150,8 +147,7 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
         rank_update(k);
 }
 
-/* ---- the watermark ---------------------------------------------------------------------------------------
- */
+/* ---- the watermark ------------------------------------------------------------------------------------ */
 
 static void advance(struct state *s, struct keyed *k, const struct state_out *out)
 {
@@ -167,8 +163,8 @@ void state_settled(struct state *s, uint64_t number, const struct answer *a, con
     struct keyed *k = t->keyed;
     struct kept *kept = t->kept;
     if (k) {
-        kept->answers[t->ask].answer = *a;
-        kept->answers[t->ask].ticket = 0;
+        kept->answers[t->ask].answers[t->asked] = *a;
+        kept->answers[t->ask].tickets[t->asked] = 0;
         keyed_answered(s, k, kept);
     }
     *t = (struct ticket){.next_free = s->free_ticket};

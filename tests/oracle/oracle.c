@@ -37,8 +37,7 @@ struct readings {
     uint32_t n;
 };
 
-/* ---- readings --------------------------------------------------------------------------------------------
- */
+/* ---- readings ----------------------------------------------------------------------------------------- */
 
 static bool holds_item(const struct ir_match *m, const struct ir_match *item)
 {
@@ -139,8 +138,7 @@ static void number_places(const struct ir_match *m, uint32_t *place_of, uint32_t
     for (uint32_t i = 0; i < m->n_kids; i++) number_places(&m->kids[i], place_of, next);
 }
 
-/* ---- choices ---------------------------------------------------------------------------------------------
- */
+/* ---- choices ------------------------------------------------------------------------------------------ */
 
 struct choice {
     const struct reading *reading;
@@ -262,8 +260,7 @@ static void each_choice(struct search *s, const struct readings *rs, void (*foun
     }
 }
 
-/* ---- the order of witnesses (B6) --------------------------------------------------------------------------
- */
+/* ---- the order of witnesses (B6) ---------------------------------------------------------------------- */
 
 /* A repeated step is compared by its last second and the smallest identity that it takes there. */
 static const struct hit *compared_by(const struct choice *c, uint32_t atom)
@@ -301,8 +298,7 @@ static bool is_better(const struct choice *x, const struct choice *y)
     return false;
 }
 
-/* ---- passes over all choices -----------------------------------------------------------------------------
- */
+/* ---- passes over all choices -------------------------------------------------------------------------- */
 
 struct judging {
     struct search s; /* first: passes get it back */

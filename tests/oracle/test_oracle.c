@@ -23,8 +23,7 @@
 #define EVENTS_MOST 40
 #define EPOCH       1000
 
-/* ---- chance ----------------------------------------------------------------------------------------------
- */
+/* ---- chance ------------------------------------------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -42,8 +41,7 @@ static bool chance(uint64_t *seed, uint32_t percent)
     return below(seed, 100) < percent;
 }
 
-/* ---- a case ----------------------------------------------------------------------------------------------
- */
+/* ---- a case ------------------------------------------------------------------------------------------- */
 
 enum step_mode { PLAIN, GATED, SCORED };
 
@@ -104,8 +102,7 @@ static void make_nodes(struct a_case *c)
     }
 }
 
-/* ---- rules -----------------------------------------------------------------------------------------------
- */
+/* ---- rules -------------------------------------------------------------------------------------------- */
 
 static void make_match(struct a_case *c, struct ir_match *m, uint32_t from, uint32_t to, bool may_be_optional,
                        int depth);
@@ -234,8 +231,7 @@ static void make_rule(struct a_case *c)
     c->ir.n_baselines = 1;
 }
 
-/* ---- events ----------------------------------------------------------------------------------------------
- */
+/* ---- events ------------------------------------------------------------------------------------------- */
 
 static void make_events(struct a_case *c)
 {
@@ -302,8 +298,7 @@ static bool make_case(struct a_case *c, uint64_t seed)
     return compile_automata(arena, &c->rule, diags_new(arena, &sources));
 }
 
-/* ---- running a case --------------------------------------------------------------------------------------
- */
+/* ---- running a case ----------------------------------------------------------------------------------- */
 
 static struct answer answer_now(void *world, uint32_t number)
 {
@@ -373,8 +368,7 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
     state_plan_free(plan);
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------------
- */
+/* ---- comparing ---------------------------------------------------------------------------------------- */
 
 struct complaint {
     char text[2048];
@@ -463,8 +457,7 @@ static bool same_incidents(const struct a_case *c, const struct oracle_result *e
     return sound_revisions(caller, complaint);
 }
 
-/* ---- failures --------------------------------------------------------------------------------------------
- */
+/* ---- failures ----------------------------------------------------------------------------------------- */
 
 static void print_match(const struct ir_match *m)
 {

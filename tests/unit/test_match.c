@@ -56,6 +56,8 @@ struct bench {
     uint32_t n_identities;
     struct touch touches[SEEN_MOST];
     uint32_t n_touches;
+    struct touch accounts[SEEN_MOST]; /* touches of accounts stand apart */
+    uint32_t n_accounts;
     struct hit *hits[SEEN_MOST];
     uint32_t n_hits;
 };
@@ -83,7 +85,7 @@ static struct bench *bench_of(const char *rules, uint64_t secret)
 static void forget(struct bench *b)
 {
     for (uint32_t i = 0; i < b->n_hits; i++) free(b->hits[i]);
-    b->n_hits = b->n_touches = b->n_identities = 0;
+    b->n_hits = b->n_touches = b->n_identities = b->n_accounts = 0;
 }
 
 static void bench_free(struct bench *b)
@@ -109,6 +111,10 @@ static uint32_t take_touch(void *world, const struct touch *t)
 {
     struct bench *b = world;
     assert_int_equal(b->n_hits, 0); /* touches before hits: their numbers are in the hits */
+    if (t->is_account) {
+        b->accounts[b->n_accounts] = *t;
+        return 2000 + b->n_accounts++;
+    }
     b->touches[b->n_touches] = *t;
     return 1000 + b->n_touches++;
 }
@@ -456,6 +462,10 @@ static void test_touches(void **state)
             assert_int_equal(ask->answer, 1000);
             assert_true(hash128_equal(ask->key, b->touches[0].key));
             assert_true(hash128_equal(ask->value, b->touches[0].value));
+            assert_int_equal(b->n_accounts, 1); /* so that a new key is known by its account */
+            assert_int_equal(ask->account_answer, 2000);
+            assert_true(hash128_equal(ask->account, b->accounts[0].key));
+            assert_int_equal(b->accounts[0].learns, cases[i].learns);
         }
         if (!b->n_touches) continue;
         assert_int_equal(b->touches[0].learns, cases[i].learns);
@@ -569,7 +579,7 @@ static void test_no_malloc(void **state)
     for (uint64_t i = 0; i < 1000; i++)
         match_record(b->matcher, (struct text){record, sizeof record - 1}, i, &out, &event);
     assert_int_equal(mallocs - before, 0);
-    assert_int_equal(seen, 3 * 1001);
+    assert_int_equal(seen, 4 * 1001); /* identity, two touches, hit */
     bench_free(b);
 }
 

@@ -28,18 +28,20 @@ struct bench {
     const char *value; /* that they capture; NULL: their identity */
     const char *join;  /* that they agree on; NULL: none */
     struct answer now, for_good;
+    bool has_account; /* the next hits; then answers to number 1 and to the account are `account` */
+    struct answer account;
 };
 
 static struct answer answer_now(void *world, uint32_t number)
 {
-    (void)number;
-    return ((struct bench *)world)->now;
+    const struct bench *b = world;
+    return number ? b->account : b->now;
 }
 
 static struct answer answer_for_good(void *world, const struct touch *t)
 {
-    (void)t;
-    return ((struct bench *)world)->for_good;
+    const struct bench *b = world;
+    return t->is_account ? b->account : b->for_good;
 }
 
 static struct ir *compile_rule(struct arena *arena, const char *text)
@@ -124,7 +126,11 @@ static void hit(struct bench *b, const char *step, int64_t second, const char *i
     for (uint32_t i = 0; i < r->n_joins && b->join; i++) joins[i] = hash_of("join", b->join);
     for (uint32_t i = 0; i < r->n_asks; i++)
         if (r->asks[i].step == s)
-            asks[h.n_asks++] = (struct hit_ask){.ask = i, .key = {1, 1}, .value = {2, 2}};
+            asks[h.n_asks++] = (struct hit_ask){.ask = i,
+                                                .key = {1, 1},
+                                                .value = {2, 2},
+                                                .account = {b->has_account, b->has_account},
+                                                .account_answer = 1};
     state_hit(b->state, &h, &b->caller.out);
 }
 
@@ -163,8 +169,7 @@ static void assert_last(const struct bench *b, enum incident_state state, int32_
 #define SINGLE  "use aws\nrule r { title \"t\" severity high once for 1m on iam:CreateUser (ok) }"
 #define COUNTED HEAD " step a: iam:CreateUser (ok) match a[2..] score 10 +10 if count(a) >= 4 open at 5 }"
 
-/* ---- the life of an incident ------------------------------------------------------------------------------
- */
+/* ---- the life of an incident -------------------------------------------------------------------------- */
 
 static void opens_updates_settles_closes(void **unused)
 {
@@ -314,8 +319,7 @@ static void counts_reach_back_over_the_window(void **unused)
     close_bench(&b);
 }
 
-/* ---- baselines -------------------------------------------------------------------------------------------
- */
+/* ---- baselines ---------------------------------------------------------------------------------------- */
 
 #define BASELINE "use aws\nbaseline seen = (actor, region) keep 30d warmup 1d\n"
 #define ASKING                                                                                               \
@@ -368,6 +372,32 @@ static void without_history_a_term_is_unknown(void **unused)
     close_bench(&b);
 }
 
+static void a_new_key_is_known_by_its_account(void **unused)
+{
+    static const struct {
+        bool has_history, is_known, account_is_known, known;
+    } table[] = {{false, false, true, true},
+                 {false, false, false, false},
+                 {true, false, true, false},
+                 {true, true, false, true}};
+    (void)unused;
+    for (uint32_t i = 0; i < 4; i++) {
+        struct bench b;
+        open_bench(&b, GATED);
+        b.has_account = true;
+        b.now = b.for_good = (struct answer){
+            .is_known = table[i].is_known, .has_history = table[i].has_history, .is_new = true};
+        b.account.is_known = table[i].account_is_known;
+        hit(&b, "on", 0, "e1");
+        assert_int_equal(told(&b), table[i].known);
+        watermark(&b, 0);
+        assert_int_equal(b.caller.asks.len, 2); /* one to each */
+        caller_finish(&b.caller);
+        assert_int_equal(told_as(&b, INCIDENT_CLOSED), table[i].known);
+        close_bench(&b);
+    }
+}
+
 static void a_gate_is_judged_at_once_and_for_good(void **unused)
 {
     static const struct {
@@ -390,8 +420,7 @@ static void a_gate_is_judged_at_once_and_for_good(void **unused)
     }
 }
 
-/* ---- responses -------------------------------------------------------------------------------------------
- */
+/* ---- responses ---------------------------------------------------------------------------------------- */
 
 static void responses_are_new_once(void **unused)
 {
@@ -436,8 +465,7 @@ static void a_response_needs_a_target(void **unused)
     close_bench(&b);
 }
 
-/* ---- late hits -------------------------------------------------------------------------------------------
- */
+/* ---- late hits ---------------------------------------------------------------------------------------- */
 
 static void late_hits_fire_what_cannot_be_a_copy(void **unused)
 {
@@ -467,8 +495,7 @@ static void late_hits_fire_what_cannot_be_a_copy(void **unused)
     }
 }
 
-/* ---- limits ----------------------------------------------------------------------------------------------
- */
+/* ---- limits ------------------------------------------------------------------------------------------- */
 
 static void the_least_progressed_key_is_evicted(void **unused)
 {
@@ -577,8 +604,7 @@ static void identities_are_remembered_for_a_while(void **unused)
     state_free(s);
 }
 
-/* ---- reload ----------------------------------------------------------------------------------------------
- */
+/* ---- reload ------------------------------------------------------------------------------------------- */
 
 /* same: the new rule counts as the old one, whatever has changed in it. */
 static struct state_adoption adopt_as(struct bench *b, const char *rule, bool same)
@@ -680,6 +706,7 @@ int main(void)
         cmocka_unit_test(a_score_falls_only_by_settling),
         cmocka_unit_test(an_answer_that_stands_settles),
         cmocka_unit_test(without_history_a_term_is_unknown),
+        cmocka_unit_test(a_new_key_is_known_by_its_account),
         cmocka_unit_test(a_gate_is_judged_at_once_and_for_good),
         cmocka_unit_test(responses_are_new_once),
         cmocka_unit_test(a_response_needs_a_target),
