@@ -87,13 +87,47 @@ static bool size_value(struct lex *lex, struct text t, struct ast *leaf)
     return false;
 }
 
+/* ---- addresses ---- */
+
+/* The four parts and the mask, 32 without one; false if a number is too large. */
+static bool address_parts(struct text t, uint32_t parts[5], bool *has_zeros)
+{
+    parts[4] = 32;
+    *has_zeros = false;
+    for (uint32_t at = 0, i = 0; at < t.len; at++, i++) {
+        int64_t part, most = i == 4 ? 32 : 255;
+        *has_zeros |= t.at[at] == '0' && at + 1 < t.len && is_digit(t.at[at + 1]);
+        if (!read_digits(t, &at, &part) || part > most) return false;
+        parts[i] = (uint32_t)part;
+    }
+    return true;
+}
+
+static void fix_address(struct diag *d, const struct ast *leaf, const uint32_t p[5], bool has_mask)
+{
+    if (has_mask) diag_fix(d, leaf->span, "%u.%u.%u.%u/%u", p[0], p[1], p[2], p[3], p[4]);
+    else diag_fix(d, leaf->span, "%u.%u.%u.%u", p[0], p[1], p[2], p[3]);
+}
+
+/* Some programs read 010 as eight, others as ten; a network with host bits could be a network or one address. */
 static bool address_value(struct lex *lex, struct text t, struct ast *leaf)
 {
-    (void)lex, (void)leaf;
-    for (uint32_t at = 0; at < t.len; at++) {
-        int64_t part, most = at && t.at[at - 1] == '/' ? 32 : 255;
-        if (!read_digits(t, &at, &part) || part > most) return false;
+    uint32_t parts[5];
+    bool has_zeros, has_mask = memchr(t.at, '/', t.len) != NULL;
+    if (!address_parts(t, parts, &has_zeros)) return false;
+    if (has_zeros) {
+        struct diag *d = diag_at(lex->p->diags, E0114, leaf->span, "a part begins with a zero");
+        diag_note(d, "some programs read such a part as octal, so it is not guessed here");
+        fix_address(d, leaf, parts, has_mask);
     }
+    uint32_t address = parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | parts[3];
+    uint32_t mask = parts[4] ? ~UINT32_C(0) << (32 - parts[4]) : 0;
+    if (!(address & ~mask)) return true;
+    struct diag *d = diag_at(lex->p->diags, E0127, leaf->span, "an address inside the network");
+    diag_note(d, "for the one address leave out /%u", parts[4]);
+    address &= mask;
+    fix_address(d, leaf, (uint32_t[]){address >> 24, address >> 16 & 255, address >> 8 & 255, address & 255, parts[4]},
+                true);
     return true;
 }
 
@@ -223,11 +257,33 @@ static const struct literal {
     {TOK_TECH, AST_TECH, NULL, E0101, NULL},
 };
 
+/* What was meant by a literal that does not fit: "1.5h" is 90m, "1.5GB" is 1500MB; a number of twenty digits is an
+ * id, and so a text; a duration of years is as long as can be. */
+static void fix_number(struct lex *lex, struct diag *d, int token, struct text t, struct csr_span at)
+{
+    static const struct {
+        const char *unit, *finer;
+        double times;
+    } units[] = {{"s", "ms", 1000},  {"m", "s", 60},      {"h", "m", 60},      {"d", "h", 24},
+                 {"MB", "KB", 1000}, {"GB", "MB", 1000},  {"TB", "GB", 1000},  {"MiB", "KiB", 1024},
+                 {"GiB", "MiB", 1024}, {"TiB", "GiB", 1024}};
+    char *unit;
+    double count = strtod(arena_text(lex->p->arena, t.at, t.len).at, &unit);
+    if (token == TOK_NUM && !memchr(t.at, '.', t.len)) diag_fix(d, at, "\"" TEXT_FMT "\"", TEXT_ARG(t));
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        double finer = count * units[i].times;
+        if (strcmp(unit, units[i].unit) == 0 && count < 1e6 && finer != count && finer == (double)(int64_t)finer &&
+            memchr(t.at, '.', t.len))
+            diag_fix(d, at, "%lld%s", (long long)finer, units[i].finer);
+    }
+    if (token == TOK_DUR && !memchr(t.at, '.', t.len)) diag_fix(d, at, "106751d");
+}
+
 static struct ast *plain_leaf(struct lex *lex, const struct literal *l, struct text t, struct ast *leaf)
 {
     leaf->text = names_put(lex->p->names, t);
     if (!l->value || l->value(lex, t, leaf)) return leaf;
-    diag_at(lex->p->diags, l->code, leaf->span, "%s", l->what);
+    fix_number(lex, diag_at(lex->p->diags, l->code, leaf->span, "%s", l->what), l->token, t, leaf->span);
     return NULL;
 }
 

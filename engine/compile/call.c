@@ -59,29 +59,39 @@ static bool zone_fits(const struct scope *s, const struct ast *arg)
     return false;
 }
 
+#define ONE_OF(type) (1u << IR_TYPE_##type)
+#define ANY_TEXT     (ONE_OF(STRING) | ONE_OF(ARN))
+
+/* What the letters of functions.def take, beside open values and lists, whose type is not known before. */
+static const struct {
+    char letter;
+    uint32_t types;
+    const char *wanted;
+} kinds_of_arg[] = {
+    {'x', ANY_TEXT, "text"},
+    {'l', ANY_TEXT, "text or a list"},
+    {'m', ONE_OF(INT) | ONE_OF(FLOAT) | ONE_OF(SIZE), "a list of numbers"},
+    {'f', ANY_TEXT | ONE_OF(BOOL), "a flag of the record"},
+    {'p', ANY_TEXT | ONE_OF(IP) | ONE_OF(CIDR), "text or an address"},
+    {'t', ONE_OF(TIME), "a time"},
+};
+
+static bool is_whole_constant(const struct compiler *c, ir_node_id id)
+{
+    return expr_type(c, id) == IR_TYPE_INT && ir_build_at(&c->build, id)->op == IR_OP_CONST;
+}
+
 static bool arg_fits(const struct scope *s, char letter, const struct ast *arg, ir_node_id id)
 {
     enum ir_type type = expr_type(s->c, id);
-    bool loose = type == IR_TYPE_ANY || type == IR_TYPE_LIST;
     const char *wanted = NULL;
-    switch (letter) {
-    case 'x':
-        if (!loose && type != IR_TYPE_STRING && type != IR_TYPE_ARN) wanted = "text";
-        break;
-    case 'z':
-        if (!zone_fits(s, arg)) return false; /* fall through */
-    case 'c':
-        if (arg->kind != AST_STRING) wanted = "text in quotes";
-        break;
-    case 'n':
-        if (type != IR_TYPE_INT || ir_build_at(&s->c->build, id)->op != IR_OP_CONST)
-            wanted = "a whole number";
-        break;
-    case 't':
-        if (!loose && type != IR_TYPE_TIME) wanted = "a time";
-        break;
-    default: break;
-    }
+    if (letter == 'z' && !zone_fits(s, arg)) return false;
+    if ((letter == 'z' || letter == 'c') && arg->kind != AST_STRING) wanted = "text in quotes";
+    if (letter == 'n' && !is_whole_constant(s->c, id)) wanted = "a whole number";
+    for (size_t i = 0; i < sizeof kinds_of_arg / sizeof *kinds_of_arg; i++)
+        if (kinds_of_arg[i].letter == letter &&
+            !((kinds_of_arg[i].types | ONE_OF(ANY) | ONE_OF(LIST)) >> type & 1))
+            wanted = kinds_of_arg[i].wanted;
     if (!wanted) return true;
     diag_at(s->c->diags, E0211, arg->span, "%s is needed here", wanted);
     return false;
@@ -104,6 +114,7 @@ static ir_node_id lower_plain(const struct scope *s, const struct function *f, c
     int type = f->result == RESULT_SAME    ? (int)expr_type(s->c, ids[0])
                : f->result == RESULT_SAME2 ? (int)expr_type(s->c, ids[1])
                                            : f->result;
+    if (f->op == IR_OP_PREFIX) type = type == IR_TYPE_IP ? IR_TYPE_CIDR : type == IR_TYPE_ARN ? IR_TYPE_STRING : type;
     return lower_tail(s, make_node(s, f->op, (enum ir_type)type, ids, n, call->span), tail_of(call));
 }
 

@@ -250,19 +250,22 @@ bool field_begins(struct text first);
 
 /* The LIST node of a named list, with everything that was added to it. */
 ir_node_id list_node(struct compiler *c, struct symbol *list, struct csr_span span);
-/* The LIST node of a list in braces. */
+/* The LIST node of a list in braces; IR_POISON if a literal of it is wrong, which has been reported. */
 ir_node_id set_node(struct compiler *c, const struct ast *set);
 /* The value of a literal, and its type. False if it is none (reported). */
 bool literal_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type);
 ir_node_id literal_node(struct compiler *c, const struct ast *literal);
 
-/* ---- expr.c, path.c, call.c: expressions -----------------------------------------------------------------
+/* ---- expr.c, compare.c, path.c, call.c: expressions -----------------------------------------------------------------
  */
 
 /* Checked and lowered; IR_POISON if it is wrong, which has been reported. */
 ir_node_id lower_expr(const struct scope *s, const struct ast *e);
 /* The same for an expression that must be a test: true, false or unknown. */
 ir_node_id lower_test(const struct scope *s, const struct ast *e);
+ir_node_id lower_comparison(const struct scope *s, const struct ast *e);
+ir_node_id lower_in(const struct scope *s, const struct ast *e);
+ir_node_id lower_not(const struct scope *s, ir_node_id id, struct csr_span span);
 ir_node_id lower_path(const struct scope *s, const struct ast *path);
 ir_node_id lower_call(const struct scope *s, const struct ast *call);
 /* `tail` nodes (FIELD, ELEMENTS) applied to a value that is there. */

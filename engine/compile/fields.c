@@ -167,7 +167,7 @@ ir_node_id open_field_node(struct compiler *c, const struct text *names, uint32_
     uint64_t hash = content_hash(CONTENT_HASH_START, name.at, name.len);
     uint32_t field = find_field(c, name, hash);
     if (field == CONTENT_NONE) {
-        field = add_field(c, name, hash, IR_TYPE_ANY);
+        field = add_field(c, name, hash, len == 1 ? IR_TYPE_RECORD : IR_TYPE_ANY);
         for (uint32_t i = 0; i < c->schemas.len; i++) {
             ir_node_id node = open_in_schema(c, c->schemas.at[i], names, len, span);
             c->build.fields.at[field].in_schema[i] = node;

@@ -55,12 +55,17 @@ ir_node_id literal_node(struct compiler *c, const struct ast *literal)
 
 /* ---- lists ---- */
 
-static void add_values(struct compiler *c, struct ir_list *list, uint32_t *cap, const struct ast *set)
+/* False if a literal of them is wrong, which has been reported. */
+static bool add_values(struct compiler *c, struct ir_list *list, uint32_t *cap, const struct ast *set)
 {
     enum ir_type type;
+    bool right = true;
     AST_EACH(literal, set) {
         struct value v;
-        if (!literal_value(c, literal, &v, &type)) continue;
+        if (!literal_value(c, literal, &v, &type)) {
+            right = false;
+            continue;
+        }
         if (list->len == *cap) {
             list->values =
                 arena_grow(c->arena, list->values, *cap * sizeof v, (*cap ? *cap * 2 : 8) * sizeof v);
@@ -70,6 +75,7 @@ static void add_values(struct compiler *c, struct ir_list *list, uint32_t *cap, 
         if (type == IR_TYPE_CIDR) list->has_nets = true;
         if (v.kind == VALUE_STRING && memchr(v.s, '*', v.len)) list->has_globs = true;
     }
+    return right;
 }
 
 static ir_node_id make_list_node(struct compiler *c, uint32_t list, struct csr_span span)
@@ -107,7 +113,7 @@ ir_node_id set_node(struct compiler *c, const struct ast *set)
 {
     struct ir_list list = {.name = {"", 0}};
     uint32_t cap = 0;
-    add_values(c, &list, &cap, set);
+    if (!add_values(c, &list, &cap, set)) return IR_POISON;
     uint64_t hash = CONTENT_HASH_START;
     for (uint32_t i = 0; i < list.len; i++) hash = ir_build_hash(hash, list.values[i]);
     uint32_t at = content_start(hash);
