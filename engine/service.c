@@ -220,19 +220,20 @@ static void say_where(struct service *s, const struct run_counts *n, enum run_en
 {
     service_talk(s,
                  "%s at %s: %llu records in, %llu evaluated, %llu late, %llu duplicate, %llu set aside; "
-                 "%llu incidents",
+                 "%llu incident%s",
                  end == RUN_ENDED ? "input ended" : "stopped", where, (unsigned long long)n->in,
                  (unsigned long long)n->evaluated, (unsigned long long)n->late,
                  (unsigned long long)n->duplicate, (unsigned long long)n->aside,
-                 (unsigned long long)n->incidents);
+                 (unsigned long long)n->incidents, n->incidents == 1 ? "" : "s");
 }
 
 static enum csr_status run(struct service *s, char error[512])
 {
     struct run_counts counts = {0};
     char where[512];
-    service_talk(s, "running %zu rules of %s, control socket %s", csr_ruleset_rules(s->first->rules),
-                 s->o->site, s->socket);
+    size_t rules = csr_ruleset_rules(s->first->rules);
+    service_talk(s, "running %zu rule%s of %s, control socket %s", rules, rules == 1 ? "" : "s", s->o->site,
+                 s->socket);
     enum run_end end = run_go(s->run);
     run_count(s->run, &counts);
     sources_input_place(s->sources, where);

@@ -88,7 +88,8 @@ static const char *pass_object(struct frame *f, const char *at)
     return NULL;
 }
 
-/* What is no object goes to the end of its line, or in an array to the next comma. */
+/* What is no object goes to the end of its line; in an array, where lists are passed like objects, to the next
+ * comma. */
 static const char *pass_garbage(const struct frame *f, const char *at)
 {
     const char *end = frame_end(f);
@@ -267,7 +268,8 @@ bool frame_next(struct frame *f, struct text *record, uint64_t *at_line)
     if (!pass_rest(f)) return false;
     if (!is_open(f)) {
         if (!seek_record(f)) return false;
-        f->in_garbage = f->bytes.at[f->at] != '{';
+        char first = f->bytes.at[f->at];
+        f->in_garbage = first != '{' && !(f->in_records && first == '[');
     }
     *at_line = f->line;
     if (!take_record(f, record, &has_envelope)) return false;

@@ -25,7 +25,7 @@ struct frame {
                         skipped */
     uint32_t depth;
     bool in_string, in_escape;
-    bool in_garbage;    /* it is no object: it ends with the line */
+    bool in_garbage;    /* it is no object: it ends with the line, or in an array with the comma */
     bool has_envelope;  /* perhaps */
     bool at_line_start; /* the last byte before bytes.at was a newline, inside a rest */
 };

@@ -30,6 +30,7 @@ static const struct {
     {"Records one a line", "{\"Records\":[{\"a\":1}]}\n{\"Records\":[{\"b\":2}]}\n", "1:{\"a\":1}|2:{\"b\":2}|"},
     {"Records that are no list", "{\"Records\":7}\n", "1:{\"Records\":7}|"},
     {"Records with what is no record", "{\"Records\":[1,null,{\"a\":1},\"x\"]}", "1:1|1:null|1:{\"a\":1}|1:\"x\"|"},
+    {"Records with lists", "{\"Records\":[[],{\"a\":1},[1,{\"b\":[2]}],{\"c\":3}]}", "1:[]|1:{\"a\":1}|1:[1,{\"b\":[2]}]|1:{\"c\":3}|"},
     {"an array", "[{\"a\":1},\n{\"b\":2}]\n", "1:{\"a\":1}|2:{\"b\":2}|"},
     {"an indented record", "{\n  \"a\": {\n    \"b\": 1\n  }\n}\n{\"c\":1}", "1:{\n  \"a\": {\n    \"b\": 1\n  }\n}|6:{\"c\":1}|"},
     {"a digest", "{\"digestStartTime\":\"2023\",\"logFiles\":[{\"s3Object\":\"x\"}]}",
