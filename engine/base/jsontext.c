@@ -101,7 +101,7 @@ static uint32_t escape_length(const char *at, const char *end)
     return (hex_four(at + 8, end) & 0xfffffc00) == 0xdc00 ? 12 : 0;
 }
 
-bool json_string(struct json_scan *s, struct json_string *out)
+bool json_string_read(struct json_scan *s, struct json_string *out)
 {
     if (json_peek(s) != '"') return broken(s);
     const char *from = s->at + 1, *at = from;
@@ -315,7 +315,7 @@ bool json_object_begin(struct json_scan *s, struct json_object *o)
 
 bool json_object_next(struct json_scan *s, struct json_object *o, struct json_string *name)
 {
-    if (!container_next(s, '}', &o->is_first) || !json_string(s, name)) return false;
+    if (!container_next(s, '}', &o->is_first) || !json_string_read(s, name)) return false;
     if (name->is_escaped && s->scratch && !name_unescape(s, name)) return false;
     if (json_peek(s) != ':') return broken(s);
     s->at++;
@@ -362,7 +362,7 @@ bool json_skip(struct json_scan *s)
 {
     struct json_string ignored;
     switch (json_peek(s)) {
-    case '"': return json_string(s, &ignored);
+    case '"': return json_string_read(s, &ignored);
     case '{': return skip_object(s);
     case '[': return skip_array(s);
     case 't': return skip_word(s, "true", 4);

@@ -71,7 +71,7 @@ bool json_end(struct json_scan *s);
 bool json_skip(struct json_scan *s);
 /* The same, and the text of the value. */
 bool json_value_text(struct json_scan *s, struct text *value);
-bool json_string(struct json_scan *s, struct json_string *out);
+bool json_string_read(struct json_scan *s, struct json_string *out);
 
 bool json_object_begin(struct json_scan *s, struct json_object *o);
 /* True: stands before the value of the member `name`. False: behind the closing brace, or a fault. */
