@@ -110,11 +110,16 @@ void line_moment(struct line *l, const struct trial *t, int64_t second);
 /* "event 3, at 2m ec2:RunInstances" */
 void line_event(struct line *l, const struct trial *t, uint32_t event);
 void line_value(struct line *l, struct value v);
+/* "40 the match itself, +20 new(seen_asn, role); not +10 exists launch" */
+void line_score(struct line *l, const struct ir_rule *rule, const struct incident *i);
 
 /* The expectations that were not met. */
 void expect_all(struct trial *t, struct failures *out);
 /* Why there was no incident: how far it got, and why it did not go on. */
 void explain_missing(struct trial *t, struct lines *out);
+/* Why the incident lacks the steps that this expression speaks of; each once. told: bits of steps. */
+void explain_steps(struct trial *t, const struct incident *i, ir_node_id expression, uint64_t *told,
+                   struct lines *out);
 
 /* ---- coverage ---------------------------------------------------------------------------------------------- */
 

@@ -11,6 +11,7 @@ struct judging {
     struct lines lines;
     struct line line;
     bool has_explained; /* why there is none: once is enough */
+    uint64_t told;      /* bits of steps of which it was told why they are not there */
 };
 
 static void say(struct judging *j)
@@ -47,16 +48,10 @@ static void say_incidents(struct judging *j)
 {
     const struct incident *one;
     for (uint32_t i = 0; (one = incident_at(j->t, i)); i++) {
-        line_put(&j->line, "incident ");
+        line_put(&j->line, "got one ");
         put_incident(j, one);
         say(j);
     }
-}
-
-static void put_reasons(struct judging *j, const struct incident *i)
-{
-    for (uint32_t r = 0; r < i->n_reasons; r++)
-        line_put(&j->line, r ? ", %+d " TEXT_FMT : "%d " TEXT_FMT, i->reasons[r].points, TEXT_ARG(i->reasons[r].why));
 }
 
 static void explain_once(struct judging *j)
@@ -84,28 +79,40 @@ static bool where_holds(const struct ir_expect *e, const struct incident *i)
     return true;
 }
 
-static void put_side(struct judging *j, const struct incident *i, const struct ir_check *c, struct text words,
-                     uint32_t side)
+static void put_side(struct judging *j, const struct incident *i, const struct ir_check *c, uint32_t side)
 {
     struct value v = probe(i, side);
-    line_put(&j->line, ", " TEXT_FMT " is ", TEXT_ARG(words));
     if (c->is_severity && v.kind == VALUE_INT && v.i >= IR_INFO && v.i <= IR_CRITICAL)
         ir_put(line_out(&j->line), ir_severity_name((enum ir_severity)v.i));
     else
         line_value(&j->line, v);
 }
 
+static void put_got(struct judging *j, const struct incident *i, const struct ir_check *c)
+{
+    if (c->left != IR_NONE && c->right != IR_NONE) {
+        line_put(&j->line, "got " TEXT_FMT " ", TEXT_ARG(c->left_words));
+        put_side(j, i, c, c->left);
+        line_put(&j->line, " and " TEXT_FMT " ", TEXT_ARG(c->right_words));
+        put_side(j, i, c, c->right);
+    } else if (c->left != IR_NONE || c->right != IR_NONE) {
+        line_put(&j->line, "got ");
+        put_side(j, i, c, c->left != IR_NONE ? c->left : c->right);
+    } else {
+        line_put(&j->line, probe(i, c->test).kind == VALUE_UNKNOWN ? "which is unknown" : "which is false");
+    }
+}
+
 static void say_check(struct judging *j, const struct incident *i, const struct ir_check *c)
 {
-    line_put(&j->line, "not " TEXT_FMT, TEXT_ARG(c->words));
-    if (probe(i, c->test).kind == VALUE_UNKNOWN) line_put(&j->line, ", it is unknown");
-    if (c->left != IR_NONE) put_side(j, i, c, c->left_words, c->left);
-    if (c->right != IR_NONE) put_side(j, i, c, c->right_words, c->right);
+    line_put(&j->line, "expected " TEXT_FMT ", ", TEXT_ARG(c->words));
+    put_got(j, i, c);
     if (text_equal(c->left_words, TEXT("score")) || text_equal(c->right_words, TEXT("score"))) {
         line_put(&j->line, ": ");
-        put_reasons(j, i);
+        line_score(&j->line, j->t->rule, i);
     }
     say(j);
+    explain_steps(j->t, i, j->t->rule->probes[c->test], &j->told, &j->lines);
 }
 
 static void say_checks(struct judging *j, const struct incident *i, bool alone)
@@ -132,9 +139,9 @@ static bool judge_none(struct judging *j)
 static void say_number(struct judging *j, uint32_t fit, uint32_t all)
 {
     if (j->expect->n_checks && fit != all)
-        line_put(&j->line, "%u of %u incidents", fit, all);
+        line_put(&j->line, "got %u of %u incidents", fit, all);
     else
-        line_put(&j->line, "%u incident%s", all, all == 1 ? "" : "s");
+        line_put(&j->line, "got %u incident%s", all, all == 1 ? "" : "s");
     say(j);
 }
 
@@ -146,6 +153,8 @@ static bool judge_incident(struct judging *j)
     for (uint32_t i = 0; (one = incident_at(j->t, i)); i++) fit += where_holds(e, one);
     if (e->count ? fit == e->count : fit > 0) return true;
     if (!all) {
+        line_put(&j->line, "got none");
+        say(j);
         explain_once(j);
         return false;
     }
@@ -161,7 +170,7 @@ static bool judge_partial(struct judging *j)
     const struct ir_expect *e = j->expect;
     uint32_t most = j->t->most[e->step];
     if (most == e->taken) return true;
-    line_put(&j->line, TEXT_FMT " %u of %u", TEXT_ARG(j->t->rule->steps[e->step].name), most, e->of);
+    line_put(&j->line, "got %u of %u", most, e->of);
     say(j);
     if (most < e->taken) explain_once(j);
     return false;
@@ -184,7 +193,7 @@ static void say_threshold(struct judging *j, const struct incident *i)
         const struct ir_respond *respond = &j->t->rule->responds[r];
         if (!text_equal(respond->verb, j->expect->verb)) continue;
         line_put(&j->line, TEXT_FMT " stands at %d, score is %d: ", TEXT_ARG(respond->verb), respond->at, i->score);
-        put_reasons(j, i);
+        line_score(&j->line, j->t->rule, i);
         say(j);
         return;
     }
@@ -196,11 +205,11 @@ static bool judge_action(struct judging *j)
     for (uint32_t i = 0; (one = incident_at(j->t, i)); i++) {
         const struct incident_action *a = proposed(j->t, one, j->expect->verb);
         if (a && !a->is_refused) return true;
-        if (a) line_put(&j->line, "refused: " TEXT_FMT, TEXT_ARG(a->refusal)), say(j);
+        if (a) line_put(&j->line, "got it refused: " TEXT_FMT, TEXT_ARG(a->refusal)), say(j);
         else say_threshold(j, one);
     }
     if (!count_incidents(j->t)) {
-        line_put(&j->line, "no incident");
+        line_put(&j->line, "got no incident");
         say(j);
         explain_once(j);
     }

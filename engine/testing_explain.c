@@ -7,7 +7,7 @@
 
 #include "engine/base/glob.h"
 
-#define REASONS_MOST 3 /* events of a step that are told of */
+#define REASONS_MOST 4 /* events of a step that are told of */
 #define VALUES_MOST  4 /* values that a false test shows */
 
 struct explaining {
@@ -204,6 +204,34 @@ static struct value gate_leaf(struct eval *e, ir_node_id id, const struct ir_nod
     return value_absent();
 }
 
+/* The parts of what a baseline is asked, as the event shows them. */
+static void put_asked(struct explaining *x, const struct ir_baseline *b)
+{
+    for (uint32_t i = 0; i < b->n_key + (b->value != IR_NONE); i++) {
+        ir_node_id part = i < b->n_key ? b->key[i] : b->value;
+        if (i) line_put(&x->line, ", ");
+        ir_print_node(x->t->bench->ir, x->t->rule, part, line_out(&x->line));
+        line_put(&x->line, " ");
+        line_value(&x->line, eval_value(&x->t->bench->eval, part));
+    }
+}
+
+/* What the answers rest on: the event, read again. */
+static void put_answers(struct explaining *x, const struct trial_hit *h)
+{
+    if (!read_again(x, h->event)) return;
+    for (uint32_t i = 0; i < h->hit->n_asks; i++) {
+        const struct hit_ask *ask = &h->hit->asks[i];
+        const struct ir_baseline *b = &x->t->bench->ir->baselines[x->t->rule->asks[ask->ask].baseline];
+        bool is_answered = !ask->is_absent && !ask->is_unknown;
+        line_put(&x->line, ", " TEXT_FMT " ", TEXT_ARG(b->name));
+        line_put(&x->line, !is_answered ? "cannot be asked about " :
+                           !h->answers[i].is_known ? "has no history (see `known`) of " :
+                           h->answers[i].is_new ? "has not seen " : "knows ");
+        put_asked(x, b);
+    }
+}
+
 /* True, and said, if the gate of the hit's group does not hold. */
 static bool gate_is_shut(struct explaining *x, const struct trial_hit *h)
 {
@@ -218,12 +246,7 @@ static bool gate_is_shut(struct explaining *x, const struct trial_hit *h)
     bool is_shut = count_false(x, gate) > 0;
     if (!is_shut) return false;
     put_false_tests(x, gate);
-    for (uint32_t i = 0; i < h->hit->n_asks; i++)
-        if (!h->hit->asks[i].is_absent && !h->answers[i].is_known) {
-            line_put(&x->line, ", the baseline has no history: the test does not say `known " TEXT_FMT "`",
-                     TEXT_ARG(x->t->bench->ir->baselines[x->t->rule->asks[h->hit->asks[i].ask].baseline].name));
-            break;
-        }
+    put_answers(x, h);
     return true;
 }
 
@@ -245,7 +268,7 @@ static void put_other_key(struct explaining *x, struct text mine, struct text wa
 
 static bool is_too_early(struct explaining *x, const struct reach *r, uint32_t place, int64_t second)
 {
-    for (uint32_t q = 0; q < r->n_places; q++) {
+    for (uint32_t q = 0; place != IR_NONE && q < r->n_places; q++) {
         if (!(r->before[place] >> q & 1) || !r->taken[q] || r->last[q] <= second) continue;
         line_put(&x->line, "it comes before " TEXT_FMT ", at ", TEXT_ARG(x->t->rule->steps[r->places[q].step].name));
         line_moment(&x->line, x->t, r->last[q]);
@@ -265,17 +288,30 @@ static bool window_is_over(struct explaining *x, const struct reach *r, int64_t 
     return true;
 }
 
+/* The value that a hit brings to a reference. */
+static void put_joined(struct explaining *x, const struct trial_hit *h, uint32_t join)
+{
+    ir_node_id node = x->t->rule->steps[h->hit->step].groups[h->hit->group].joins[join];
+    line_value(&x->line, read_again(x, h->event) ? eval_value(&x->t->bench->eval, node) : value_absent());
+}
+
 static bool disagrees(struct explaining *x, const struct reach *r, const struct trial_hit *h)
 {
     const struct ir_rule *rule = x->t->rule;
     for (uint32_t j = 0; j < rule->n_joins; j++) {
         struct hash128 mine = h->hit->joins[j], theirs = r->joins[j];
         if (!(mine.hi | mine.lo) || !(theirs.hi | theirs.lo) || hash128_equal(mine, theirs)) continue;
-        ir_node_id node = rule->steps[h->hit->step].groups[h->hit->group].joins[j];
-        line_put(&x->line, "it is not the same as `" TEXT_FMT "`: ", TEXT_ARG(rule->joins[j].name));
-        ir_print_node(x->t->bench->ir, rule, node, line_out(&x->line));
+        ir_print_node(x->t->bench->ir, rule, rule->steps[h->hit->step].groups[h->hit->group].joins[j],
+                      line_out(&x->line));
         line_put(&x->line, " is ");
-        line_value(&x->line, read_again(x, h->event) ? eval_value(&x->t->bench->eval, node) : value_absent());
+        put_joined(x, h, j);
+        line_put(&x->line, ", " TEXT_FMT " is ", TEXT_ARG(rule->joins[j].name));
+        for (uint32_t i = 0; i < x->t->hits.len; i++) {
+            const struct trial_hit *other = &x->t->hits.at[i];
+            if (other->hit->step != rule->joins[j].of || !hash128_equal(other->hit->joins[j], theirs)) continue;
+            put_joined(x, other, j);
+            break;
+        }
         return true;
     }
     return false;
@@ -337,37 +373,58 @@ static void say_reason(struct explaining *x, uint32_t event, const char *reason,
     say(x);
 }
 
-/* Events one after the other for the same reason are told once. */
+/* Reasons of a step's events: those one after the other for the same reason are told once. */
+struct reasons {
+    const char *last;
+    uint32_t first, more; /* the event of the last reason, and how many behind it have the same */
+    uint32_t said, unsaid;
+};
+
+static void flush_reason(struct explaining *x, struct reasons *r)
+{
+    if (!r->last) return;
+    if (r->said == REASONS_MOST) r->unsaid += 1 + r->more;
+    else say_reason(x, r->first, r->last, r->more), r->said++;
+}
+
+static void add_reason(struct explaining *x, struct reasons *r, uint32_t event, const char *reason)
+{
+    if (r->last && !strcmp(r->last, reason)) {
+        r->more++;
+        return;
+    }
+    flush_reason(x, r);
+    r->last = reason, r->first = event, r->more = 0;
+}
+
 static void explain_events(struct explaining *x, const struct reach *r, uint32_t place, uint32_t step)
 {
-    const char *last = NULL;
-    uint32_t first = 0, more = 0, said = 0, wanted = 0;
-    for (uint32_t e = 0; e < x->t->test->n_events && said < REASONS_MOST; e++) {
-        bool is_wanted;
-        bool has_reason = put_reason(x, r, place, step, e, &is_wanted);
+    struct reasons reasons = {.last = NULL};
+    bool any_wanted = false;
+    for (uint32_t e = 0; e < x->t->test->n_events; e++) {
+        bool is_wanted, has_reason = put_reason(x, r, place, step, e, &is_wanted);
         const char *reason = line_end(&x->line);
-        wanted += is_wanted;
-        if (!has_reason) continue;
-        if (last && !strcmp(last, reason)) {
-            more++;
-            continue;
-        }
-        if (last) say_reason(x, first, last, more), said++;
-        last = reason, first = e, more = 0;
+        any_wanted |= is_wanted;
+        if (has_reason) add_reason(x, &reasons, e, reason);
     }
-    if (last && said < REASONS_MOST) say_reason(x, first, last, more);
-    if (last) return;
-    line_put(&x->line, wanted ? "  no further event of " : "  no event of ");
-    put_apis(x, &x->t->rule->steps[step]);
+    flush_reason(x, &reasons);
+    if (reasons.unsaid) line_put(&x->line, "  and %u more event%s", reasons.unsaid, reasons.unsaid == 1 ? "" : "s");
+    if (!reasons.last) line_put(&x->line, any_wanted ? "  no further event of " : "  no event of ");
+    if (!reasons.last) put_apis(x, &x->t->rule->steps[step]);
+    if (reasons.unsaid || !reasons.last) say(x);
+}
+
+static void say_wanted(struct explaining *x, const struct reach *r, uint32_t place, const struct ir_place *p)
+{
+    line_put(&x->line, r->is_there ? "next is " : "begins with ");
+    ir_put(line_out(&x->line), x->t->rule->steps[p->step].name);
+    if (p->times > 1) line_put(&x->line, ", %u of %u are there", r->is_there ? r->taken[place] : 0, p->times);
     say(x);
 }
 
 static void explain_place(struct explaining *x, const struct reach *r, uint32_t place, const struct ir_place *p)
 {
-    uint32_t taken = r->is_there ? r->taken[place] : 0;
-    line_put(&x->line, "next is " TEXT_FMT, TEXT_ARG(x->t->rule->steps[p->step].name));
-    if (p->times > 1) line_put(&x->line, ", %u of %u are there", taken, p->times);
-    say(x);
+    if (!x->t->rule->is_on) say_wanted(x, r, place, p);
     explain_events(x, r, place, p->step);
 }
 
@@ -443,8 +500,7 @@ static bool explain_below(struct explaining *x)
     line_put(&x->line, "a match at ");
     line_moment(&x->line, x->t, i->opened);
     line_put(&x->line, ", but `open at %d`, and its score is %d: ", x->t->rule->open_at, i->score);
-    for (uint32_t r = 0; r < i->n_reasons; r++)
-        line_put(&x->line, r ? ", %+d " TEXT_FMT : "%d " TEXT_FMT, i->reasons[r].points, TEXT_ARG(i->reasons[r].why));
+    line_score(&x->line, x->t->rule, i);
     say(x);
     return true;
 }
@@ -464,4 +520,30 @@ void explain_missing(struct trial *t, struct lines *out)
     } else {
         explain_first(&x);
     }
+}
+
+/* ---- steps that an incident lacks -------------------------------------------------------------------------- */
+
+static uint64_t steps_of(const struct ir *ir, ir_node_id id)
+{
+    const struct ir_node *node = &ir->nodes[id];
+    bool reads_step = node->op == IR_OP_CAPTURE || (node->op >= IR_OP_FIRST && node->op <= IR_OP_MAX_OF);
+    uint64_t steps = reads_step && node->op != IR_OP_BARE ? UINT64_C(1) << node->y : 0;
+    for (uint32_t i = 0; i < node->n; i++) steps |= steps_of(ir, ir->operands[node->first + i]);
+    return steps;
+}
+
+void explain_steps(struct trial *t, const struct incident *i, ir_node_id expression, uint64_t *told,
+                   struct lines *out)
+{
+    struct explaining x = {.t = t, .lines = out, .line = {.arena = t->arena}};
+    uint64_t steps = steps_of(t->bench->ir, expression) & ~*told;
+    for (uint32_t s = 0; s < i->n_steps; s++) steps &= ~(UINT64_C(1) << i->steps[s].step);
+    for (uint32_t s = 0; s < t->rule->n_steps; s++) {
+        if (!(steps >> s & 1)) continue;
+        line_put(&x.line, TEXT_FMT " is not there", TEXT_ARG(t->rule->steps[s].name));
+        say(&x);
+        explain_events(&x, &t->furthest, IR_NONE, s);
+    }
+    *told |= steps;
 }

@@ -77,3 +77,22 @@ void line_value(struct line *l, struct value v)
     default: ir_put_constant(line_out(l), v); return;
     }
 }
+
+static bool is_reason(const struct incident *i, struct text words)
+{
+    for (uint32_t r = 0; r < i->n_reasons; r++)
+        if (text_starts(i->reasons[r].why, words)) return true; /* ": unknown, …" may follow */
+    return false;
+}
+
+void line_score(struct line *l, const struct ir_rule *rule, const struct incident *i)
+{
+    const char *before = "; not ";
+    for (uint32_t r = 0; r < i->n_reasons; r++)
+        line_put(l, r ? ", %+d " TEXT_FMT : "%d " TEXT_FMT, i->reasons[r].points, TEXT_ARG(i->reasons[r].why));
+    for (uint32_t t = 0; t < rule->n_terms; t++) {
+        if (is_reason(i, rule->terms[t].words)) continue;
+        line_put(l, "%s%+d " TEXT_FMT, before, rule->terms[t].points, TEXT_ARG(rule->terms[t].words));
+        before = ", ";
+    }
+}

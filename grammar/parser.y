@@ -602,7 +602,7 @@ lines:
 line:
     "as" who                            { $$ = NODE(AS, @$, $2); }
   | "start" STRING                      { $$ = NODE(START, @$, $2); }
-  | "known" name maybe_values           { $$ = NAMED(KNOWN, @$, $2.text, $3); }
+  | "known" qname maybe_values          { $$ = NAMED(KNOWN, @$, $2.text, $3); }
   | "silent" name "from" DUR "to" DUR   { $$ = NAMED(SILENT, @$, $2.text, $4, $6); }
   | "at" DUR API maybe_object maybe_times maybe_from_or_by { $$ = NODE(AT, @$, $2, $3, $4, $5, $6); }
   | "expect" expectation                { $$ = $2; }

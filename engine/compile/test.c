@@ -229,6 +229,7 @@ static void lower_known_values(struct lowering *l, const struct ast *stmt, const
 static void lower_known(struct lowering *l, const struct ast *stmt)
 {
     struct symbol *symbol = symbol_find(l->c, SYMBOL_BASELINE, l->work->unit, stmt->text);
+    if (!symbol) symbol = symbol_find(l->c, SYMBOL_BASELINE, l->work->rule->unit, stmt->text);
     struct csr_span at = word_span(l->c, stmt, stmt->text);
     if (!symbol) {
         symbol_unknown(l->c, SYMBOL_BASELINE, l->work->unit, stmt->text, at);

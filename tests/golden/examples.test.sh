@@ -1,0 +1,41 @@
+#!/bin/sh
+# Thirty rules from thirty needs (docs/decisions/examples.md): none of their tests fails, and what cannot run yet is what the
+# table says.
+#
+# UPDATE=1 writes the table anew.
+source=$(realpath "${CSR_SOURCE:-.}")
+csr=$(realpath "${CSR:-build/csr}")
+table=$source/docs/decisions/examples.md
+cd "$source/tests/golden/examples" || exit 3
+made=$(mktemp) || exit 3
+trap 'rm -f "$made" "$made.one"' EXIT
+wrong=0
+
+sed '/^| example/,$d' "$table" >"$made"
+{
+    echo "| example | passed | waits for |"
+    echo "| --- | ---: | --- |"
+} >>"$made"
+for rules in [0-9]*.csr; do
+    "$csr" test --format=json "$rules" >"$made.one" 2>"$made.errors"
+    if grep -q '"verdict":"failed"' "$made.one"; then
+        echo "$rules: a test fails"
+        "$csr" test "$rules"
+        wrong=$((wrong + 1))
+    fi
+    passed=$(grep -c '"verdict":"passed"' "$made.one")
+    codes=$(grep -h -o '"code":"E[0-9]*"\|^error\[E[0-9]*\]' "$made.one" "$made.errors" | grep -o 'E[0-9]*' | sort -u | tr '\n' ' ')
+    reasons=
+    for code in $codes; do
+        reasons="${reasons:+$reasons; }$code $("$csr" explain "$code" | sed -n '1s/^[^:]*: //p')"
+    done
+    echo "| ${rules%.csr} | $passed | ${reasons:-–} |" >>"$made"
+done
+rm -f "$made.errors"
+if [ -n "${UPDATE:-}" ]; then
+    cp "$made" "$table"
+elif ! diff -u "$table" "$made"; then
+    echo "the table is not up to date: UPDATE=1 $0"
+    wrong=$((wrong + 1))
+fi
+[ "$wrong" -eq 0 ]
