@@ -1,5 +1,5 @@
 #!/bin/sh
-# Thirty rules from thirty needs (docs/decisions/examples.md): none of their tests fails, and what cannot run yet is what the
+# Thirty rules from thirty needs (docs/decisions/examples.md): none of their tests fails, and at least as many pass as the
 # table says.
 #
 # UPDATE=1 writes the table anew.
@@ -34,8 +34,11 @@ done
 rm -f "$made.errors"
 if [ -n "${UPDATE:-}" ]; then
     cp "$made" "$table"
-elif ! diff -u "$table" "$made"; then
-    echo "the table is not up to date: UPDATE=1 $0"
-    wrong=$((wrong + 1))
+elif ! cmp -s "$table" "$made"; then
+    # More passes than the table says: somebody made a construct run, and should write the table anew. Fewer is a mistake.
+    diff -u "$table" "$made"
+    echo "the table is not up to date: UPDATE=1 tests/golden/examples.test.sh"
+    passed() { awk -F'|' '/^\| [0-9]/ { n += $3 } END { print n + 0 }' "$1"; }
+    [ "$(passed "$made")" -ge "$(passed "$table")" ] || wrong=$((wrong + 1))
 fi
 [ "$wrong" -eq 0 ]
