@@ -144,7 +144,8 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
                                   .n_texts = (uint32_t)o->n_texts,
                                   .without_lints = o->without_lints,
                                   .with_tests = o->with_tests,
-                                  .leaves_out_refused = o->leaves_out_refused};
+                                  .leaves_out_refused = o->leaves_out_refused,
+                                  .every_field = o->every_field};
     c->ir = csr_compile_ir(c->arena, &input, &c->sources, &c->diags, &c->is_unreadable);
 }
 
@@ -207,6 +208,34 @@ const char *csr_ruleset_rule_name(const csr_ruleset *rs, size_t index)
 const char *csr_ruleset_digest(const csr_ruleset *rs)
 {
     return rs->digest;
+}
+
+/* The part of a rule's name behind its pack. */
+static struct text bare_name(struct text name)
+{
+    const char *dot = memrchr(name.at, '.', name.len);
+    return dot ? (struct text){dot + 1, (uint32_t)(name.at + name.len - dot - 1)} : name;
+}
+
+bool csr_ruleset_find(const csr_ruleset *rs, const char *name, size_t *index, const char **near)
+{
+    const struct ir *ir = csr_ruleset_ir(rs);
+    struct text wanted = text_of(name);
+    size_t found = 0;
+    for (uint32_t i = 0; i < ir->n_rules; i++) {
+        if (text_equal(ir->rules[i].name, wanted)) return *index = i, true;
+        if (text_equal(bare_name(ir->rules[i].name), wanted)) *index = i, found++;
+    }
+    if (found == 1) return true;
+    struct nearest nearest = {.wanted = wanted};
+    *near = NULL;
+    for (uint32_t i = 0; i < ir->n_rules; i++) {
+        uint32_t before = nearest.best.len ? nearest.distance : UINT32_MAX;
+        nearest_try(&nearest, ir->rules[i].name);
+        nearest_try(&nearest, bare_name(ir->rules[i].name));
+        if (nearest.best.len && nearest.distance < before) *near = rs->names[i];
+    }
+    return false;
 }
 
 const struct ir *csr_ruleset_ir(const csr_ruleset *rs)

@@ -56,6 +56,7 @@ struct csr_compile_options {
     bool without_lints;
     bool with_tests;         /* `test` blocks are checked as well, and csr_test can run them */
     bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
+    bool every_field; /* also the whole standard library, with fields that no rule reads: for csr_fields */
 };
 
 /* Compiles everything together with the embedded standard library and, where a text says `use aws-core`, the embedded
@@ -66,9 +67,24 @@ size_t csr_ruleset_rules(const csr_ruleset *rs);
 const char *csr_ruleset_rule_name(const csr_ruleset *rs, size_t index);
 /* Hexadecimal digest of everything the set was made from. */
 const char *csr_ruleset_digest(const csr_ruleset *rs);
+/* The rule of this name: the full one, or the part behind the pack if only one rule has it. False: there is none;
+ * *near, which lives as long as the set, is then the nearest name or NULL. */
+bool csr_ruleset_find(const csr_ruleset *rs, const char *name, size_t *index, const char **near);
 
 /* "tokens", "ast", "ir", "plan" or "tests". The first two show one text; they work on wrong files too. */
 enum csr_status csr_dump(const struct csr_compile_options *o, const char *stage, FILE *to, csr_report *r);
+
+/* ---- rules and fields for people ---------------------------------------------------------------------------- */
+
+/* What a rule looks for, when it speaks, what it waits for, needs and costs, in plain words, wrapped at 100 columns. */
+enum csr_status csr_explain_rule(const csr_ruleset *rs, size_t index, FILE *to, bool color);
+
+/* A rule's automaton as "text" (fits into `width` columns if it can), "dot" or "svg". CSR_USAGE: another form. */
+enum csr_status csr_graph_rule(const csr_ruleset *rs, size_t index, const char *form, unsigned width, FILE *to);
+
+/* The catalogue of fields that match a glob or contain a text (NULL: all of them, in short), with where each source of
+ * the set has them; one JSON object a line if json. CSR_WRONG: no field is called so, *near the nearest or NULL. */
+enum csr_status csr_fields(const csr_ruleset *rs, const char *pattern, bool json, FILE *to, const char **near);
 
 /* The long explanation of a diagnostic code; NULL if there is no such code, *near then the nearest one or NULL. */
 const char *csr_explain_code(const char *code, const char **title, const char **near);

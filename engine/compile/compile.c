@@ -3,6 +3,7 @@
 #include "engine/base/hash.h"
 #include "engine/compile/compiler.h"
 #include "engine/compile/site.h"
+#include "engine/ir/settle.h"
 
 /* A rule set says how records are read by `use aws`; without it no rule means anything. */
 static void check_schemas(struct compiler *c)
@@ -47,6 +48,7 @@ static void finish(struct compiler *c)
     ir->baselines = c->baselines.at, ir->n_baselines = c->baselines.len;
     ir->rules = c->rules.at, ir->n_rules = c->rules.len;
     ir->params = c->params.at, ir->n_params = c->params.len;
+    for (uint32_t i = 0; i < ir->n_rules; i++) ir->rules[i].monotone = ir_is_monotone(ir, &ir->rules[i]);
     digest_files(c, ir->fingerprint);
     ir_seal(ir);
 }
@@ -77,6 +79,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     if (input->with_tests) declare_tests(c, input->n_texts == 0);
     check_schemas(c);
     lower_schemas(c);
+    if (input->every_field) lower_every_field(c);
     lower_baselines(c);
     lower_rules(c);
     lower_tests(c);

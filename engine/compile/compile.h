@@ -37,6 +37,7 @@ struct compile_input {
     bool with_tests;         /* `test` blocks are checked and lowered; else nobody looks at them */
     bool leaves_out_refused; /* what is not executed yet (E05xx) is left out instead of being an error: its tests say
                                 why they cannot run */
+    bool every_field;        /* all sources of the standard library, with all of their fields: for the catalogue */
 };
 
 /* Everything in `arena`, under its escape. NULL if any error was reported into *diags; *sources and *diags are

@@ -233,6 +233,7 @@ bool refuse(const struct compiler *c, const struct ast *node);
  * missing. */
 void declare_defs(struct compiler *c, struct schema *schema);
 void lower_schemas(struct compiler *c);
+void lower_every_field(struct compiler *c);
 /* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req`
  * and `resp`. */
 ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span);

@@ -262,6 +262,12 @@ static void lower_schema(struct compiler *c, struct schema *schema, struct ir_sc
                               .disorder = declared_disorder(schema)};
 }
 
+void lower_every_field(struct compiler *c)
+{
+    for (uint32_t i = 0; i < field_count(); i++)
+        if (field_at(i)->use != FIELD_SCHEMA) field_node(c, field_at(i)->name, (struct csr_span){0});
+}
+
 void lower_schemas(struct compiler *c)
 {
     c->ir->n_schemas = c->schemas.len;

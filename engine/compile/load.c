@@ -285,7 +285,8 @@ void load_units(struct compiler *c, const struct compile_input *input)
         else
             load_path(c, t.name, 0);
     }
-    if (!input->n_texts) load_embedded(c, (struct text){"", 0}, "rules/");
+    if (input->every_field) load_embedded(c, (struct text){"", 0}, "stdlib/");
+    else if (!input->n_texts) load_embedded(c, (struct text){"", 0}, "rules/");
     note_packs(c, 0);
     for (uint32_t u = 0; u < c->units.len; u++) /* grows while it is walked */
         AST_EACH(item, c->units.at[u]->file)

@@ -315,57 +315,6 @@ static void check_from(struct rule_work *r)
     if (known && known < r->c->schemas.len) diag_at(r->c->diags, E0526, from->span, NULL);
 }
 
-/* ---- what later records can take back (language.md B3) ---- */
-
-/* Whether a test over a match can only become true as records come, never false again. Values of the witness
- * count as settled with it. */
-static bool only_rises(const struct compiler *c, ir_node_id id)
-{
-    const struct ir_node *node = ir_build_at(&c->build, id);
-    const ir_node_id *operands = c->build.operands.at + node->first;
-    bool counts = node->n && ir_build_at(&c->build, operands[0])->op == IR_OP_COUNT;
-    switch (node->op) {
-    case IR_OP_AND:
-    case IR_OP_OR:
-        for (uint32_t i = 0; i < node->n; i++)
-            if (!only_rises(c, operands[i])) return false;
-        return true;
-    case IR_OP_NOT: {
-        const struct ir_node *inner = ir_build_at(&c->build, operands[0]);
-        return inner->op != IR_OP_STEP_EXISTS && inner->op != IR_OP_AND && inner->op != IR_OP_OR && !counts;
-    }
-    case IR_OP_GT:
-    case IR_OP_GE: return ir_build_at(&c->build, operands[1])->op != IR_OP_COUNT;
-    case IR_OP_EQ:
-    case IR_OP_NE:
-    case IR_OP_LT:
-    case IR_OP_LE:
-    case IR_OP_BETWEEN: return !counts;
-    default: return true;
-    }
-}
-
-/* Whether a test reads what grows: which steps are there, and how many events. */
-static bool reads_growth(const struct compiler *c, ir_node_id id)
-{
-    const struct ir_node node = *ir_build_at(&c->build, id);
-    if (node.op == IR_OP_STEP_EXISTS || node.op == IR_OP_COUNT) return true;
-    for (uint32_t i = 0; i < node.n; i++)
-        if (reads_growth(c, c->build.operands.at[node.first + i])) return true;
-    return false;
-}
-
-static bool is_monotone(const struct rule_work *r)
-{
-    if (r->asks.len) return false;
-    for (uint32_t i = 0; i < r->out.n_terms; i++) {
-        const struct ir_term *term = &r->out.terms[i];
-        if (term->when == IR_POISON) return false;
-        if (term->points > 0 ? !only_rises(r->c, term->when) : reads_growth(r->c, term->when)) return false;
-    }
-    return true;
-}
-
 /* ---- the whole ---- */
 
 static void lower_body(struct rule_work *r)
@@ -390,7 +339,6 @@ static void lower_body(struct rule_work *r)
     lower_severities(r);
     lower_title(r, ast_kid(r->ast, AST_TITLE));
     if (respond) lower_respond(r, respond);
-    rule->monotone = is_monotone(r);
     lower_expects(r);
     seal_steps(r);
 }

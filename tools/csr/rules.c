@@ -15,7 +15,8 @@ static csr_ruleset *compile(const struct rules_wanted *w, const struct csr_text 
                                     .n_texts = w->n_paths,
                                     .without_lints = w->without_lints,
                                     .with_tests = w->with_tests,
-                                    .leaves_out_refused = w->leaves_out_refused};
+                                    .leaves_out_refused = w->leaves_out_refused,
+                                    .every_field = w->every_field};
     return csr_compile(&o, report);
 }
 
@@ -36,4 +37,18 @@ csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w
     csr_report_free(report);
     free(texts);
     return rules;
+}
+
+csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index, int *status)
+{
+    const char *paths[CALL_OPTIONS_MOST], *near;
+    size_t n = call_values(call, "rules", paths, CALL_OPTIONS_MOST);
+    struct rules_wanted wanted = {.paths = paths, .n_paths = n, .without_lints = true, .to = stderr};
+    csr_ruleset *rules = rules_compile(call, &wanted, status, NULL);
+    if (!rules || csr_ruleset_find(rules, name, index, &near)) return rules;
+    *status = near ? fail(call, CSR_USAGE, "no rule is called %s; did you mean %s?", name, near)
+                   : fail(call, CSR_USAGE, "no rule is called %s%s", name,
+                          n ? "" : "; --rules=PATH says where yours are");
+    csr_ruleset_free(rules);
+    return NULL;
 }

@@ -1,0 +1,343 @@
+/* explain_match.c - the steps of a rule, each in a sentence, and how `match` lets them stand in time.
+ *
+ * What is required is told first, as one sentence. Optional items of the outermost chain follow one by one,
+ * because each is judged on its own (language.md B9): none of them stands before or after another.
+ */
+#include "engine/explain.h"
+
+/* ---- steps --------------------------------------------------------------------------------------------- */
+
+/* Tests that turn into a word before the noun: "a successful call". */
+static const struct {
+    const char *field, *holds, *fails;
+} adjectives[] = {
+    {"ok", "successful", "failed"}, {"failed", "failed", "successful"},          {"denied", "refused", NULL},
+    {"dry_run", "dry-run", NULL},   {"read_only", "read-only", "non-read-only"},
+};
+
+static const char *adjective(const struct teller *t, ir_node_id id)
+{
+    const struct ir_node *node = &t->ir->nodes[id];
+    bool holds = node->op != IR_OP_NOT;
+    if (!holds) node = &t->ir->nodes[t->ir->operands[node->first]];
+    if (node->op != IR_OP_FIELD) return NULL;
+    for (size_t i = 0; i < sizeof adjectives / sizeof *adjectives; i++)
+        if (text_equal(t->ir->fields[node->x].name, text_of(adjectives[i].field)))
+            return holds ? adjectives[i].holds : adjectives[i].fails;
+    return NULL;
+}
+
+static bool is_every_event(const struct ir_group *g)
+{
+    for (uint32_t i = 0; i < g->n_apis; i++)
+        if (!g->apis[i].action.len && g->apis[i].rule == IR_NONE) return true;
+    return false;
+}
+
+/* "a successful call of iam:CreateUser": of n groups that ask the same. */
+static void tell_noun(struct teller *t, const struct ir_group *g, uint32_t n_groups, bool begins)
+{
+    struct prose *p = &t->prose;
+    const ir_node_id *parts = NULL;
+    uint32_t n = predicate_parts(t->ir, &g->test, &parts), told = 0, apis = 0;
+    const char *before = is_every_event(g) ? begins ? "Any" : "any" : begins ? "A" : "a";
+    for (uint32_t i = 0; i < n; i++)
+        if (adjective(t, parts[i])) {
+            prose_put(p, "%s %s", before, adjective(t, parts[i]));
+            before = ",";
+        }
+    if (*before != ',') prose_put(p, "%s", before);
+    if (is_every_event(g)) {
+        prose_put(p, " event");
+        return;
+    }
+    prose_put(p, g->apis[0].rule == IR_NONE ? " call of " : " match of the rule ");
+    for (uint32_t k = 0; k < n_groups; k++) apis += g[k].n_apis;
+    for (uint32_t k = 0; k < n_groups; k++)
+        for (uint32_t i = 0; i < g[k].n_apis; i++) {
+            prose_put(p, "%s", list_joint(told++, apis, " or "));
+            ir_put_api(prose_out(p), t->ir, &g[k].apis[i]);
+        }
+}
+
+struct conditions {
+    struct teller *t;
+    uint32_t told;
+};
+
+static void begin_condition(struct conditions *c)
+{
+    prose_put(&c->t->prose, c->told++ ? ", and " : " where ");
+}
+
+static void tell_joins(struct conditions *c, const struct ir_group *g, uint32_t step)
+{
+    for (uint32_t j = 0; j < c->t->rule->n_joins; j++) {
+        if (g->joins[j] == IR_NONE || c->t->rule->joins[j].of == step) continue;
+        begin_condition(c);
+        tell_value(c->t, g->joins[j]);
+        prose_put(&c->t->prose, " is the same as " TEXT_FMT, TEXT_ARG(c->t->rule->joins[j].name));
+    }
+}
+
+static void tell_group(struct teller *t, const struct ir_group *g, uint32_t n_groups, uint32_t step,
+                       bool begins)
+{
+    struct conditions c = {.t = t};
+    const ir_node_id *parts = NULL;
+    tell_noun(t, g, n_groups, begins);
+    uint32_t n = predicate_parts(t->ir, &g->test, &parts);
+    for (uint32_t i = 0; i < n; i++) {
+        if (adjective(t, parts[i]) || predicate_is_of_join(t->ir, t->rule, g, parts[i])) continue;
+        begin_condition(&c);
+        tell_test(t, parts[i]);
+    }
+    tell_joins(&c, g, step);
+    n = predicate_parts(t->ir, &g->gate, &parts);
+    for (uint32_t i = 0; i < n; i++) {
+        begin_condition(&c);
+        tell_test(t, parts[i]);
+    }
+}
+
+/* Whether two groups differ in their calls alone (and in the values that they give). */
+static bool ask_the_same(const struct teller *t, const struct ir_group *a, const struct ir_group *b)
+{
+    for (uint32_t j = 0; j < t->rule->n_joins; j++)
+        if (a->joins[j] != b->joins[j]) return false;
+    return a->test == b->test && a->gate == b->gate && !is_every_event(a) && !is_every_event(b);
+}
+
+static void tell_groups(struct teller *t, uint32_t number, bool begins)
+{
+    const struct ir_step *step = &t->rule->steps[number];
+    t->step = number;
+    for (uint32_t g = 0, same; g < step->n_groups; g += same) {
+        for (same = 1; g + same < step->n_groups; same++)
+            if (!ask_the_same(t, &step->groups[g], &step->groups[g + same])) break;
+        prose_put(&t->prose, "%s", g ? "; or " : "");
+        tell_group(t, &step->groups[g], same, number, begins && !g);
+    }
+    prose_put(&t->prose, ".");
+    t->step = IR_NONE;
+}
+
+void tell_steps(struct teller *t)
+{
+    const struct ir_rule *r = t->rule;
+    unsigned width = 0;
+    if (r->is_on) {
+        prose_put(&t->prose, "One event is enough: ");
+        tell_groups(t, 0, false);
+        prose_end(&t->prose, 2, 2);
+        return;
+    }
+    for (uint32_t i = 0; i < r->n_steps; i++)
+        if (width < r->steps[i].name.len) width = r->steps[i].name.len;
+    for (uint32_t i = 0; i < r->n_steps; i++) {
+        tell_groups(t, i, true);
+        prose_row(&t->prose, 2, r->steps[i].name, (width < 20 ? width : 20) + 2);
+    }
+}
+
+/* ---- order --------------------------------------------------------------------------------------------- */
+
+static void tell_item(struct teller *t, const struct ir_match *m);
+
+/* How much later, behind what comes later. */
+static void tell_gap(struct teller *t, const struct ir_arrow *a)
+{
+    struct prose *p = &t->prose;
+    bool has_most = a->most != INT64_MAX;
+    if (a->strict) prose_put(p, " in a later second");
+    if (!a->least && !has_most) return;
+    prose_put(p, a->strict ? ", " : " ");
+    if (!has_most)
+        prose_put(p, "at least ");
+    else if (!a->least)
+        prose_put(p, "at most ");
+    if (a->least) tell_seconds(t, a->least);
+    if (a->least && has_most) prose_put(p, " to ");
+    if (has_most) tell_seconds(t, a->most);
+    prose_put(p, " later");
+}
+
+static bool is_compound(const struct ir_match *m)
+{
+    while (m->kind == IR_M_GROUP) m = m->kids;
+    return m->kind == IR_M_CHAIN || m->kind == IR_M_ANY_ORDER || m->kind == IR_M_EITHER;
+}
+
+static void tell_kids(struct teller *t, const struct ir_match *m, const char *last);
+
+/* Inside another: brackets keep together what belongs together. */
+static void tell_inner(struct teller *t, const struct ir_match *m)
+{
+    while (m->kind == IR_M_GROUP) m = m->kids;
+    if (!is_compound(m)) {
+        tell_item(t, m);
+        return;
+    }
+    prose_put(&t->prose, "(");
+    if (m->kind == IR_M_EITHER)
+        tell_kids(t, m, " or ");
+    else
+        tell_item(t, m);
+    prose_put(&t->prose, ")");
+}
+
+static void tell_chain(struct teller *t, const struct ir_match *m, bool with_optional)
+{
+    bool is_first = true;
+    for (uint32_t i = 0; i < m->n_kids; i++) {
+        const struct ir_match *kid = &m->kids[i];
+        if (kid->kind == IR_M_OPTIONAL && !with_optional) continue;
+        prose_put(&t->prose, is_first ? "" : ", then ");
+        tell_inner(t, kid);
+        bool is_bound = i && m->kids[i - 1].kind == IR_M_OPTIONAL &&
+                        !with_optional; /* the arrow is the optional item's */
+        if (!is_first && !is_bound) tell_gap(t, &m->arrows[i]);
+        is_first = false;
+    }
+}
+
+static void tell_kids(struct teller *t, const struct ir_match *m, const char *last)
+{
+    for (uint32_t i = 0; i < m->n_kids; i++) {
+        prose_put(&t->prose, "%s", list_joint(i, m->n_kids, last));
+        tell_inner(t, &m->kids[i]);
+    }
+}
+
+static void tell_times(struct teller *t, const struct ir_match *m)
+{
+    tell_inner(t, m->kids);
+    if (!m->most)
+        prose_put(&t->prose, " at least %u times", m->least);
+    else
+        prose_put(&t->prose, " %u to %u times", m->least, m->most);
+}
+
+static void tell_item(struct teller *t, const struct ir_match *m)
+{
+    switch ((enum ir_match_kind)m->kind) {
+    case IR_M_STEP: prose_text(&t->prose, t->rule->steps[m->step].name); break;
+    case IR_M_REPEAT: tell_times(t, m); break;
+    case IR_M_GROUP: tell_item(t, m->kids); break;
+    case IR_M_OPTIONAL:
+        prose_put(&t->prose, "perhaps ");
+        tell_inner(t, m->kids);
+        break;
+    case IR_M_CHAIN: tell_chain(t, m, true); break;
+    case IR_M_ANY_ORDER:
+        tell_kids(t, m, " and ");
+        prose_put(&t->prose, " in any order");
+        break;
+    case IR_M_EITHER:
+        prose_put(&t->prose, "either ");
+        tell_kids(t, m, " or ");
+        break;
+    }
+}
+
+/* The required neighbour of kid i of a chain, looking to one side; NULL at the end. */
+static const struct ir_match *neighbour(const struct ir_match *m, uint32_t i, int side)
+{
+    for (int64_t at = (int64_t)i + side; at >= 0 && at < m->n_kids; at += side)
+        if (m->kids[at].kind != IR_M_OPTIONAL) return &m->kids[at];
+    return NULL;
+}
+
+/* A neighbour by names alone: how often and in which order was said before. */
+static void tell_neighbour(struct teller *t, const struct ir_match *m)
+{
+    while (m->kind == IR_M_REPEAT || m->kind == IR_M_GROUP || m->kind == IR_M_OPTIONAL) m = m->kids;
+    if (m->kind == IR_M_STEP) prose_text(&t->prose, t->rule->steps[m->step].name);
+    for (uint32_t i = 0; i < m->n_kids; i++) {
+        prose_put(&t->prose, "%s", list_joint(i, m->n_kids, m->kind == IR_M_EITHER ? " or " : " and "));
+        tell_neighbour(t, &m->kids[i]);
+    }
+}
+
+static void tell_optional(struct teller *t, const struct ir_match *m, uint32_t i)
+{
+    const struct ir_match *left = neighbour(m, i, -1), *right = neighbour(m, i, 1);
+    struct prose *p = &t->prose;
+    tell_item(t, m->kids[i].kids);
+    prose_put(p, is_compound(m->kids[i].kids) ? "," : "");
+    if (left) {
+        prose_put(p, " after ");
+        tell_neighbour(t, left);
+        if (m->kids[i - 1].kind != IR_M_OPTIONAL) tell_gap(t, &m->arrows[i]);
+    }
+    if (right) {
+        prose_put(p, left ? " and before " : " before ");
+        tell_neighbour(t, right);
+        if (m->kids[i + 1].kind != IR_M_OPTIONAL) {
+            const struct ir_arrow *a = &m->arrows[i + 1];
+            if (a->least || a->most != INT64_MAX || a->strict) prose_put(p, ", which comes");
+            tell_gap(t, a);
+        }
+    }
+    prose_put(p, ".");
+}
+
+static void tell_optionals(struct teller *t, const struct ir_match *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n_kids; i++) n += m->kids[i].kind == IR_M_OPTIONAL;
+    if (m->kind != IR_M_CHAIN || !n) return;
+    prose_put(&t->prose,
+              n == 1 ? "One thing more is looked for. It is not needed; it adds evidence and score, also "
+                       "when it comes after the match:"
+                     : "More is looked for. None of it is needed; each adds evidence and score by itself, "
+                       "also when it comes after the match:");
+    prose_end(&t->prose, 2, 2);
+    for (uint32_t i = 0; i < m->n_kids; i++) {
+        if (m->kids[i].kind != IR_M_OPTIONAL) continue;
+        prose_put(&t->prose, "- ");
+        tell_optional(t, m, i);
+        prose_end(&t->prose, 4, 6);
+    }
+}
+
+static bool has_plain_arrow(const struct ir_match *m)
+{
+    for (uint32_t i = 0; i < m->n_kids; i++)
+        if ((m->kind == IR_M_CHAIN && i && !m->arrows[i].strict) || has_plain_arrow(&m->kids[i])) return true;
+    return false;
+}
+
+/* The one kid of a chain that is needed; NULL if there are more. */
+static const struct ir_match *only_required(const struct ir_match *m)
+{
+    const struct ir_match *only = NULL;
+    for (uint32_t i = 0; i < m->n_kids; i++) {
+        if (m->kids[i].kind == IR_M_OPTIONAL) continue;
+        if (only) return NULL;
+        only = &m->kids[i];
+    }
+    return only;
+}
+
+void tell_order(struct teller *t)
+{
+    const struct ir_match *m = t->rule->match;
+    struct prose *p = &t->prose;
+    while (m->kind == IR_M_GROUP) m = m->kids;
+    prose_put(p, "It needs ");
+    if (m->kind == IR_M_CHAIN && only_required(m))
+        tell_item(t, only_required(m));
+    else if (m->kind == IR_M_CHAIN)
+        tell_chain(t, m, false);
+    else
+        tell_item(t, m);
+    prose_put(p, ". From the first event to the last at most ");
+    tell_seconds(t, t->rule->within);
+    prose_put(p, " may pass.");
+    if (has_plain_arrow(m))
+        prose_put(p, " Events of the same second count as in order, because sources record whole seconds.");
+    if (t->rule->n_steps > 1) prose_put(p, " What else happens in between does not matter.");
+    prose_end(p, 2, 2);
+    tell_optionals(t, m);
+}

@@ -1,0 +1,21 @@
+/* settle.h - what later records can take back (language.md B3).
+ *
+ * A match holds for good as soon as it holds: more events never break a choice that fits. Two things can
+ * still change: what a baseline answers, because a record that is yet to come may have shown the value
+ * before, and a test of the score that more events make false. Such answers are provisional until the
+ * watermark has passed.
+ */
+#ifndef CSR_ENGINE_IR_SETTLE_H
+#define CSR_ENGINE_IR_SETTLE_H
+
+#include "engine/ir/ir.h"
+
+/* Whether the expression asks a baseline. IR_NONE asks nothing. */
+bool ir_asks(const struct ir *ir, ir_node_id id);
+/* Whether more events can take the term's points away again: a rise that ceases to hold, a fall that begins
+ * to. */
+bool ir_term_can_fall(const struct ir *ir, const struct ir_term *term);
+/* Nothing that the rule says can be taken back. */
+bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule);
+
+#endif
