@@ -35,6 +35,7 @@ static bool write_line(struct service *s, struct text line, char error[256])
         nanosleep(&(struct timespec){0, ROOM_WAIT_MS * 1000000}, NULL);
         result = sink_flush(s->incidents, error);
     }
+    if (result == SINK_DONE) error[0] = '\0'; /* what was waited for is no trouble any more */
     return result == SINK_DONE;
 }
 

@@ -1,4 +1,4 @@
-/* match.c - a batch through the match stage: what each shard will have to look at.
+/* matching.c - a batch through the match stage: what each shard will have to look at.
  *
  * The worker that dealt a batch matches it, while its text is in that processor's cache. Everything goes into
  * arrays of the batch, one for each shard, in order of records.
