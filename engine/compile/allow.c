@@ -9,6 +9,7 @@
  * 1. A comment that silenced nothing is itself a warning, so that it goes when its reason has gone. That can be
  *    said only when every check was made: when there is no error.
  */
+#include "engine/base/content_index.h"
 #include "engine/compile/compiler.h"
 
 #include <stdarg.h>
@@ -98,10 +99,22 @@ static bool is_allowed(struct compiler *c, enum diag_code code, uint32_t at)
 
 /* ---- the whole ---- */
 
+/* A define that is used twice, or a value of two groups, is looked at twice. */
+static bool is_said(struct compiler *c, enum diag_code code, uint32_t at)
+{
+    uint64_t hash = CONTENT_HASH(CONTENT_HASH(CONTENT_HASH_START, code), at);
+    uint32_t start = content_start(hash);
+    for (uint32_t i; (i = content_next(c->warned_index, hash, &start)) != CONTENT_NONE;)
+        if (c->warned.at[i].code == code && c->warned.at[i].at == at) return true;
+    *ARENA_PUSH(c->arena, c->warned) = (struct warned){code, at};
+    content_put(c->arena, c->warned_index, hash, c->warned.len - 1);
+    return false;
+}
+
 struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)
 {
     va_list ap;
-    if (c->without_lints || is_allowed(c, code, at.lo)) return NULL;
+    if (c->without_lints || is_allowed(c, code, at.lo) || is_said(c, code, at.lo)) return NULL;
     va_start(ap, label);
     struct text words = arena_vprintf(c->arena, label, ap);
     va_end(ap);

@@ -10,10 +10,11 @@ static int64_t seconds_of(struct compiler *c, const struct ast *clause)
     return 0;
 }
 
-static void lower_paths(struct compiler *c, const struct unit *unit, const struct ast *paths,
+static void lower_paths(struct compiler *c, const struct unit *unit, const struct ast *paths, const struct ast *on,
                         struct ir_baseline *out)
 {
-    struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
+    struct scope s = {
+        .c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE, .events = on};
     uint32_t n = paths->n_kids;
     out->value = IR_NONE;
     out->key = ARENA_ARRAY(c->arena, ir_node_id, n);
@@ -50,6 +51,7 @@ static void lower_on(struct compiler *c, const struct unit *unit, const struct a
         const struct ast *predicate = ast_kid(group, AST_IF);
         lower_apis(c, unit, group, owner, to);
         if (!predicate || !predicate->kids) continue;
+        s.events = group;
         to->test = lower_test(&s, predicate->kids);
         out->learns_failed |= names_outcome(predicate->kids);
     }
@@ -61,7 +63,7 @@ static void lower_baseline(struct compiler *c, struct symbol *symbol)
     const struct ast *days = ast_kid(ast, AST_DAYS);
     struct diag_mark mark = diags_mark(c->diags);
     struct ir_baseline out = {.name = symbol->name, .span = ast->span, .days = 1};
-    if (paths) lower_paths(c, symbol->unit, paths, &out);
+    if (paths) lower_paths(c, symbol->unit, paths, on, &out);
     if (on) lower_on(c, symbol->unit, on, &out);
     out.keep = seconds_of(c, ast_kid(ast, AST_KEEP));
     out.warmup = seconds_of(c, ast_kid(ast, AST_WARMUP));

@@ -188,6 +188,7 @@ static ir_node_id lower_end(const struct scope *s, const struct ast *call)
         diag_at(s->c->diags, E0213, call->span, "this is an event, not a value: write a field behind it");
         return IR_POISON;
     }
+    check_members_of(s->c, &s->rule->steps[step].ast, 1, tail->text, tail->next, call->span);
     ir_node_id capture = step_capture(s->rule, step, tail->text, tail->next, call->span);
     if (capture == IR_POISON) return IR_POISON;
     const struct ir_node node = *ir_build_at(&s->c->build, capture);

@@ -72,6 +72,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     c->symbol_index = content_index_new(arena);
     c->field_index = content_index_new(arena);
     c->set_index = content_index_new(arena);
+    c->warned_index = content_index_new(arena);
     ir_build_init(&c->build, arena);
 
     load_units(c, input);

@@ -74,6 +74,12 @@ struct schema {
     struct ARENA_VEC(struct schema_def) defs;
 };
 
+/* A warning that was given. */
+struct warned {
+    enum diag_code code;
+    uint32_t at;
+};
+
 /* ---- the compile --------------------------------------------------------------------------------------- */
 
 struct compiler {
@@ -97,6 +103,8 @@ struct compiler {
     struct ARENA_VEC(struct ir_param) params;
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
+    struct ARENA_VEC(struct warned) warned;
+    struct content_index *warned_index;
     uint32_t expansions;                        /* defines expanded so far: bounded */
     struct ir *ir;
 };
@@ -173,8 +181,9 @@ struct binding {
     bool is_poison; /* an element of something that was wrong */
     bool is_statement; /* an element of statements(…)[] */
     uint32_t depth; /* of the quantifier */
+    const struct ast *list; /* what the quantifier goes through */
     const struct ast *arg;
-    const struct scope *arg_scope;
+    const struct scope *arg_scope; /* of arg, or of list */
     const struct binding *outer;
 };
 
@@ -194,6 +203,7 @@ struct scope {
     uint32_t step, group;    /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
     uint32_t own_step;       /* a step whose name may stand before its own fields here; else IR_NONE */
     bool in_test;             /* IN_MATCH of a test: severity and title as well */
+    const struct ast *events; /* the group, or a clause of groups, whose calls are at hand; NULL: not known */
     bool sees_with;          /* the group's `with` names are seen: in captures and keys, not in predicates */
     const struct binding *bindings;
     const struct open_define *open;
@@ -325,7 +335,8 @@ void seal_steps(struct rule_work *r);
 /* The step of that name, or IR_NONE. */
 uint32_t step_find(const struct rule_work *r, struct text name);
 uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at);
-/* The CAPTURE node of a path (its first name and the rest) of a step; the capture is made on demand. */
+/* The CAPTURE node of a path (its first name and the rest) of a step; the capture is made on demand. Its members are
+ * not checked: see check_members_of. */
 ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
                         struct csr_span span);
 /* Whether some group of the step has `with` for the name. */
@@ -371,6 +382,14 @@ bool is_statements(const struct compiler *c, ir_node_id list);
 ir_node_id lower_statement(const struct scope *s, ir_node_id statement, const struct ast *tail);
 /* `x grants "iam:PassRole"` */
 ir_node_id lower_grants(const struct scope *s, const struct ast *e);
+
+/* ---- members.c ------------------------------------------------------------------------------------------ */
+
+/* Warns if none of the calls at hand has what a path reads of their request or answer. */
+void check_members(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
+/* The same of the calls of several groups or clauses (events), where nothing is bound. */
+void check_members_of(struct compiler *c, const struct ast *const *events, uint32_t n, struct text head,
+                      const struct ast *tail, struct csr_span span);
 
 /* ---- words.c --------------------------------------------------------------------------------------------
  */

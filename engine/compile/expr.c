@@ -131,6 +131,8 @@ static ir_node_id lower_quantifier(const struct scope *s, const struct ast *e)
                            .is_poison = over == IR_POISON,
                            .is_statement = over != IR_POISON && is_statements(s->c, over),
                            .depth = s->quantifiers,
+                           .list = e->kids,
+                           .arg_scope = s,
                            .outer = s->bindings};
     struct scope inner = *s;
     inner.bindings = &item;

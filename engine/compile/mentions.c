@@ -64,7 +64,7 @@ static void mention_call(const struct scope *s, const struct ast *e, struct ment
 
 static void mention(const struct scope *s, const struct ast *e, struct mentions *m)
 {
-    struct binding item = {.name = e->text, .is_item = true, .outer = s->bindings};
+    struct binding item = {.name = e->text, .is_item = true, .arg_scope = s, .outer = s->bindings};
     struct scope inner = *s;
     inner.bindings = &item;
     switch (e->kind) {

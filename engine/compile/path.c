@@ -52,6 +52,7 @@ static ir_node_id lower_open(const struct scope *s, struct text head, const stru
     struct text names[AST_DEPTH_MOST + 1];
     uint32_t len = 0;
     bool is_raw = text_equal(head, TEXT("raw"));
+    if (!is_raw) check_members(s, head, tail, span);
     if (!is_raw) names[len++] = head;
     for (; tail && tail->kind == AST_FIELD && len < AST_DEPTH_MOST; tail = tail->next)
         names[len++] = tail->text;
@@ -218,16 +219,19 @@ static ir_node_id lower_bare(const struct scope *s, struct text head, const stru
 {
     struct rule_work *r = s->rule;
     ir_node_id captures[STEPS_MOST];
+    const struct ast *clauses[STEPS_MOST];
     uint32_t n = 0;
     bool some_with = false;
     for (uint32_t i = 0; i < r->n_order; i++) some_with |= step_has_with(r, r->order[i], head);
     for (uint32_t i = 0; i < r->n_order; i++) {
         if (!r->steps[r->order[i]].is_required) continue;
         if (some_with && !field_begins(head) && !step_has_with(r, r->order[i], head)) continue;
+        clauses[n] = r->steps[r->order[i]].ast;
         captures[n] = step_capture(r, r->order[i], head, tail, span);
         if (captures[n++] == IR_POISON) return IR_POISON;
     }
     if (n == 0) return unknown_name(s, head, tail, span);
+    check_members_of(s->c, clauses, n, head, tail, span);
     return n == 1 ? captures[0] : make_node(s, IR_OP_BARE, expr_type(s->c, captures[0]), captures, n, span);
 }
 
@@ -263,6 +267,13 @@ static ir_node_id lower_verdict(const struct scope *s, struct text name, struct 
     return text_equal(name, TEXT("title")) ? ir_build_node(&s->c->build, make) : IR_NONE;
 }
 
+/* `made.req.userName` */
+static ir_node_id step_value(const struct scope *s, uint32_t step, const struct ast *tail, struct csr_span span)
+{
+    check_members_of(s->c, &s->rule->steps[step].ast, 1, tail->text, tail->next, span);
+    return step_capture(s->rule, step, tail->text, tail->next, span);
+}
+
 static ir_node_id lower_in_match(const struct scope *s, struct text head, const struct ast *tail,
                                  struct csr_span span)
 {
@@ -273,8 +284,7 @@ static ir_node_id lower_in_match(const struct scope *s, struct text head, const 
     if (verdict != IR_NONE) return verdict;
     uint32_t step = step_find(s->rule, head);
     if (step != IR_NONE && !tail) return step_as_value(s, head, span);
-    if (step != IR_NONE && tail->kind == AST_FIELD)
-        return step_capture(s->rule, step, tail->text, tail->next, span);
+    if (step != IR_NONE && tail->kind == AST_FIELD) return step_value(s, step, tail, span);
     ir_node_id list = field_begins(head) ? IR_NONE : named_list(s, head, tail, span);
     return list != IR_NONE ? list : lower_bare(s, head, tail, span);
 }
@@ -285,9 +295,11 @@ static ir_node_id lower_in_gate(const struct scope *s, struct text head, const s
 {
     uint32_t step = tail && tail->kind == AST_FIELD ? step_find(s->rule, head) : IR_NONE;
     if (step != IR_NONE && step != s->step) return misplaced_step(s, step, span);
-    if (step != IR_NONE) return step_capture(s->rule, step, tail->text, tail->next, span);
+    if (step != IR_NONE) return step_value(s, step, tail, span);
     ir_node_id list = field_begins(head) ? IR_NONE : named_list(s, head, tail, span);
-    return list != IR_NONE ? list : step_capture(s->rule, s->step, head, tail, span);
+    if (list != IR_NONE) return list;
+    check_members(s, head, tail, span);
+    return step_capture(s->rule, s->step, head, tail, span);
 }
 
 ir_node_id lower_names(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
@@ -330,7 +342,9 @@ static ir_node_id lower_bound(const struct scope *s, const struct binding *b, co
                     "only plain elements of a step's list are kept, no members of them");
             return IR_POISON;
         }
-        return b->is_statement ? lower_statement(s, item, tail) : lower_tail(s, item, tail);
+        if (b->is_statement) return lower_statement(s, item, tail);
+        if (tail) check_members(s, b->name, tail, span);
+        return lower_tail(s, item, tail);
     }
     /* The caller's names, but where the body stands: a gate stays a gate, and an element around the body must
      * not be overwritten by one in the argument. */

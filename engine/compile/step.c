@@ -91,7 +91,8 @@ static struct scope event_scope(struct rule_work *r, uint32_t step, uint32_t gro
                           .rule = r,
                           .step = step,
                           .group = group,
-                          .own_step = step};
+                          .own_step = step,
+                          .events = r->steps[step].groups[group].ast};
 }
 
 ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
@@ -106,6 +107,7 @@ ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, co
         for (uint32_t g = 0; g < work->n_groups; g++) {
             struct scope s = event_scope(r, step, g);
             s.sees_with = true;
+            s.events = NULL;
             ir_node_id node = lower_names(&s, head, tail, span);
             if (node == IR_POISON) return IR_POISON;
             *ARENA_PUSH(r->c->arena, work->groups[g].captures) = node;
@@ -213,6 +215,7 @@ static bool find_join(const struct scope *s, uint32_t of, const struct ast *thei
         struct scope other = *s;
         other.step = other.own_step = of;
         other.group = g;
+        other.events = r->steps[of].ast;
         other.sees_with = true;
         nodes[g] = as_address(s, lower_value(&other, theirs), expr_type(r->c, *mine) == IR_TYPE_IP);
         if (nodes[g] == IR_POISON) return false;
