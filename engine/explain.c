@@ -91,6 +91,23 @@ static void tell_key_part(struct teller *t, uint32_t part, unsigned width)
     prose_row(&t->prose, 4, t->rule->by[part].name, width);
 }
 
+static void tell_params(struct teller *t)
+{
+    struct prose *p = &t->prose;
+    for (uint32_t i = 0; i < t->ir->n_params; i++) {
+        const struct ir_param *param = &t->ir->params[i];
+        if (!text_equal(param->rule, t->rule->name)) continue;
+        prose_put(p, "The parameter " TEXT_FMT " is ", TEXT_ARG(param->name));
+        ir_put_constant(prose_out(p), param->value);
+        prose_put(p, "; a site may set it from ");
+        ir_put_constant(prose_out(p), param->least);
+        prose_put(p, " to ");
+        ir_put_constant(prose_out(p), param->most);
+        prose_put(p, ".");
+        prose_end(p, 2, 2);
+    }
+}
+
 static void tell_key(struct teller *t)
 {
     const struct ir_rule *r = t->rule;
@@ -283,6 +300,7 @@ static void tell_rule(struct teller *t)
     prose_heading(&t->prose, "What it looks for");
     tell_steps(t);
     tell_key(t);
+    tell_params(t);
     if (t->rule->match) {
         prose_heading(&t->prose, "How the steps stand in time");
         tell_order(t);

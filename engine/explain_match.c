@@ -108,6 +108,31 @@ static bool ask_the_same(const struct teller *t, const struct ir_group *a, const
     return a->test == b->test && a->gate == b->gate && !is_every_event(a) && !is_every_event(b);
 }
 
+static bool is_its_own_name(struct teller *t, struct text name, ir_node_id id)
+{
+    struct prose text = {.arena = t->prose.arena};
+    if (id == IR_NONE) return true;
+    ir_print_node(t->ir, t->rule, id, prose_out(&text));
+    return text_equal(name, (struct text){text.text.at, text.text.len});
+}
+
+/* What `with` names of a step that something reads stand for; a field stands for itself. */
+static void tell_withs(struct teller *t, const struct ir_step *step)
+{
+    for (uint32_t i = 0; i < step->n_captures; i++) {
+        struct text name = step->captures[i].name;
+        uint32_t told = 0;
+        for (uint32_t g = 0; g < step->n_groups; g++) {
+            ir_node_id id = step->groups[g].captures[i];
+            if (is_its_own_name(t, name, id)) continue;
+            if (!told++) prose_put(&t->prose, " Its " TEXT_FMT " is ", TEXT_ARG(name));
+            else prose_put(&t->prose, ", or ");
+            ir_print_node(t->ir, t->rule, id, prose_out(&t->prose));
+        }
+        prose_put(&t->prose, told ? "." : "");
+    }
+}
+
 static void tell_groups(struct teller *t, uint32_t number, bool begins)
 {
     const struct ir_step *step = &t->rule->steps[number];
@@ -119,6 +144,7 @@ static void tell_groups(struct teller *t, uint32_t number, bool begins)
         tell_group(t, &step->groups[g], same, number, begins && !g);
     }
     prose_put(&t->prose, ".");
+    tell_withs(t, step);
     t->step = IR_NONE;
 }
 

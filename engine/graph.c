@@ -174,10 +174,18 @@ static struct graph_part *node_part(struct graph *g, uint32_t node)
     return p;
 }
 
+#define NAME_MOST 40 /* columns of a name in its box */
+
+static struct text shortened(const struct graph *g, struct text name)
+{
+    if (prose_columns(name) <= NAME_MOST) return name;
+    return arena_printf(g->arena, "%.*s…", (int)line_len(name, NAME_MOST - 1), name.at);
+}
+
 static struct graph_part *place_part(struct graph *g, uint32_t step, uint32_t least, uint32_t most,
                                      bool is_optional)
 {
-    struct text name = graph_step_name(g, step);
+    struct text name = shortened(g, graph_step_name(g, step));
     struct text label = name;
     if (most > least)
         label = arena_printf(g->arena, TEXT_FMT " × %u–%u", TEXT_ARG(name), least, most);
