@@ -261,8 +261,25 @@ static void unknown_package(struct compiler *c, struct unit *unit, const struct 
         diag_at(c->diags, E0201, name->span, "nothing is called `" TEXT_FMT "`", TEXT_ARG(name->text));
     if (near.best.len)
         diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
-    else
-        diag_note(d, "a pack of your own is used by giving its folder on the command line");
+    else if (!unit->source->is_embedded)
+        diag_note(d, "nor is there a folder " TEXT_FMT "/ or a file " TEXT_FMT ".csr beside this file",
+                  TEXT_ARG(name->text), TEXT_ARG(name->text));
+}
+
+/* `use mine` in site.csr: the folder mine/ or the file mine.csr beside it. What ships inside goes first. */
+static bool load_beside(struct compiler *c, const struct unit *unit, struct text name)
+{
+    static const char *const endings[] = {"", ".csr"};
+    if (unit->source->is_embedded) return false;
+    for (uint32_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        struct stat is;
+        struct text path = arena_printf(c->arena, TEXT_FMT "%s" TEXT_FMT "%s", TEXT_ARG(unit->folder),
+                                        unit->folder.len ? "/" : "", TEXT_ARG(name), endings[i]);
+        if (stat(path.at, &is) != 0 || S_ISDIR(is.st_mode) != !*endings[i]) continue;
+        load_path(c, path, 0);
+        return true;
+    }
+    return false;
 }
 
 static void follow_use(struct compiler *c, struct unit *unit, const struct ast *use)
@@ -270,7 +287,7 @@ static void follow_use(struct compiler *c, struct unit *unit, const struct ast *
     AST_EACH(name, use) {
         if (pack_is_given(c, name->text)) continue;
         uint32_t from = c->units.len;
-        bool known = load_embedded(c, name->text, NULL);
+        bool known = load_embedded(c, name->text, NULL) || load_beside(c, unit, name->text);
         note_packs(c, from);
         if (!known) unknown_package(c, unit, name);
     }
