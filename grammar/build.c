@@ -63,6 +63,13 @@ struct ast *build_add(struct lex *lex, struct ast *parent, struct ast *kid)
     return parent;
 }
 
+struct ast *build_extend(struct lex *lex, struct csr_span at, struct ast *parent, struct ast *kid)
+{
+    build_add(lex, parent, kid);
+    parent->span = at;
+    return parent;
+}
+
 struct ast *build_node(struct lex *lex, int kind, struct csr_span at, struct build_kids kids)
 {
     struct ast *node = ARENA_NEW(lex->p->arena, struct ast);

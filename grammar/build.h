@@ -38,6 +38,8 @@ struct ast *build_rule(struct lex *lex, struct csr_span at, const struct spelled
                        struct ast *clauses);
 /* One more child at the end; the span grows to cover it. */
 struct ast *build_add(struct lex *lex, struct ast *parent, struct ast *kid);
+/* The same where the kid may stand in parentheses, which belong to no node: the span is `at`. */
+struct ast *build_extend(struct lex *lex, struct csr_span at, struct ast *parent, struct ast *kid);
 /* The text of a KEY and its fields: "principal.name". */
 struct text build_joined(struct lex *lex, const struct ast *key);
 /* "a" and ".b" to "a.b". */

@@ -211,7 +211,7 @@ static void read_allowance(struct lex *lex, struct csr_span at, struct text rest
 static void add_doc_line(struct lex *lex, struct text line)
 {
     skip_blanks(&line);
-    while (line.len && line.at[line.len - 1] == '\r') line.len--;
+    while (line.len && memchr(" \t\r\f\v", line.at[line.len - 1], 5)) line.len--;
     if (lex->doc.len) *ARENA_PUSH(lex->p->arena, lex->doc) = '\n';
     for (uint32_t i = 0; i < line.len; i++) *ARENA_PUSH(lex->p->arena, lex->doc) = line.at[i];
 }
@@ -219,6 +219,7 @@ static void add_doc_line(struct lex *lex, struct text line)
 void lex_comment(struct lex *lex, struct csr_span at)
 {
     struct text t = lex_text(lex, at);
+    *ARENA_PUSH(lex->p->arena, lex->comments) = at;
     if (text_starts(t, TEXT("##")) && !text_starts(t, TEXT("###"))) {
         add_doc_line(lex, (struct text){t.at + 2, t.len - 2});
         return;

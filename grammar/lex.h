@@ -56,6 +56,7 @@ struct lex {
     uint32_t braces;
     struct ARENA_VEC(char) doc;
     struct allowances allowances;
+    struct ARENA_VEC(struct csr_span) comments; /* all of them, from the # to the end of the line */
 
     struct token_facts now, before, earlier; /* the last token given out, and the two before it */
     struct bracket unclosed;        /* what the last `}` found open inside of its braces; .open 0: nothing */

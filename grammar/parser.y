@@ -43,6 +43,7 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
 #define OP(kind, at, op, ...)            build_op(lex, AST_##kind, at, op, KIDS(__VA_ARGS__))
 #define LIST_OF(at, ...)                 build_node(lex, BUILD_LIST, at, KIDS(__VA_ARGS__))
 #define ADD(list, kid)                   build_add(lex, list, kid)
+#define EXTEND(at, node, kid)            build_extend(lex, at, node, kid)
 #define NO_NAME                          ((struct text){NULL, 0})
 
 #define RECOVER(body) (yychar = lex_recover(lex, yychar, body, &yylval, &yylloc), yyerrok, (struct ast *)NULL)
@@ -421,7 +422,7 @@ expr:
 
 disjunction:
     conj "or" conj                      { $$ = NODE(OR, @$, $1, $3); }
-  | disjunction "or" conj               { $$ = ADD($1, $3); }
+  | disjunction "or" conj               { $$ = EXTEND(@$, $1, $3); }
   ;
 
 conj:
@@ -431,7 +432,7 @@ conj:
 
 conjunction:
     neg "and" neg                       { $$ = NODE(AND, @$, $1, $3); }
-  | conjunction "and" neg               { $$ = ADD($1, $3); }
+  | conjunction "and" neg               { $$ = EXTEND(@$, $1, $3); }
   ;
 
 neg:
