@@ -2,25 +2,24 @@
  *
  *     # csr: allow W0302 reason "the window is the shift"
  *
- * Behind code the comment speaks of its own line; alone on a line of the next line that has code. Where an item
- * or a clause begins on that line, it speaks of the whole of it.
+ * Behind code the comment speaks of the clause that it stands behind; alone on a line of the clause, or of
+ * the whole item, that begins next. How the text is broken into lines does not matter, so `csr fmt` changes
+ * nothing of it.
  *
  * Invariants
- * 1. A comment that silenced nothing is itself a warning, so that it goes when its reason has gone. That can be
- *    said only when every check was made: when there is no error.
+ * 1. A comment that silenced nothing is itself a warning, so that it goes when its reason has gone. That can
+ * be said only when every check was made: when there is no error.
  */
 #include "engine/base/content_index.h"
 #include "engine/compile/compiler.h"
 
 #include <stdarg.h>
 
-/* ---- lines ---- */
+/* ---- places ---- */
 
-static uint32_t line_start(const struct source *file, uint32_t at)
+static bool is_blank(char c)
 {
-    const char *bytes = file->bytes.at - file->base;
-    while (at > file->base && bytes[at - 1] != '\n') at--;
-    return at;
+    return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* The first byte behind blanks from `at` on; a line end is none. */
@@ -28,21 +27,28 @@ static uint32_t skip_blanks(const struct source *file, uint32_t at)
 {
     const char *bytes = file->bytes.at - file->base;
     uint32_t end = file->base + file->bytes.len;
-    while (at < end && (bytes[at] == ' ' || bytes[at] == '\t' || bytes[at] == '\r')) at++;
+    while (at < end && is_blank(bytes[at])) at++;
     return at;
 }
 
-/* The start of the line that a comment at this place speaks of. */
-static uint32_t target_line(const struct source *file, uint32_t at)
+/* The first byte of code behind the line of a comment, past lines that have none. */
+static uint32_t next_code(const struct source *file, uint32_t at)
 {
     const char *bytes = file->bytes.at - file->base;
-    uint32_t end = file->base + file->bytes.len, line = line_start(file, at);
-    for (uint32_t code = skip_blanks(file, line); code < end; code = skip_blanks(file, line)) {
-        if (bytes[code] != '#' && bytes[code] != '\n') break;
-        while (code < end && bytes[code] != '\n') code++;
-        line = code < end ? code + 1 : end;
+    uint32_t end = file->base + file->bytes.len;
+    while (at < end && (bytes[at] == '#' || bytes[at] == '\n')) {
+        while (at < end && bytes[at] != '\n') at++;
+        at = at < end ? skip_blanks(file, at + 1) : end;
     }
-    return line;
+    return at;
+}
+
+/* The last byte of code before a comment on its line; 0 if it stands alone. */
+static uint32_t code_before(const struct source *file, uint32_t at)
+{
+    const char *bytes = file->bytes.at - file->base;
+    while (at > file->base && is_blank(bytes[at - 1])) at--;
+    return at > file->base && bytes[at - 1] != '\n' ? at - 1 : 0;
 }
 
 /* ---- what a comment covers ---- */
@@ -55,21 +61,26 @@ static struct unit *unit_of(const struct compiler *c, uint32_t at)
     return NULL;
 }
 
+static bool is_within(const struct ast *node, uint32_t at)
+{
+    return node->span.lo <= at && at < node->span.hi;
+}
+
 static const struct ast *kid_around(const struct ast *node, uint32_t at)
 {
     if (!node) return NULL;
     AST_EACH(kid, node)
-        if (kid->span.lo <= at && at < kid->span.hi) return kid;
+        if (is_within(kid, at)) return kid;
     return NULL;
 }
 
 static bool covers(const struct unit *unit, struct allowance a, uint32_t at)
 {
-    uint32_t line = target_line(unit->source, a.at.lo);
-    const struct ast *item = kid_around(unit->file, at), *clause = kid_around(item, at);
-    return line == line_start(unit->source, at) ||
-           (item && line == line_start(unit->source, item->span.lo)) ||
-           (clause && line == line_start(unit->source, clause->span.lo));
+    uint32_t before = code_before(unit->source, a.at.lo);
+    uint32_t code = before ? before : next_code(unit->source, a.at.lo);
+    const struct ast *item = kid_around(unit->file, code), *clause = kid_around(item, code);
+    if (clause) return is_within(clause, at);
+    return item && (before || code == item->span.lo) && is_within(item, at);
 }
 
 static void read_allowances(struct compiler *c, struct unit *unit)
@@ -118,7 +129,8 @@ struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, c
     va_start(ap, label);
     struct text words = arena_vprintf(c->arena, label, ap);
     va_end(ap);
-    return words.len ? diag_at(c->diags, code, at, TEXT_FMT, TEXT_ARG(words)) : diag_at(c->diags, code, at, NULL);
+    return words.len ? diag_at(c->diags, code, at, TEXT_FMT, TEXT_ARG(words))
+                     : diag_at(c->diags, code, at, NULL);
 }
 
 /* Whether the place belongs to a test, of which nothing is known when nobody looks at tests. */
