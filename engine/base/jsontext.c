@@ -15,7 +15,7 @@
 
 struct json_scan json_scan_of(struct text t)
 {
-    return (struct json_scan){.at = t.at, .end = t.at + t.len, .depth_most = 64};
+    return (struct json_scan){.at = t.at, .end = t.len ? t.at + t.len : t.at, .depth_most = 64};
 }
 
 static bool broken(struct json_scan *s)

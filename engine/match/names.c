@@ -106,7 +106,7 @@ struct wants_view name_memory_look_up(struct name_memory *n, struct text service
     if (*slot) {
         const struct name *e = &n->entries[*slot - 1];
         n->counts.found++;
-        return (struct wants_view){n->wants.at + e->first, e->n};
+        return (struct wants_view){e->n ? n->wants.at + e->first : NULL, e->n};
     }
     plan_resolve(n->plan, service, action, &n->resolved);
     n->counts.missed++;
