@@ -7,6 +7,8 @@
 
 #include "grammar/base/diag.h"
 
+#include "engine/io/merge.h"
+
 #include <stdlib.h>
 
 #define SCRATCH_BYTES ((size_t)4 << 20)
@@ -48,6 +50,7 @@ static bool bench_init(struct bench *b, const csr_ruleset *rs)
 static void bench_release(struct bench *b)
 {
     for (size_t i = 0; i < sizeof b->live / sizeof *b->live; i++) state_free(b->live[i]);
+    merge_close(b->merge);
     matcher_free(b->matcher);
     state_plan_free(b->state_plan);
     state_plan_free(b->open_plan);

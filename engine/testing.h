@@ -34,6 +34,7 @@ struct bench {
     struct eval eval; /* for looking at single events again */
     struct scratch scratch;
     struct value *slots;
+    struct merge *merge;   /* of the files that are being read */
     struct state *live[2]; /* of the trial at hand, by `open`: whoever leaves by an escape leaves them here */
 };
 
@@ -41,7 +42,7 @@ struct bench {
 
 /* An event that fits a step of the rule. */
 struct trial_hit {
-    uint32_t event; /* of the test */
+    uint32_t event; /* of the trial */
     const struct hit *hit;
     const struct answer *answers; /* [hit->n_asks], as they were at arrival */
 };
@@ -69,6 +70,8 @@ struct reach {
 struct trial {
     struct bench *bench;
     const struct ir_test *test;
+    struct ARENA_VEC(struct ir_test_event) events; /* those of its lines and of its files */
+    char unreadable[512]; /* a file of records that could not be opened, and why; empty: all could */
     const struct ir_rule *rule;
     struct arena *arena;
     struct state *state;
@@ -82,13 +85,15 @@ struct trial {
     struct ARENA_VEC(struct settle_ask) asks;
     bool is_duplicate;
 
-    enum aside *asides; /* [test->n_events] */
+    enum aside *asides; /* [events.len] */
     struct ARENA_VEC(struct trial_hit) hits;
     struct ARENA_VEC(struct trial_incident) incidents;
     struct reach furthest;
     uint32_t most[STEPS_MOST]; /* of each step: the most events that a choice took */
 };
 
+/* A record decoded once more, for looking at: what it says is valid until the next. False: it cannot be read. */
+bool bench_read(struct trial *t, struct text record, struct event *event);
 /* Runs the test's records. open: below `open at` as well. */
 void trial_run(struct trial *t, bool open);
 

@@ -240,11 +240,16 @@ static void fail(struct judging *j, struct text expected, struct csr_span span, 
 /* A record that is set aside is a mistake of the test, whatever else comes of it. */
 static void judge_records(struct judging *j, struct failures *out)
 {
-    for (uint32_t e = 0; e < j->t->test->n_events; e++) {
+    if (j->t->unreadable[0]) {
+        line_put(&j->line, "%s", j->t->unreadable);
+        say(j);
+        fail(j, TEXT("records"), j->t->test->span, out);
+    }
+    for (uint32_t e = 0; e < j->t->events.len; e++) {
         if (j->t->asides[e] == ASIDE_NONE) continue;
         line_put(&j->line, "event %u cannot be read: %s", e + 1, aside_name(j->t->asides[e]));
         say(j);
-        fail(j, j->t->test->events[e].api, j->t->test->events[e].span, out);
+        fail(j, j->t->events.at[e].api, j->t->events.at[e].span, out);
         return;
     }
 }

@@ -28,12 +28,7 @@ static void say(struct explaining *x)
 
 static bool read_again(struct explaining *x, uint32_t event)
 {
-    struct bench *b = x->t->bench;
-    b->scratch.len = 0;
-    b->eval.overflowed = false;
-    b->eval.enrichment = &x->t->enrichment;
-    x->event = (struct event){.slots = b->slots};
-    return decode_event(b->decoder, &b->eval, x->t->test->events[event].record, &x->event) == ASIDE_NONE;
+    return bench_read(x->t, x->t->events.at[event].record, &x->event);
 }
 
 static bool api_fits(const struct ir_api *api, const struct event *e)
@@ -401,7 +396,7 @@ static void explain_events(struct explaining *x, const struct reach *r, uint32_t
 {
     struct reasons reasons = {.last = NULL};
     bool any_wanted = false;
-    for (uint32_t e = 0; e < x->t->test->n_events; e++) {
+    for (uint32_t e = 0; e < x->t->events.len; e++) {
         bool is_wanted, has_reason = put_reason(x, r, place, step, e, &is_wanted);
         const char *reason = line_end(&x->line);
         any_wanted |= is_wanted;

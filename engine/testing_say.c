@@ -41,7 +41,7 @@ void line_moment(struct line *l, const struct trial *t, int64_t second)
 
 void line_event(struct line *l, const struct trial *t, uint32_t event)
 {
-    const struct ir_test_event *e = &t->test->events[event];
+    const struct ir_test_event *e = &t->events.at[event];
     line_put(l, "event %u, at ", event + 1);
     line_moment(l, t, e->second);
     line_put(l, " " TEXT_FMT, TEXT_ARG(e->api));

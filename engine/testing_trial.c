@@ -5,10 +5,66 @@
  */
 #include "engine/testing.h"
 
-#include <stdlib.h>
+#include "engine/io/merge.h"
 
 #define DAY   INT64_C(86400)
 #define FIRST INT64_C(1) /* sequence of the first record */
+
+/* ---- looking at one record ---------------------------------------------------------------------------------- */
+
+bool bench_read(struct trial *t, struct text record, struct event *event)
+{
+    struct bench *b = t->bench;
+    b->scratch.len = 0;
+    b->eval.overflowed = false;
+    b->eval.enrichment = &t->enrichment;
+    *event = (struct event){.slots = b->slots};
+    return decode_event(b->decoder, &b->eval, record, event) == ASIDE_NONE;
+}
+
+/* ---- events ------------------------------------------------------------------------------------------------ */
+
+static void add_event(struct trial *t, struct ir_test_event e)
+{
+    uint32_t i = t->events.len;
+    ARENA_PUSH(t->arena, t->events);
+    for (; i && t->events.at[i - 1].second > e.second; i--) t->events.at[i] = t->events.at[i - 1];
+    t->events.at[i] = e;
+}
+
+/* A record of a file stands at its own time, under its own name. One that cannot be read comes last, and is reported. */
+static struct ir_test_event event_of(struct trial *t, struct text record)
+{
+    struct ir_test_event e = {.second = INT64_MAX, .api = TEXT("a record"), .span = t->test->span};
+    struct event event;
+    e.record = arena_text(t->arena, record.at, record.len);
+    if (!bench_read(t, e.record, &event)) return e;
+    e.second = event.second;
+    e.api = arena_printf(t->arena, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(event.service), TEXT_ARG(event.action));
+    return e;
+}
+
+static void read_files(struct trial *t)
+{
+    const char **paths = ARENA_ARRAY(t->arena, const char *, t->test->n_files);
+    struct input_record record;
+    for (uint32_t i = 0; i < t->test->n_files; i++) paths[i] = t->test->files[i].at;
+    struct merge *merge = t->bench->merge = merge_open(paths, t->test->n_files, t->unreadable);
+    if (!merge) return;
+    struct input input = merge_input(merge);
+    for (uint64_t n = 0; input.next(input.world, &record, -1) == INPUT_RECORD; n++) {
+        add_event(t, event_of(t, record.aside == ASIDE_NONE ? record.bytes : TEXT("")));
+        input.release(input.world, n + 1);
+    }
+    merge_close(merge);
+    t->bench->merge = NULL;
+}
+
+static void gather_events(struct trial *t)
+{
+    for (uint32_t i = 0; i < t->test->n_events; i++) *ARENA_PUSH(t->arena, t->events) = t->test->events[i];
+    if (t->test->n_files) read_files(t);
+}
 
 /* ---- enrichment -------------------------------------------------------------------------------------------- */
 
@@ -71,18 +127,18 @@ static void sight_daily(struct trial *t, struct touch touch)
     }
 }
 
-/* A value, or a key, that no record shows. */
+/* A value that no record shows. */
 static const struct hash128 nothing = {1, 1};
 
-/* The keys that the event at hand asks about have a history, without the values of the test. Where keys alone are
- * remembered, their account has one. */
+/* The keys that the event at hand asks about, and their accounts, have a history, without the values of the test. Of a
+ * baseline that remembers keys alone the account has one, and no key. */
 static void warm_up(struct trial *t, uint32_t baseline)
 {
+    bool has_values = t->bench->ir->baselines[baseline].value != IR_NONE;
     for (uint32_t i = 0; i < t->touches.len; i++) {
         struct touch touch = t->touches.at[i];
-        if (touch.baseline != baseline) continue;
+        if (touch.baseline != baseline || !(touch.is_account || has_values)) continue;
         touch.value = nothing;
-        if (t->bench->ir->baselines[baseline].value == IR_NONE) touch.key = nothing;
         sight_daily(t, touch);
     }
 }
@@ -91,10 +147,10 @@ static void warm_up(struct trial *t, uint32_t baseline)
 static void know_all(struct trial *t)
 {
     struct match_out out = {t, ignore_identity, found_touch, ignore_hit};
-    for (uint32_t i = 0; i < t->test->n_events && t->test->n_knowns; i++) {
+    for (uint32_t i = 0; i < t->events.len && t->test->n_knowns; i++) {
         struct event event;
         t->touches.len = 0;
-        match_record(t->bench->matcher, t->test->events[i].record, FIRST + i, &out, &event);
+        match_record(t->bench->matcher, t->events.at[i].record, FIRST + i, &out, &event);
         for (uint32_t k = 0; k < t->test->n_knowns; k++) warm_up(t, t->test->knowns[k].baseline);
     }
     for (uint32_t k = 0; k < t->test->n_knowns; k++) {
@@ -178,11 +234,20 @@ static void move_watermark(struct trial *t, int64_t second, const struct state_o
     t->asks.len = 0;
 }
 
+/* As state puts the two together: an account stands in for a key without a history of its own. */
+static struct answer whole_answer(struct trial *t, const struct hit_ask *ask)
+{
+    struct answer a = give_answer(t, ask->answer, ask->key);
+    if (!a.has_history && (ask->account.hi | ask->account.lo))
+        a.is_known = give_answer(t, ask->account_answer, ask->account).is_known;
+    return a;
+}
+
 static void note_hit(struct trial *t, const struct hit *h)
 {
     struct answer *answers = ARENA_ARRAY(t->arena, struct answer, h->n_asks);
     for (uint32_t i = 0; i < h->n_asks; i++)
-        if (!h->asks[i].is_absent && !h->asks[i].is_unknown) answers[i] = give_answer(t, h->asks[i].answer, h->key_hash);
+        if (!h->asks[i].is_absent && !h->asks[i].is_unknown) answers[i] = whole_answer(t, &h->asks[i]);
     *ARENA_PUSH(t->arena, t->hits) = (struct trial_hit){t->event, h, answers};
 }
 
@@ -195,7 +260,7 @@ static void run_record(struct trial *t, const struct state_out *out)
         state_forget(t->state, t->watermark);
         state_learn(t->state, t->watermark);
     }
-    enum aside why = match_record(t->bench->matcher, t->test->events[t->event].record, FIRST + t->event, &found, &event);
+    enum aside why = match_record(t->bench->matcher, t->events.at[t->event].record, FIRST + t->event, &found, &event);
     t->asides[t->event] = why;
     if (why != ASIDE_NONE || t->is_duplicate) return;
     for (uint32_t i = 0; i < t->touches.len; i++)
@@ -214,13 +279,14 @@ void trial_run(struct trial *t, bool open)
     struct state_adoption adoption;
     t->enrichment = (struct enrichment){(void *)t->test, ask_net};
     t->rule = &t->bench->ir->rules[t->test->rule];
-    t->asides = ARENA_ARRAY(t->arena, enum aside, t->test->n_events);
+    gather_events(t);
+    t->asides = ARENA_ARRAY(t->arena, enum aside, t->events.len);
     t->watermark = INT64_MIN;
     t->state = t->bench->live[open] = state_new((struct state_limits){0});
     state_adopt(t->state, open ? t->bench->open_plan : t->bench->state_plan, &adoption);
     matcher_enrich(t->bench->matcher, &t->enrichment);
     know_all(t);
-    for (t->event = 0; t->event < t->test->n_events; t->event++) run_record(t, &out);
+    for (t->event = 0; t->event < t->events.len; t->event++) run_record(t, &out);
     move_watermark(t, INT64_MAX, &out);
     matcher_enrich(t->bench->matcher, NULL);
     state_free(t->state);

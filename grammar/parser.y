@@ -75,7 +75,8 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
     SINK "sink" POLICY "policy" TITLE "title" SEVERITY "severity" ATTACK "attack" REFS "refs"
     FALSEPOS "falsepos" FROM "from" BY "by" WITHIN "within" PARAM "param" REQUIRE "require" ON "on"
     STEP "step" MATCH "match" SCORE "score" OPEN "open" ONCE "once" RESPOND "respond" AT "at" SET "set"
-    EXCEPT "except" AS "as" START "start" KNOWN "known" SILENT "silent" EXPECT "expect" RELOAD "reload"
+    EXCEPT "except" AS "as" START "start" KNOWN "known" RECORDS "records" SILENT "silent" EXPECT "expect"
+    RELOAD "reload"
     KEEP "keep" WARMUP "warmup" DAYS "days" REASON "reason" WHEN "when" TO "to" RANGE "range" FRESH "fresh"
     INCIDENT "incident" LIMIT "limit" UNDO "undo" AFTER "after" OVER "over" FLOOR "floor" OFF "off"
     EXPIRES "expires" EVERY "every" NONE "none" PARTIAL "partial"
@@ -604,6 +605,7 @@ line:
     "as" who                            { $$ = NODE(AS, @$, $2); }
   | "start" STRING                      { $$ = NODE(START, @$, $2); }
   | "known" qname maybe_values          { $$ = NAMED(KNOWN, @$, $2.text, $3); }
+  | "records" STRING                    { $$ = NODE(RECORDS, @$, $2); }
   | "silent" name "from" DUR "to" DUR   { $$ = NAMED(SILENT, @$, $2.text, $4, $6); }
   | "at" DUR API maybe_object maybe_times maybe_from_or_by { $$ = NODE(AT, @$, $2, $3, $4, $5, $6); }
   | "expect" expectation                { $$ = $2; }
@@ -764,6 +766,7 @@ name:
   | "link" | "action" | "pack" | "source" | "sink" | "policy" | "title" | "severity" | "attack" | "refs"
   | "falsepos" | "from" | "by" | "within" | "param" | "require" | "on" | "step" | "match" | "score"
   | "open" | "once" | "respond" | "at" | "set" | "except" | "as" | "start" | "known" | "silent" | "expect"
+  | "records"
   | "reload" | "keep" | "warmup" | "days" | "reason" | "when" | "to" | "range" | "fresh" | "incident"
   | "limit" | "undo" | "after" | "over" | "floor" | "off" | "expires" | "every" | "none" | "partial"
   ;

@@ -8,7 +8,8 @@
 #include "engine/base/time.h"
 #include "engine/schema/api.h"
 
-#include <stdlib.h>
+#include <errno.h>
+#include <unistd.h>
 
 #define EVENTS_MOST 10000u /* of one test */
 #define START       TEXT("2026-01-05T09:00:00Z")
@@ -48,6 +49,7 @@ struct lowering {
     struct ir_test out;
     struct caller caller; /* of `as` */
     struct ARENA_VEC(struct ir_test_event) events;
+    struct ARENA_VEC(struct text) files;
     struct ARENA_VEC(struct ir_test_known) knowns;
     struct ARENA_VEC(struct ir_test_net) nets;
 };
@@ -165,6 +167,19 @@ static void lower_at(struct lowering *l, const struct ast *at)
     }
 }
 
+/* A path from the folder of the rule file. */
+static void lower_records(struct lowering *l, const struct ast *stmt)
+{
+    struct text path = stmt->kids->text, folder = l->work->unit->folder;
+    if (path.len && path.at[0] != '/' && folder.len)
+        path = arena_printf(l->c->arena, TEXT_FMT "/" TEXT_FMT, TEXT_ARG(folder), TEXT_ARG(path));
+    else
+        path = arena_text(l->c->arena, path.at, path.len);
+    if (access(path.at, R_OK) != 0)
+        diag_at(l->c->diags, E0270, stmt->kids->span, TEXT_FMT ": %s", TEXT_ARG(path), strerror(errno));
+    *ARENA_PUSH(l->c->arena, l->files) = path;
+}
+
 /* Events keep the order of lines within a second. */
 static void sort_events(struct lowering *l)
 {
@@ -273,6 +288,7 @@ static void lower_block(struct lowering *l)
     AST_EACH(stmt, l->work->ast) {
         if (stmt->kind == AST_AT && stmt->kids && ast_kid(stmt, AST_API)) lower_at(l, stmt);
         if (stmt->kind == AST_KNOWN) lower_known(l, stmt);
+        if (stmt->kind == AST_RECORDS && stmt->kids) lower_records(l, stmt);
     }
     sort_events(l);
 }
@@ -288,6 +304,7 @@ static void lower_test_block(struct compiler *c, struct test_work *work)
     enum diag_code code = leave_out(c, mark, work->unit);
     l.out.refused = work->refused ? work->refused : work->rule->refused ? work->rule->refused : code;
     l.out.knowns = l.knowns.at, l.out.n_knowns = l.knowns.len;
+    l.out.files = l.files.at, l.out.n_files = l.files.len;
     l.out.nets = l.nets.at, l.out.n_nets = l.nets.len;
     c->ir->tests[c->ir->n_tests++] = l.out;
 }

@@ -359,6 +359,8 @@ struct ir_test {
     int64_t start;    /* second that `at 0s` means */
     struct ir_test_event *events; /* by second, then as written */
     uint32_t n_events;
+    struct text *files; /* paths of files of records, read when the test runs; each ends with a NUL */
+    uint32_t n_files;
     struct ir_test_known *knowns;
     uint32_t n_knowns;
     struct ir_test_net *nets;
