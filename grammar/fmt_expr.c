@@ -34,18 +34,21 @@ void fmt_plain(struct fmt *f, const struct ast *node)
 
 /* ---- operators ---- */
 
-/* a op b op c: operators begin lines. */
-static void chain_of(struct fmt *f, const struct ast *node, enum block_how block, enum break_how how)
+/* a op b op c: operators begin lines. Returns the first piece of the last operand. */
+static uint32_t chain_of(struct fmt *f, const struct ast *node, enum block_how block, enum break_how how)
 {
+    uint32_t last = 0;
     begin(f, block);
     AST_EACH(kid, node) {
         if (kid != node->kids) {
             brk(f, how, 1);
             put(f);
         }
+        last = f->pieces.len;
         fmt_operand(f, kid);
     }
     end(f);
+    return last;
 }
 
 static void all_or_none(struct fmt *f, const struct ast *node)
@@ -265,13 +268,54 @@ static void spike(struct fmt *f, const struct ast *node)
 
 /* ---- events ---- */
 
-static void predicate(struct fmt *f, const struct ast *condition)
+/* Whether the chain ends in an `any` or `all` whose body may hang below the line of the whole chain:
+ * (ok and any x in list (. */
+static bool ends_in_body(const struct ast *chain)
+{
+    const struct ast *last = chain->last;
+    return (last->kind == AST_ANY || last->kind == AST_ALL) && last->span.hi == chain->span.hi;
+}
+
+/* What the line takes from pieces[from] to where the body of the chain's last operand begins. */
+static uint32_t width_to_body(const struct fmt *f, uint32_t from, uint32_t last_operand)
+{
+    uint32_t body = last_operand;
+    while (f->pieces.at[body].kind != PIECE_BEGIN || f->pieces.at[body].how != BLOCK_HANG) body++;
+    return flat_width(f, from) - flat_width(f, body);
+}
+
+/* Takes the breaks of a chain away; pieces[chain] begins it. */
+static void never_break(struct fmt *f, uint32_t chain)
+{
+    uint32_t depth = 0;
+    for (uint32_t i = chain; i < f->pieces.len; i++) {
+        struct piece *piece = &f->pieces.at[i];
+        depth += (piece->kind == PIECE_BEGIN) - (piece->kind == PIECE_END);
+        if (depth == 1 && piece->kind == PIECE_BREAK) piece->how = BREAK_NEVER;
+    }
+}
+
+/* The chain of a predicate. It goes on below itself; or, if it ends in an `any` that no line can hold, only
+ * the body of that does. */
+static void predicate_chain(struct fmt *f, const struct ast *chain, uint32_t group)
+{
+    bool has_comment = comment_before(f, chain->span.hi);
+    uint32_t start = f->pieces.len;
+    uint32_t last_operand = chain_of(f, chain, BLOCK_EITHER, BREAK_LINE);
+    uint32_t below = 2 * FMT_INDENT + (uint32_t)sizeof "and" + flat_width(f, last_operand); /* and ")" */
+    bool fits_below = below <= FMT_LINE_MOST;
+    if (has_comment || fits_below || !ends_in_body(chain)) return;
+    if (f->events_at + width_to_body(f, group, last_operand) <= FMT_LINE_MOST) never_break(f, start);
+}
+
+/* `group`: the first piece of the group. */
+static void predicate(struct fmt *f, const struct ast *condition, uint32_t group)
 {
     const struct ast *test = condition->kids;
     bool is_chain = test->kind == AST_AND || test->kind == AST_OR;
     put(f);
     if (is_chain && f->words.at[f->next_word].at.lo == test->span.lo)
-        chain_of(f, test, BLOCK_EITHER, BREAK_LINE);
+        predicate_chain(f, test, group);
     else
         fmt_operand(f, test);
     put(f);
@@ -302,6 +346,7 @@ static const struct ast *calls(struct fmt *f, const struct ast *first)
  * first `with`, or NULL. */
 static const struct ast *calls_and_predicate(struct fmt *f, const struct ast *group)
 {
+    uint32_t start = f->pieces.len;
     begin(f, BLOCK_ALIGN);
     const struct ast *last = calls(f, group->kids), *condition = last->next;
     if (!condition || condition->kind != AST_IF) {
@@ -311,7 +356,7 @@ static const struct ast *calls_and_predicate(struct fmt *f, const struct ast *gr
     bool may_stand_below = last != group->kids && !comment_before(f, condition->span.hi);
     uint32_t gap = f->pieces.len;
     brk(f, BREAK_AFTER, 1);
-    predicate(f, condition);
+    predicate(f, condition, start);
     if (!may_stand_below || f->events_at + flat_width(f, gap + 1) > FMT_LINE_MOST)
         f->pieces.at[gap].how = BREAK_NEVER;
     end(f);
