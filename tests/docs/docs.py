@@ -2,7 +2,7 @@
 
     docs.py CSR SOURCE
 
-    ```csr              a whole file: `csr check` must find nothing wrong
+    ```csr              a whole file: `csr check` must find nothing wrong, and `csr fmt` nothing to change
     ```csr file=NAME    the same, kept under that name for the console blocks of the page
     ```csr rule         clauses of a rule: what is missing of `use`, title, severity is put around them
     ```csr expr         a predicate
@@ -23,10 +23,10 @@ def as_file(kind, text):
     if kind == "expr":
         text = f"on * ({text})"
     if kind in ("rule", "expr"):
-        around = '## An example.\nrule example {\n    title "t"\n    attack T1078\n    falsepos "f"\n'
+        around = '## An example.\nrule example {\n    title     "t"\n    attack    T1078\n    falsepos  "f"\n'
         if not re.search(r"^\s*severity", text, re.M):
-            around += "    severity low\n"
-        return f"use aws\n{around}{text}}}\n"
+            around += "    severity  low\n"
+        return f"use aws\n\n{around}{text}}}\n"
     return text
 
 
@@ -79,6 +79,8 @@ def check_page(csr, source, page):
             done = subprocess.run([csr, "check", name], cwd=folder, env=environment, capture_output=True, text=True)
             if ("wrong" in words) == (done.returncode == 0):
                 wrong.append(f"{page}:{line}: the example\n{done.stdout}{done.stderr}")
+            if kind != "expr" and subprocess.run([csr, "fmt", "--check", name], cwd=folder, capture_output=True).returncode:
+                wrong.append(f"{page}:{line}: the example is not laid out as `csr fmt` does")
             examples += 1
     return wrong, examples
 
