@@ -206,6 +206,7 @@ static const char *const random_rows[][2] = {
     {"line", "silent <name> from <dur> to <dur>"},
     {"line", "at <dur> s3:GetObject <object>? <times>? <caller>?"},
     {"line", "at <dur> k8s:pods/exec.create <object>? <times>? <caller>?"},
+    {"line", "records <string>"},
     {"line", "expect none"},
     {"line", "expect incident <whereexpr>?"},
     {"line", "expect incident once <whereexpr>?"},
