@@ -459,6 +459,11 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
             refresh_list(s, k, g, now->capped);
             continue;
         }
+        if (l->len >= GATHERED_MOST) { /* full: looking for what is missing would cost more with every hit */
+            g->capped = true;
+            l->missing.len = 0;
+            continue;
+        }
         if (hit->active && p->exact >> hit->hit->step & 1 && hit->hit->second <= g->end + p->within)
             *SLAB_PUSH(&s->slab, l->missing) = hit;
         if (g->touched) gather_missing(s, k, g, l, now->capped);
