@@ -52,7 +52,9 @@ static void lower_on(struct compiler *c, const struct unit *unit, const struct a
         lower_apis(c, unit, group, owner, to);
         if (!predicate || !predicate->kids) continue;
         s.events = group;
+        lint_begin(c);
         to->test = lower_test(&s, predicate->kids);
+        lint_condition(&s, to->test, predicate->kids->span);
         out->learns_failed |= names_outcome(predicate->kids);
     }
 }

@@ -215,6 +215,7 @@ static bool baseline_argument(const struct scope *s, const struct ast *arg, uint
         return false;
     }
     if (symbol->refused) diag_at(s->c->diags, symbol->refused, arg->span, NULL);
+    symbol->is_used = true;
     *baseline = symbol->number;
     return symbol->number != IR_NONE; /* a wrong baseline has been reported */
 }
@@ -324,6 +325,7 @@ const struct ast *define_enter(const struct scope *s, struct symbol *define, con
                 wanted, given);
         return NULL;
     }
+    define->is_used = true;
     struct open_define *open = ARENA_NEW(s->c->arena, struct open_define);
     *open = (struct open_define){define, s->open, s->open ? s->open->depth + 1 : 1};
     *inner = *s;

@@ -56,6 +56,7 @@ struct symbol {
     uint32_t number; /* of the rule, list or baseline in the IR; IR_NONE until it is there */
     enum diag_code refused;  /* left out: it is not executed yet (E05xx); 0: it is */
     struct test_work *tests; /* of a rule, in the order of files */
+    bool is_used;            /* some rule reads it */
 };
 
 /* ---- schemas ------------------------------------------------------------------------------------------- */
@@ -72,6 +73,12 @@ struct schema {
     const struct unit *unit;
     uint32_t number; /* in the IR */
     struct ARENA_VEC(struct schema_def) defs;
+};
+
+/* Where a test was written: nodes are shared between rules, so their own spans may be another's. */
+struct place_of_test {
+    ir_node_id node;
+    const struct ast *ast;
 };
 
 /* A warning that was given. */
@@ -103,6 +110,7 @@ struct compiler {
     struct ARENA_VEC(struct ir_param) params;
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
+    struct ARENA_VEC(struct place_of_test) places; /* of the test under work */
     struct ARENA_VEC(struct warned) warned;
     struct content_index *warned_index;
     uint32_t expansions;                        /* defines expanded so far: bounded */
@@ -132,6 +140,7 @@ struct step_work {
     struct ARENA_VEC(uint32_t) asks;
     bool is_matched;  /* stands in `match` */
     bool is_required; /* and not in an optional item */
+    uint32_t times;   /* how many of its events `match` takes at least */
     bool is_counted;
     const struct branch
         *branch; /* the innermost optional item or alternative that it stands in; NULL: none */
@@ -151,6 +160,8 @@ struct rule_work {
     struct test_work *tests; /* the first */
     struct ARENA_VEC(ir_node_id) probes;
     bool reads_score; /* a severity reads `score` */
+    uint32_t first_param; /* of its own in the compiler's parameters */
+    uint64_t params_used; /* bits, in the order of their clauses */
     bool is_broken;   /* some of it could not be read: names that it uses may be missing */
 };
 
@@ -343,7 +354,8 @@ ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, co
 bool step_has_with(const struct rule_work *r, uint32_t step, struct text name);
 const struct ast *group_with(const struct ast *group, struct text name);
 uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline, uint32_t step);
-const struct ir_param *rule_param(const struct rule_work *r, struct text name);
+/* A parameter by its name, which counts as read; NULL if there is none. */
+const struct ir_param *rule_param(struct rule_work *r, struct text name);
 
 void lower_match(struct rule_work *r, const struct ast *clause);
 void lower_respond(struct rule_work *r, const struct ast *clause);
@@ -399,7 +411,7 @@ struct text expr_words(struct arena *a, const struct ast *e);
 /* A path behind its step's name, or whole: head may be empty. `tail` and its next siblings. */
 struct text path_words(struct arena *a, struct text head, const struct ast *tail);
 
-/* ---- allow.c, lint.c ------------------------------------------------------------------------------------- */
+/* ---- allow.c, lint.c, lint_test.c, lint_match.c ------------------------------------------------------------------------------------- */
 
 /* Reports a warning unless a `# csr: allow` silences it there. NULL if it is silenced. */
 struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)
@@ -407,5 +419,14 @@ struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, c
 /* Warns of comments that silenced nothing: after all other warnings. */
 void lint_allowances(struct compiler *c);
 void lint_rules(struct compiler *c);
+
+/* Before a test that is looked at by lint_condition or lint_predicate is lowered. */
+void lint_begin(struct compiler *c);
+/* A condition over a finished match, or over one event without a rule: what never or always holds in it. */
+void lint_condition(const struct scope *s, ir_node_id test, struct csr_span span);
+/* The parts of a group's predicate, joined by `and`. */
+void lint_predicate(const struct scope *s, const ir_node_id *parts, uint32_t n, struct csr_span span);
+/* Key, windows and steps of a rule without errors. */
+void lint_match(struct rule_work *r);
 
 #endif

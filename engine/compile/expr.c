@@ -204,9 +204,8 @@ static ir_node_id lower_arithmetic(const struct scope *s, const struct ast *e, e
 
 /* ---- the walk ---- */
 
-ir_node_id lower_expr(const struct scope *s, const struct ast *e)
+static ir_node_id lower_kind(const struct scope *s, const struct ast *e)
 {
-    if (refuse(s->c, e)) return IR_POISON;
     switch (e->kind) {
     case AST_OR: return lower_logic(s, e, IR_OP_OR);
     case AST_AND: return lower_logic(s, e, IR_OP_AND);
@@ -227,4 +226,13 @@ ir_node_id lower_expr(const struct scope *s, const struct ast *e)
     case AST_SET: return set_node(s->c, e);
     default: return literal_node(s->c, e);
     }
+}
+
+ir_node_id lower_expr(const struct scope *s, const struct ast *e)
+{
+    if (refuse(s->c, e)) return IR_POISON;
+    ir_node_id id = lower_kind(s, e);
+    if (expr_type(s->c, id) == IR_TYPE_BOOL)
+        *ARENA_PUSH(s->c->arena, s->c->places) = (struct place_of_test){id, e};
+    return id;
 }

@@ -86,6 +86,7 @@ static ir_node_id make_list_node(struct compiler *c, uint32_t list, struct csr_s
 
 ir_node_id list_node(struct compiler *c, struct symbol *symbol, struct csr_span span)
 {
+    symbol->is_used = true;
     if (symbol->number == IR_NONE) {
         struct ir_list list = {.name = symbol->name};
         uint32_t cap = 0;

@@ -73,6 +73,7 @@ static bool lower_step_ref(struct walk *w, const struct ast *e, struct ir_match 
         return false;
     }
     step->is_matched = true;
+    step->times = 1;
     step->is_required = !w->in_optional;
     step->branch = w->branch;
     r->order[r->n_order++] = out->step;
@@ -144,7 +145,9 @@ static bool lower_repeat(struct walk *w, const struct ast *e, struct ir_match *o
         if (what->kind == AST_M_OPT) diag_note(d, "the `?` stands behind the brackets: a[3..]?");
         return false;
     }
-    return lower_into(w, what, kids_of(w, out, 1));
+    if (!lower_into(w, what, kids_of(w, out, 1))) return false;
+    w->r->steps[out->kids->step].times = out->least;
+    return true;
 }
 
 /* ---- chains ---- */

@@ -66,12 +66,13 @@ static void check_shape(struct rule_work *r)
 
 /* ---- parameters ---- */
 
-const struct ir_param *rule_param(const struct rule_work *r, struct text name)
+const struct ir_param *rule_param(struct rule_work *r, struct text name)
 {
-    for (uint32_t i = r->c->params.len; i-- > 0;) {
-        const struct ir_param *p = &r->c->params.at[i];
-        if (!text_equal(p->rule, r->out.name)) break; /* those of one rule stand together, the newest last */
-        if (text_equal(p->name, name)) return p;
+    const struct ir_param *params = r->c->params.at + r->first_param;
+    for (uint32_t i = 0; i < r->c->params.len - r->first_param; i++) {
+        if (!text_equal(params[i].name, name)) continue;
+        if (i < 64) r->params_used |= UINT64_C(1) << i;
+        return &params[i];
     }
     return NULL;
 }
@@ -151,12 +152,20 @@ static bool points_in_range(struct rule_work *r, int64_t points, struct csr_span
     return false;
 }
 
+static ir_node_id lower_condition(const struct scope *s, const struct ast *e)
+{
+    lint_begin(s->c);
+    ir_node_id test = lower_test(s, e);
+    lint_condition(s, test, e->span);
+    return test;
+}
+
 static void lower_term(struct rule_work *r, const struct ast *term)
 {
     struct scope s = match_scope(r);
     if (!term->kids || !points_in_range(r, term->num, term->span)) return;
     r->out.terms[r->out.n_terms++] = (struct ir_term){.points = (int32_t)term->num,
-                                                      .when = lower_test(&s, term->kids),
+                                                      .when = lower_condition(&s, term->kids),
                                                       .words = expr_words(r->c->arena, term->kids)};
 }
 
@@ -210,7 +219,7 @@ static void lower_severity(struct rule_work *r, const struct ast *clause)
     enum ir_severity severity;
     struct scope s = match_scope(r);
     const struct ast *when = ast_kid(clause, AST_IF);
-    struct ir_severity_if line = {.when = when && when->kids ? lower_test(&s, when->kids) : IR_NONE};
+    struct ir_severity_if line = {.when = when && when->kids ? lower_condition(&s, when->kids) : IR_NONE};
     if (!severity_find(clause->text, &severity))
         unknown_severity(r->c, clause->text, word_span(r->c, clause, clause->text));
     else
@@ -352,12 +361,13 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     r->out.span = symbol->ast->span;
     r->out.is_on = ast_kid(symbol->ast, AST_ON) != NULL;
     r->is_broken = diags_error_in(c->diags, symbol->ast->span);
+    r->first_param = c->params.len;
     check_clauses_once(r);
     check_shape(r);
     check_from(r);
     lower_words(r);
     lower_body(r);
-    if (diags_errors(c->diags) == mark.errors) compile_automata(c->arena, &r->out, c->diags);
+    if (diags_errors(c->diags) == mark.errors && compile_automata(c->arena, &r->out, c->diags)) lint_match(r);
     symbol->refused = leave_out(c, mark, symbol->unit);
     if (symbol->refused) return;
     symbol->number = c->rules.len;

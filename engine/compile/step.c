@@ -330,6 +330,7 @@ static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, 
     ir_node_id *tests = ARENA_ARRAY(r->c->arena, ir_node_id, all.len),
                *gates = ARENA_ARRAY(r->c->arena, ir_node_id, all.len);
     uint32_t n_tests = 0, n_gates = 0;
+    lint_begin(r->c);
     for (uint32_t i = 0; i < all.len; i++) {
         struct conjunct *part = &all.at[i];
         struct mentions m = expr_mentions(&part->scope, part->expr);
@@ -345,6 +346,8 @@ static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, 
     struct group_work *work = &r->steps[step].groups[group];
     work->test = and_all(&s, tests, n_tests, predicate->span);
     work->gate = and_all(&s, gates, n_gates, predicate->span);
+    for (uint32_t i = 0; i < n_gates; i++) tests[n_tests++] = gates[i];
+    lint_predicate(&s, tests, n_tests, predicate->span);
 }
 
 /* A `with` is checked even if nothing reads it. */

@@ -11,10 +11,11 @@
 #include "grammar/base/text.h"
 
 enum field_use {
-    FIELD_COMMON, /* rules read it; a schema gives it where its source has it */
-    FIELD_NEEDED, /* the engine itself reads it as well: every schema must give it */
-    FIELD_ROOT,   /* `req` and `resp`: the root of a tree of members, open */
-    FIELD_SCHEMA, /* stands in `event` blocks alone; rules cannot read it */
+    FIELD_COMMON,   /* rules read it; nearly every event has it */
+    FIELD_OPTIONAL, /* rules read it; many events have it not */
+    FIELD_NEEDED,   /* the engine itself reads it as well: every schema must give it */
+    FIELD_ROOT,     /* `req` and `resp`: the root of a tree of members, open */
+    FIELD_SCHEMA,   /* stands in `event` blocks alone; rules cannot read it */
 };
 
 struct field_info {

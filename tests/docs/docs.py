@@ -2,7 +2,7 @@
 
     docs.py CSR SOURCE
 
-    ```csr              a whole file: `csr check` must find nothing wrong, and `csr fmt` nothing to change
+    ```csr              a whole file: `csr check` must find nothing wrong and nothing to warn of, `csr fmt` nothing to change
     ```csr file=NAME    the same, kept under that name for the console blocks of the page
     ```csr rule         clauses of a rule: what is missing of `use`, title, severity is put around them
     ```csr expr         a predicate
@@ -76,7 +76,8 @@ def check_page(csr, source, page):
             name = next((w[5:] for w in words if w.startswith("file=")), "example.csr")
             with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
                 f.write(as_file(kind, body))
-            done = subprocess.run([csr, "check", name], cwd=folder, env=environment, capture_output=True, text=True)
+            done = subprocess.run([csr, "check", "--deny-warnings", name], cwd=folder, env=environment,
+                                  capture_output=True, text=True)
             if ("wrong" in words) == (done.returncode == 0):
                 wrong.append(f"{page}:{line}: the example\n{done.stdout}{done.stderr}")
             if kind != "expr" and subprocess.run([csr, "fmt", "--check", name], cwd=folder, capture_output=True).returncode:
