@@ -108,6 +108,8 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
                 (unsigned long long)result.passed_over, result.passed_over == 1 ? "" : "s",
                 result.passed_over == 1 ? "its" : "their");
     if (result.error[0]) fail(call, (int)status, "%s", result.error);
+    if (!result.counts.in && !result.error[0])
+        fprintf(stderr, "nothing was read: no records, and below folders no file whose name ends as logs do\n");
     if (result.counts.in || !result.error[0])
         summary_print(&result.counts, progress_seconds(&r->progress), stderr);
     return (int)status;
