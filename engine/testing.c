@@ -1,7 +1,7 @@
 /* testing.c - csr_test: every test of a rule set, one after the other, and what is told of each.
  *
- * The set is made ready once; each test gets a state of its own, so that no test sees another. All tests run, whatever
- * becomes of some.
+ * The stages are made ready for one rule at a time; each test gets a state of its own, so that no test sees another. All
+ * tests run, whatever becomes of some.
  */
 #include "engine/testing.h"
 
@@ -15,52 +15,57 @@
 
 /* ---- the bench --------------------------------------------------------------------------------------------- */
 
-/* The rules once more, each with `open at 0`. */
-static void copy_open(struct bench *b)
-{
-    struct ir_rule *rules = calloc(b->ir->n_rules + 1, sizeof *rules);
-    b->open = *b->ir;
-    b->open.rules = rules;
-    for (uint32_t i = 0; rules && i < b->ir->n_rules; i++) {
-        rules[i] = b->ir->rules[i];
-        rules[i].open_at = 0;
-    }
-}
+static const uint64_t secret[2] = {1, 2}; /* a test is nobody's attack, and the same in every run */
 
 static bool bench_init(struct bench *b, const csr_ruleset *rs)
 {
-    static const uint64_t secret[2] = {1, 2}; /* a test is nobody's attack, and the same in every run */
     const struct ir *ir = csr_ruleset_ir(rs);
-    *b = (struct bench){.ir = ir, .sources = csr_ruleset_sources(rs)};
-    copy_open(b);
-    b->plan = plan_new(ir, secret);
+    *b = (struct bench){.ir = ir, .sources = csr_ruleset_sources(rs), .rule = IR_NONE};
     b->decoder = decoder_new(ir);
     struct value *memo = calloc(ir->n_nodes + 1, sizeof *memo);
     uint32_t *stamps = calloc(ir->n_nodes + 1, sizeof *stamps);
     b->slots = calloc(ir->n_slots + 1, sizeof *b->slots);
     b->scratch = (struct scratch){malloc(SCRATCH_BYTES), 0, SCRATCH_BYTES};
     eval_init(&b->eval, ir, &b->scratch, memo, stamps);
-    if (!b->open.rules || !b->plan || !b->decoder || !memo || !stamps || !b->slots || !b->scratch.at) return false;
-    b->state_plan = state_plan_new(ir);
-    b->open_plan = state_plan_new(&b->open);
+    return b->decoder && memo && stamps && b->slots && b->scratch.at;
+}
+
+static void release_aim(struct bench *b)
+{
+    matcher_free(b->matcher);
+    state_plan_free(b->state_plan);
+    state_plan_free(b->open_plan);
+    plan_free(b->plan);
+}
+
+/* Makes the stages ready for one rule: rules never affect one another, so the others need not be there. */
+static void bench_aim(struct bench *b, uint32_t rule)
+{
+    if (b->rule == rule) return;
+    release_aim(b);
+    b->rule = rule;
+    b->one = b->one_open = *b->ir;
+    b->open_rule = b->ir->rules[rule];
+    b->open_rule.open_at = 0;
+    b->one.rules = &b->ir->rules[rule];
+    b->one_open.rules = &b->open_rule;
+    b->one.n_rules = b->one_open.n_rules = 1;
+    b->plan = plan_new(&b->one, secret);
+    b->state_plan = state_plan_new(&b->one);
+    b->open_plan = state_plan_new(&b->one_open);
     b->matcher = matcher_new(b->plan, b->decoder);
-    return true;
 }
 
 static void bench_release(struct bench *b)
 {
     for (size_t i = 0; i < sizeof b->live / sizeof *b->live; i++) state_free(b->live[i]);
     merge_close(b->merge);
-    matcher_free(b->matcher);
-    state_plan_free(b->state_plan);
-    state_plan_free(b->open_plan);
+    release_aim(b);
     decoder_free(b->decoder);
-    plan_free(b->plan);
     free(b->eval.memo);
     free(b->eval.memo_stamp);
     free(b->slots);
     free(b->scratch.at);
-    free(b->open.rules);
 }
 
 /* ---- one test ---------------------------------------------------------------------------------------------- */
@@ -106,6 +111,7 @@ static void try_test(struct testing *x, const struct ir_test *test, struct csr_t
 {
     struct trial *t = ARENA_NEW(x->trial, struct trial);
     struct failures failures = {0};
+    bench_aim(&x->bench, test->rule);
     *t = (struct trial){.bench = &x->bench, .test = test, .arena = x->trial};
     trial_run(t, false);
     expect_all(t, &failures);

@@ -25,15 +25,18 @@
 struct bench {
     const struct ir *ir;
     const struct sources *sources;
-    struct plan *plan;
     struct decoder *decoder;
-    struct state_plan *state_plan;
-    struct matcher *matcher;
-    struct ir open; /* the same rules with `open at 0`: for why a match was no incident */
-    struct state_plan *open_plan;
     struct eval eval; /* for looking at single events again */
     struct scratch scratch;
     struct value *slots;
+
+    uint32_t rule;            /* that the stages are made for; IR_NONE: none yet */
+    struct ir one, one_open;  /* the IR with this rule alone, and once more with `open at 0` */
+    struct ir_rule open_rule;
+    struct plan *plan;
+    struct state_plan *state_plan, *open_plan; /* open_plan: for why a match was no incident */
+    struct matcher *matcher;
+
     struct merge *merge;   /* of the files that are being read */
     struct state *live[2]; /* of the trial at hand, by `open`: whoever leaves by an escape leaves them here */
 };

@@ -1,7 +1,5 @@
 /* testing_trial.c - a test's records through decode, match and state, as a replay would take them, but one by one and in
  * one partition, so that everything can be watched: hits, answers, how far each choice gets, every revision.
- *
- * Only hits of the test's own rule go on to state: rules never affect one another.
  */
 #include "engine/testing.h"
 
@@ -98,7 +96,6 @@ static uint32_t found_touch(void *world, const struct touch *touch)
 static void found_hit(void *world, const struct hit *h)
 {
     struct trial *t = world;
-    if (h->rule != t->test->rule) return;
     *ARENA_PUSH(t->arena, t->arriving) = hit_copy(arena_alloc(t->arena, hit_size(h)), h);
 }
 
