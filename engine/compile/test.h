@@ -29,6 +29,9 @@ struct caller caller_default(struct compiler *c);
 struct caller caller_read(struct compiler *c, const struct ast *who, const struct caller *otherwise);
 /* The caller with another `from`. */
 struct caller caller_from(struct compiler *c, const struct caller *caller, const struct ast *origin);
+/* A user, and the session of a role, in that account. */
+struct caller caller_user(struct compiler *c, struct text account, struct text name);
+struct caller caller_session(struct compiler *c, struct text account, struct text role, struct text session);
 /* The name without its path, and the role's own ARN. */
 struct text caller_short_name(const struct caller *caller);
 struct text caller_role_arn(struct compiler *c, const struct caller *caller);

@@ -75,6 +75,20 @@ static void become_session(struct compiler *c, struct caller *caller)
     caller->key = made_up_id(c, "ASIA", words);
 }
 
+struct caller caller_user(struct compiler *c, struct text account, struct text name)
+{
+    struct caller caller = {.account = account, .name = name};
+    become_user(c, &caller);
+    return caller;
+}
+
+struct caller caller_session(struct compiler *c, struct text account, struct text role, struct text session)
+{
+    struct caller caller = {.account = account, .name = role, .session = session};
+    become_session(c, &caller);
+    return caller;
+}
+
 static void become_root(struct compiler *c, struct caller *caller)
 {
     caller->kind = CALLER_ROOT;

@@ -225,14 +225,80 @@ static void finish_sign_in(struct making *m)
         put_text(m, "errorMessage", TEXT("Failed authentication"));
 }
 
+/* Calls whose answer repeats what was asked for: so that a step can refer to it without the test writing it twice. */
+static const struct {
+    const char *call, *asked, *answered;
+} echoes[] = {
+    {"iam:CreateUser", "requestParameters.userName", "responseElements.user.userName"},
+    {"iam:CreateRole", "requestParameters.roleName", "responseElements.role.roleName"},
+    {"iam:CreateGroup", "requestParameters.groupName", "responseElements.group.groupName"},
+    {"iam:CreatePolicy", "requestParameters.policyName", "responseElements.policy.policyName"},
+    {"iam:CreateAccessKey", "requestParameters.userName", "responseElements.accessKey.userName"},
+    {"iam:CreateLoginProfile", "requestParameters.userName", "responseElements.loginProfile.userName"},
+    {"lambda:CreateFunction*", "requestParameters.functionName", "responseElements.functionName"},
+};
+
+static void put_echoes(struct making *m)
+{
+    for (size_t i = 0; i < sizeof echoes / sizeof *echoes; i++) {
+        const struct made *asked = made_at(m->record, echoes[i].asked);
+        if (CALL_IS_ONE_OF(m, (const char *const[]){echoes[i].call}) && asked && asked->kind == MADE_TEXT)
+            put_text(m, echoes[i].answered, asked->text);
+    }
+}
+
+/* The key of the user whom it is made for: another one, or the caller. */
+static void put_new_key(struct making *m)
+{
+    const struct made *name = made_at(m->record, "requestParameters.userName");
+    const struct caller *caller = m->from->caller;
+    struct text key = name && name->kind == MADE_TEXT ? caller_user(m->c, caller->account, name->text).key : caller->key;
+    put_text(m, "responseElements.accessKey.accessKeyId", key);
+}
+
+/* The part of an ARN or path behind the last slash or colon: the session's role. */
+static struct text role_of(struct text arn)
+{
+    uint32_t from = arn.len;
+    while (from && arn.at[from - 1] != '/') from--;
+    return (struct text){arn.at + from, arn.len - from};
+}
+
+/* The key of the session that AssumeRole hands out is that of `role/R/session`. */
+static void put_session_key(struct making *m)
+{
+    const struct made *arn = made_at(m->record, "requestParameters.roleArn");
+    const struct made *session = made_at(m->record, "requestParameters.roleSessionName");
+    if (!arn || !session || arn->kind != MADE_TEXT || session->kind != MADE_TEXT) return;
+    struct text account = {arn->text.at + 13, 12}; /* behind arn:aws:iam:: */
+    if (!text_starts(arn->text, TEXT("arn:aws:iam::")) || arn->text.len < 25) account = m->from->caller->account;
+    struct caller caller = caller_session(m->c, account, role_of(arn->text), session->text);
+    put_text(m, "responseElements.credentials.accessKeyId", caller.key);
+    put_text(m, "responseElements.assumedRoleUser.arn", caller.arn);
+}
+
+static bool was_done(const struct making *m)
+{
+    const struct made *error = made_at(m->record, "errorCode");
+    return !error || error->kind != MADE_TEXT || !error->text.len;
+}
+
+/* Answers that a line does not give itself. */
+static void put_answer(struct making *m)
+{
+    const struct made *answer = made_at(m->record, "responseElements");
+    if (!was_done(m) || answer->kind != MADE_WORD) return;
+    put_echoes(m);
+    if (CALL_IS_ONE_OF(m, (const char *const[]){"iam:CreateAccessKey"})) put_new_key(m);
+    if (CALL_IS_ONE_OF(m, (const char *const[]){"sts:AssumeRole*"})) put_session_key(m);
+}
+
 /* A call that was refused or failed has no answer. */
 static void finish_failure(struct making *m)
 {
-    const struct made *error = made_at(m->record, "errorCode");
-    if (!error || error->kind != MADE_TEXT || !error->text.len) return;
-    if (!made_at(m->record, "errorMessage"))
-        put_text(m, "errorMessage",
-                 arena_printf(m->c->arena, "made up by a test: " TEXT_FMT, TEXT_ARG(error->text)));
+    if (was_done(m) || made_at(m->record, "errorMessage")) return;
+    struct text error = made_at(m->record, "errorCode")->text;
+    put_text(m, "errorMessage", arena_printf(m->c->arena, "made up by a test: " TEXT_FMT, TEXT_ARG(error)));
 }
 
 /* ---- the whole ---- */
@@ -250,6 +316,7 @@ struct text record_make(struct compiler *c, const struct made_up *from)
     put_kind(&m);
     if (is_sign_in(&m) && text_equal(m.action, TEXT("ConsoleLogin"))) put_sign_in(&m);
     if (members) put_members(c, m.record, members);
+    put_answer(&m);
     if (is_sign_in(&m)) finish_sign_in(&m);
     finish_failure(&m);
     return made_print(c->arena, m.record);

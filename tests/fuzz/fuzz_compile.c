@@ -17,7 +17,8 @@ static void swallow(void *to, const char *at, size_t len)
 static void compile_and_show(struct arena *arena, struct text bytes)
 {
     struct compile_text texts[] = {{text_of("first.csr"), text_of("use aws\n")}, {text_of("fuzz.csr"), bytes}};
-    struct compile_input input = {.texts = texts, .n_texts = 2};
+    struct compile_input input = {
+        .texts = texts, .n_texts = 2, .with_tests = true, .leaves_out_refused = bytes.len & 1};
     struct sources sources;
     struct diags *diags;
     bool unreadable;
@@ -27,6 +28,7 @@ static void compile_and_show(struct arena *arena, struct text bytes)
     if (!ir && !diags_errors(diags)) abort(); /* refused without a word */
     if (ir) ir_dump(ir, swallow, &written);
     if (ir) ir_dump_plan(ir, swallow, &written);
+    if (ir) ir_dump_tests(ir, swallow, &written);
     FILE *to = open_memstream(&said, &written);
     if (!to) return;
     diags_print(diags, to, (struct diag_style){0});

@@ -24,6 +24,8 @@
     "rule fresh { title \"t\" severity low by actor on iam:* (ok and new(seen)) }\n"                                   \
     "rule wakes { title \"t\" severity low by access_key on iam:* (ok and new(keys)) }\n"                              \
     "rule moved { title \"t\" severity low by account on iam:* (ok and new(nets)) }\n"                                 \
+    "rule handed { title \"t\" severity low by k within 5m "                                                            \
+    "step a: sts:AssumeRole (ok) with k = resp.credentials.accessKeyId step b: iam:* with k = access_key match a -> b }\n" \
     "rule later { title \"t\" severity low by actor within 5m step a: iam:CreateUser match a[3.. distinct region] }\n"
 
 /* ---- running ---- */
@@ -123,6 +125,13 @@ static const struct {
     {"chain", "at 0s iam:CreateUser at 11m iam:CreateAccessKey * 3 expect incident", 1,
      "the window of 10m that began at 0s is over"},
     {"chain", "at 0s iam:CreateUser at 1m iam:CreateAccessKey * 3 expect incident where exists c", 1, "no event of iam:DeleteUser"},
+    {"made", "as role/r/s at 0s iam:CreateUser { requestParameters.userName: \"x\" } expect incident where "
+             "resp.user.userName == \"x\"", 0, ""},
+    {"handed", "at 0s sts:AssumeRole { requestParameters: { roleArn: \"arn:aws:iam::444455556666:role/p/r\", "
+               "roleSessionName: \"s\" } } at 1s iam:CreateUser by role/r/s in 444455556666 expect incident once", 0, ""},
+    {"handed", "at 0s sts:AssumeRole { errorCode: \"AccessDenied\", requestParameters: { roleArn: "
+               "\"arn:aws:iam::444455556666:role/r\", roleSessionName: \"s\" } } "
+               "at 1s iam:CreateUser by role/r/s in 444455556666 expect none", 0, ""},
     {"chain", "at 0s iam:CreateUser { eventID: \"e\" } * 3 at 1m iam:CreateAccessKey * 3 expect incident once", 0, ""},
     /* baselines */
     {"fresh", "at 0s iam:CreateUser expect none", 0, ""},
