@@ -1,7 +1,7 @@
 /* testing.c - csr_test: every test of a rule set, one after the other, and what is told of each.
  *
- * The stages are made ready for one rule at a time; each test gets a state of its own, so that no test sees another. All
- * tests run, whatever becomes of some.
+ * The stages are made ready for one rule at a time; each test gets a state of its own, so that no test sees
+ * another. All tests run, whatever becomes of some.
  */
 #include "engine/testing.h"
 
@@ -13,7 +13,7 @@
 
 #define SCRATCH_BYTES ((size_t)4 << 20)
 
-/* ---- the bench --------------------------------------------------------------------------------------------- */
+/* ---- the bench * ------------------------------------------------------------------------------------ */
 
 static const uint64_t secret[2] = {1, 2}; /* a test is nobody's attack, and the same in every run */
 
@@ -68,14 +68,14 @@ static void bench_release(struct bench *b)
     free(b->scratch.at);
 }
 
-/* ---- one test ---------------------------------------------------------------------------------------------- */
+/* ---- one test * ------------------------------------------------------------------------------------- */
 
 struct testing {
     struct bench bench;
     const struct csr_test_options *o;
     struct csr_test_counts counts;
-    struct arena *all;     /* for coverage */
-    struct arena *trial;   /* of the test at hand */
+    struct arena *all;   /* for coverage */
+    struct arena *trial; /* of the test at hand */
     struct coverage *coverage;
 };
 
@@ -94,8 +94,10 @@ static const char *cstring(struct arena *a, struct text t)
 static struct csr_test_result result_of(const struct testing *x, const struct ir_test *t, struct arena *a)
 {
     struct place place = sources_place(x->bench.sources, t->span.lo);
-    return (struct csr_test_result){.rule = cstring(a, t->rule_name), .title = cstring(a, t->title),
-                                    .file = place.file ? cstring(a, place.file->name) : "", .line = place.line};
+    return (struct csr_test_result){.rule = cstring(a, t->rule_name),
+                                    .title = cstring(a, t->title),
+                                    .file = place.file ? cstring(a, place.file->name) : "",
+                                    .line = place.line};
 }
 
 static void skip(struct testing *x, const struct ir_test *t, struct csr_test_result *r)
@@ -132,15 +134,17 @@ static bool run_test(struct testing *x, const struct ir_test *test)
     }
     if (is_chosen(x, test, x->trial)) {
         struct csr_test_result r = result_of(x, test, x->trial);
-        if (test->refused) skip(x, test, &r);
-        else try_test(x, test, &r);
+        if (test->refused)
+            skip(x, test, &r);
+        else
+            try_test(x, test, &r);
         if (x->o->result) x->o->result(x->o->world, &r);
     }
     arena_free(x->trial);
     return true;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------- */
+/* ---- the whole * ------------------------------------------------------------------------------------ */
 
 static bool run_all(struct testing *x)
 {

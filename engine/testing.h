@@ -20,7 +20,7 @@
 #define STEPS_MOST  64
 #define PLACES_MOST 64
 
-/* ---- what all trials of a rule set share ------------------------------------------------------------------- */
+/* ---- what all trials of a rule set share * ---------------------------------------------------------- */
 
 struct bench {
     const struct ir *ir;
@@ -30,8 +30,8 @@ struct bench {
     struct scratch scratch;
     struct value *slots;
 
-    uint32_t rule;            /* that the stages are made for; IR_NONE: none yet */
-    struct ir one, one_open;  /* the IR with this rule alone, and once more with `open at 0` */
+    uint32_t rule;           /* that the stages are made for; IR_NONE: none yet */
+    struct ir one, one_open; /* the IR with this rule alone, and once more with `open at 0` */
     struct ir_rule open_rule;
     struct plan *plan;
     struct state_plan *state_plan, *open_plan; /* open_plan: for why a match was no incident */
@@ -41,7 +41,7 @@ struct bench {
     struct state *live[2]; /* of the trial at hand, by `open`: whoever leaves by an escape leaves them here */
 };
 
-/* ---- one trial --------------------------------------------------------------------------------------------- */
+/* ---- one trial * ------------------------------------------------------------------------------------ */
 
 /* An event that fits a step of the rule. */
 struct trial_hit {
@@ -81,7 +81,7 @@ struct trial {
     const struct state_plan *plan;
     struct enrichment enrichment;
     int64_t watermark;
-    uint32_t event; /* at hand */
+    uint32_t event;                         /* at hand */
     struct ARENA_VEC(struct touch) touches; /* of the event at hand */
     struct ARENA_VEC(struct answer) answers;
     struct ARENA_VEC(struct hit *) arriving;
@@ -95,12 +95,13 @@ struct trial {
     uint32_t most[STEPS_MOST]; /* of each step: the most events that a choice took */
 };
 
-/* A record decoded once more, for looking at: what it says is valid until the next. False: it cannot be read. */
+/* A record decoded once more, for looking at: what it says is valid until the next. False: it cannot be read.
+ */
 bool bench_read(struct trial *t, struct text record, struct event *event);
 /* Runs the test's records. open: below `open at` as well. */
 void trial_run(struct trial *t, bool open);
 
-/* ---- what is said ------------------------------------------------------------------------------------------ */
+/* ---- what is said * --------------------------------------------------------------------------------- */
 
 struct failures ARENA_VEC(struct csr_test_failure);
 struct lines ARENA_VEC(const char *);
@@ -129,7 +130,7 @@ void explain_missing(struct trial *t, struct lines *out);
 void explain_steps(struct trial *t, const struct incident *i, ir_node_id expression, uint64_t *told,
                    struct lines *out);
 
-/* ---- coverage ---------------------------------------------------------------------------------------------- */
+/* ---- coverage * ------------------------------------------------------------------------------------- */
 
 struct coverage;
 struct coverage *coverage_new(struct arena *a, const struct ir *ir);

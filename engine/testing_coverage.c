@@ -1,5 +1,5 @@
-/* testing_coverage.c - which parts of a rule had their say in some test: steps that an event filled, terms and severities
- * that held, responses that were proposed.
+/* testing_coverage.c - which parts of a rule had their say in some test: steps that an event filled, terms
+ * and severities that held, responses that were proposed.
  */
 #include "engine/testing.h"
 
@@ -68,7 +68,8 @@ void coverage_add(struct coverage *c, const struct trial *t)
 
 struct clauses ARENA_VEC(struct csr_test_clause);
 
-static void add_clause(struct arena *a, struct clauses *out, const char *kind, const char *words, uint64_t tests)
+static void add_clause(struct arena *a, struct clauses *out, const char *kind, const char *words,
+                       uint64_t tests)
 {
     *ARENA_PUSH(a, *out) = (struct csr_test_clause){kind, words, tests};
 }
@@ -97,7 +98,8 @@ static void tell_rule(const struct coverage *c, uint32_t number, const struct cs
                  TEXT_ARG(r->responds[i].verb));
         add_clause(c->arena, &all, "respond", line_end(&l), from->responds[i]);
     }
-    struct csr_test_coverage one = {arena_text(c->arena, r->name.at, r->name.len).at, from->tests, all.at, all.len};
+    struct csr_test_coverage one = {arena_text(c->arena, r->name.at, r->name.len).at, from->tests, all.at,
+                                    all.len};
     o->coverage(o->world, &one);
 }
 

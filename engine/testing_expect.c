@@ -1,7 +1,8 @@
-/* testing_expect.c - what a test expects, against the incidents as they stand when all watermarks have passed.
+/* testing_expect.c - what a test expects, against the incidents as they stand when all watermarks have
+ * passed.
  *
- * A failure says what differs and nothing else: which part of `where` did not hold and what was there instead, how many
- * incidents there were, or, where there was none, how far it got.
+ * A failure says what differs and nothing else: which part of `where` did not hold and what was there
+ * instead, how many incidents there were, or, where there was none, how far it got.
  */
 #include "engine/testing.h"
 
@@ -19,7 +20,7 @@ static void say(struct judging *j)
     *ARENA_PUSH(j->t->arena, j->lines) = line_end(&j->line);
 }
 
-/* ---- incidents --------------------------------------------------------------------------------------------- */
+/* ---- incidents * ------------------------------------------------------------------------------------ */
 
 static const struct incident *incident_at(const struct trial *t, uint32_t index)
 {
@@ -60,7 +61,7 @@ static void explain_once(struct judging *j)
     j->has_explained = true;
 }
 
-/* ---- where ------------------------------------------------------------------------------------------------- */
+/* ---- where * ---------------------------------------------------------------------------------------- */
 
 static struct value probe(const struct incident *i, uint32_t number)
 {
@@ -126,7 +127,7 @@ static void say_checks(struct judging *j, const struct incident *i, bool alone)
         if (!check_holds(i, &j->expect->checks[c])) say_check(j, i, &j->expect->checks[c]);
 }
 
-/* ---- the kinds of expectations ----------------------------------------------------------------------------- */
+/* ---- the kinds of expectations * -------------------------------------------------------------------- */
 
 /* False: it was not met, and the lines say why. */
 static bool judge_none(struct judging *j)
@@ -177,7 +178,8 @@ static bool judge_partial(struct judging *j)
 }
 
 /* What an incident proposes under this verb; NULL: nothing. */
-static const struct incident_action *proposed(const struct trial *t, const struct incident *i, struct text verb)
+static const struct incident_action *proposed(const struct trial *t, const struct incident *i,
+                                              struct text verb)
 {
     const struct incident_action *found = NULL;
     for (uint32_t a = 0; a < i->n_actions; a++) {
@@ -192,7 +194,8 @@ static void say_threshold(struct judging *j, const struct incident *i)
     for (uint32_t r = 0; r < j->t->rule->n_responds; r++) {
         const struct ir_respond *respond = &j->t->rule->responds[r];
         if (!text_equal(respond->verb, j->expect->verb)) continue;
-        line_put(&j->line, TEXT_FMT " stands at %d, score is %d: ", TEXT_ARG(respond->verb), respond->at, i->score);
+        line_put(&j->line, TEXT_FMT " stands at %d, score is %d: ", TEXT_ARG(respond->verb), respond->at,
+                 i->score);
         line_score(&j->line, j->t->rule, i);
         say(j);
         return;
@@ -205,8 +208,10 @@ static bool judge_action(struct judging *j)
     for (uint32_t i = 0; (one = incident_at(j->t, i)); i++) {
         const struct incident_action *a = proposed(j->t, one, j->expect->verb);
         if (a && !a->is_refused) return true;
-        if (a) line_put(&j->line, "got it refused: " TEXT_FMT, TEXT_ARG(a->refusal)), say(j);
-        else say_threshold(j, one);
+        if (a)
+            line_put(&j->line, "got it refused: " TEXT_FMT, TEXT_ARG(a->refusal)), say(j);
+        else
+            say_threshold(j, one);
     }
     if (!count_incidents(j->t)) {
         line_put(&j->line, "got no incident");
@@ -226,14 +231,13 @@ static bool judge(struct judging *j)
     }
 }
 
-/* ---- the whole --------------------------------------------------------------------------------------------- */
+/* ---- the whole * ------------------------------------------------------------------------------------ */
 
 static void fail(struct judging *j, struct text expected, struct csr_span span, struct failures *out)
 {
     struct place place = sources_place(j->t->bench->sources, span.lo);
-    *ARENA_PUSH(j->t->arena, *out) =
-        (struct csr_test_failure){arena_text(j->t->arena, expected.at, expected.len).at, place.line, j->lines.at,
-                                  j->lines.len};
+    *ARENA_PUSH(j->t->arena, *out) = (struct csr_test_failure){
+        arena_text(j->t->arena, expected.at, expected.len).at, place.line, j->lines.at, j->lines.len};
     j->lines = (struct lines){0};
 }
 

@@ -1,7 +1,9 @@
-/* testing_explain.c - why an incident did not come: how far the best choice got, and why no event went on from there.
+/* testing_explain.c - why an incident did not come: how far the best choice got, and why no event went on
+ * from there.
  *
- * The events of the next step's calls are looked at one by one: a part of the predicate is false (and what it saw), the
- * key is another one, the window was over, it came too early, a reference does not agree, a baseline says no.
+ * The events of the next step's calls are looked at one by one: a part of the predicate is false (and what it
+ * saw), the key is another one, the window was over, it came too early, a reference does not agree, a
+ * baseline says no.
  */
 #include "engine/testing.h"
 
@@ -14,7 +16,7 @@ struct explaining {
     struct trial *t;
     struct lines *lines;
     struct line line;
-    struct event event; /* looked at again */
+    struct event event;    /* looked at again */
     const struct hit *hit; /* of a gate */
     const struct answer *answers;
 };
@@ -24,7 +26,7 @@ static void say(struct explaining *x)
     *ARENA_PUSH(x->t->arena, *x->lines) = line_end(&x->line);
 }
 
-/* ---- an event again ---------------------------------------------------------------------------------------- */
+/* ---- an event again * ------------------------------------------------------------------------------- */
 
 static bool read_again(struct explaining *x, uint32_t event)
 {
@@ -45,7 +47,7 @@ static bool group_wants(const struct ir_group *g, const struct event *e)
     return false;
 }
 
-/* ---- false tests ------------------------------------------------------------------------------------------- */
+/* ---- false tests * ---------------------------------------------------------------------------------- */
 
 static uint32_t conjuncts(const struct ir *ir, ir_node_id test)
 {
@@ -135,7 +137,7 @@ static void put_false_tests(struct explaining *x, ir_node_id test)
     }
 }
 
-/* ---- an event that fits no group --------------------------------------------------------------------------- */
+/* ---- an event that fits no group * ------------------------------------------------------------------ */
 
 /* Of the groups that want the call the one that is nearest to fitting; NULL: none wants it. */
 static const struct ir_group *nearest_group(struct explaining *x, const struct ir_step *step)
@@ -174,7 +176,7 @@ static void put_missing_part(struct explaining *x, const struct ir_group *g)
     line_put(&x->line, "it is a copy of an earlier one");
 }
 
-/* ---- an event that is a hit, but did not go on ------------------------------------------------------------- */
+/* ---- an event that is a hit, but did not go on * ---------------------------------------------------- */
 
 static struct value gate_ask(const struct explaining *x, const struct ir_node *n)
 {
@@ -220,9 +222,10 @@ static void put_answers(struct explaining *x, const struct trial_hit *h)
         const struct ir_baseline *b = &x->t->bench->ir->baselines[x->t->rule->asks[ask->ask].baseline];
         bool is_answered = !ask->is_absent && !ask->is_unknown;
         line_put(&x->line, ", " TEXT_FMT " ", TEXT_ARG(b->name));
-        line_put(&x->line, !is_answered ? "cannot be asked about " :
-                           !h->answers[i].is_known ? "has no history (see `known`) of " :
-                           h->answers[i].is_new ? "has not seen " : "knows ");
+        line_put(&x->line, !is_answered              ? "cannot be asked about "
+                           : !h->answers[i].is_known ? "has no history (see `known`) of "
+                           : h->answers[i].is_new    ? "has not seen "
+                                                     : "knows ");
         put_asked(x, b);
     }
 }
@@ -251,7 +254,8 @@ static void put_other_key(struct explaining *x, struct text mine, struct text wa
     const char *a = mine.at, *b = wanted.at;
     for (uint32_t i = 0; i < x->t->rule->n_by && a < mine.at + mine.len && b < wanted.at + wanted.len; i++) {
         const char *from_a = a, *from_b = b;
-        struct value va = value_key_get(&a, mine.at + mine.len), vb = value_key_get(&b, wanted.at + wanted.len);
+        struct value va = value_key_get(&a, mine.at + mine.len),
+                     vb = value_key_get(&b, wanted.at + wanted.len);
         if (a - from_a == b - from_b && !memcmp(from_a, from_b, (size_t)(a - from_a))) continue;
         line_put(&x->line, "its `" TEXT_FMT "` is ", TEXT_ARG(x->t->rule->by[i].name));
         line_value(&x->line, va);
@@ -265,7 +269,8 @@ static bool is_too_early(struct explaining *x, const struct reach *r, uint32_t p
 {
     for (uint32_t q = 0; place != IR_NONE && q < r->n_places; q++) {
         if (!(r->before[place] >> q & 1) || !r->taken[q] || r->last[q] <= second) continue;
-        line_put(&x->line, "it comes before " TEXT_FMT ", at ", TEXT_ARG(x->t->rule->steps[r->places[q].step].name));
+        line_put(&x->line, "it comes before " TEXT_FMT ", at ",
+                 TEXT_ARG(x->t->rule->steps[r->places[q].step].name));
         line_moment(&x->line, x->t, r->last[q]);
         return true;
     }
@@ -303,7 +308,8 @@ static bool disagrees(struct explaining *x, const struct reach *r, const struct 
         line_put(&x->line, ", " TEXT_FMT " is ", TEXT_ARG(rule->joins[j].name));
         for (uint32_t i = 0; i < x->t->hits.len; i++) {
             const struct trial_hit *other = &x->t->hits.at[i];
-            if (other->hit->step != rule->joins[j].of || !hash128_equal(other->hit->joins[j], theirs)) continue;
+            if (other->hit->step != rule->joins[j].of || !hash128_equal(other->hit->joins[j], theirs))
+                continue;
             put_joined(x, other, j);
             break;
         }
@@ -313,7 +319,8 @@ static bool disagrees(struct explaining *x, const struct reach *r, const struct 
 }
 
 /* Why a hit did not go on. False: it did, or it is one of those that were taken. */
-static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t place, const struct trial_hit *h)
+static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t place,
+                        const struct trial_hit *h)
 {
     if (gate_is_shut(x, h)) return true;
     if (!r->is_there) return false;
@@ -326,7 +333,7 @@ static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t pl
     return false;
 }
 
-/* ---- one step ---------------------------------------------------------------------------------------------- */
+/* ---- one step * ------------------------------------------------------------------------------------- */
 
 static void put_apis(struct explaining *x, const struct ir_step *step)
 {
@@ -340,8 +347,8 @@ static void put_apis(struct explaining *x, const struct ir_step *step)
 }
 
 /* A reason for the event into the line. False: the event is of no interest to the step, or was taken. */
-static bool put_reason(struct explaining *x, const struct reach *r, uint32_t place, uint32_t step, uint32_t event,
-                       bool *is_wanted)
+static bool put_reason(struct explaining *x, const struct reach *r, uint32_t place, uint32_t step,
+                       uint32_t event, bool *is_wanted)
 {
     const struct ir_step *s = &x->t->rule->steps[step];
     const struct ir_group *g = read_again(x, event) ? nearest_group(x, s) : NULL;
@@ -354,8 +361,10 @@ static bool put_reason(struct explaining *x, const struct reach *r, uint32_t pla
         if (mine && (!hit || text_equal(h->hit->key, r->key))) hit = h;
     }
     if (hit) return put_why_not(x, r, place, hit);
-    if (count_false(x, g->test)) put_false_tests(x, g->test);
-    else put_missing_part(x, g);
+    if (count_false(x, g->test))
+        put_false_tests(x, g->test);
+    else
+        put_missing_part(x, g);
     return true;
 }
 
@@ -378,8 +387,10 @@ struct reasons {
 static void flush_reason(struct explaining *x, struct reasons *r)
 {
     if (!r->last) return;
-    if (r->said == REASONS_MOST) r->unsaid += 1 + r->more;
-    else say_reason(x, r->first, r->last, r->more), r->said++;
+    if (r->said == REASONS_MOST)
+        r->unsaid += 1 + r->more;
+    else
+        say_reason(x, r->first, r->last, r->more), r->said++;
 }
 
 static void add_reason(struct explaining *x, struct reasons *r, uint32_t event, const char *reason)
@@ -403,7 +414,8 @@ static void explain_events(struct explaining *x, const struct reach *r, uint32_t
         if (has_reason) add_reason(x, &reasons, e, reason);
     }
     flush_reason(x, &reasons);
-    if (reasons.unsaid) line_put(&x->line, "  and %u more event%s", reasons.unsaid, reasons.unsaid == 1 ? "" : "s");
+    if (reasons.unsaid)
+        line_put(&x->line, "  and %u more event%s", reasons.unsaid, reasons.unsaid == 1 ? "" : "s");
     if (!reasons.last) line_put(&x->line, any_wanted ? "  no further event of " : "  no event of ");
     if (!reasons.last) put_apis(x, &x->t->rule->steps[step]);
     if (reasons.unsaid || !reasons.last) say(x);
@@ -417,13 +429,14 @@ static void say_wanted(struct explaining *x, const struct reach *r, uint32_t pla
     say(x);
 }
 
-static void explain_place(struct explaining *x, const struct reach *r, uint32_t place, const struct ir_place *p)
+static void explain_place(struct explaining *x, const struct reach *r, uint32_t place,
+                          const struct ir_place *p)
 {
     if (!x->t->rule->is_on) say_wanted(x, r, place, p);
     explain_events(x, r, place, p->step);
 }
 
-/* ---- how far it got ---------------------------------------------------------------------------------------- */
+/* ---- how far it got * ------------------------------------------------------------------------------- */
 
 static void say_reach(struct explaining *x, const struct reach *r)
 {
@@ -468,14 +481,15 @@ static void explain_first(struct explaining *x)
         for (uint32_t q = 0; q < a->alternatives[i].n_places; q++) {
             const struct ir_place *p = &a->alternatives[i].places[q];
             bool is_first = !(told >> p->step & 1);
-            for (uint32_t o = 0; o < a->alternatives[i].n_order; o++) is_first &= a->alternatives[i].order[o].after != q;
+            for (uint32_t o = 0; o < a->alternatives[i].n_order; o++)
+                is_first &= a->alternatives[i].order[o].after != q;
             if (!is_first) continue;
             told |= UINT64_C(1) << p->step;
             explain_place(x, &none, 0, p);
         }
 }
 
-/* ---- a match that was no incident -------------------------------------------------------------------------- */
+/* ---- a match that was no incident * ----------------------------------------------------------------- */
 
 /* The same records once more, with `open at 0`. */
 static const struct incident *match_below(struct explaining *x)
@@ -517,7 +531,7 @@ void explain_missing(struct trial *t, struct lines *out)
     }
 }
 
-/* ---- steps that an incident lacks -------------------------------------------------------------------------- */
+/* ---- steps that an incident lacks * ----------------------------------------------------------------- */
 
 static uint64_t steps_of(const struct ir *ir, ir_node_id id)
 {

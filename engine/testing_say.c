@@ -72,7 +72,8 @@ void line_value(struct line *l, struct value v)
     case VALUE_TIME: put_time(l, v.i); return;
     case VALUE_SET: line_put(l, "a list"); return;
     case VALUE_JSON:
-        line_put(l, "%.*s%s", (int)(v.len < JSON_MOST ? v.len : JSON_MOST), v.s, v.len < JSON_MOST ? "" : "…");
+        line_put(l, "%.*s%s", (int)(v.len < JSON_MOST ? v.len : JSON_MOST), v.s,
+                 v.len < JSON_MOST ? "" : "…");
         return;
     default: ir_put_constant(line_out(l), v); return;
     }
@@ -89,7 +90,8 @@ void line_score(struct line *l, const struct ir_rule *rule, const struct inciden
 {
     const char *before = "; not ";
     for (uint32_t r = 0; r < i->n_reasons; r++)
-        line_put(l, r ? ", %+d " TEXT_FMT : "%d " TEXT_FMT, i->reasons[r].points, TEXT_ARG(i->reasons[r].why));
+        line_put(l, r ? ", %+d " TEXT_FMT : "%d " TEXT_FMT, i->reasons[r].points,
+                 TEXT_ARG(i->reasons[r].why));
     for (uint32_t t = 0; t < rule->n_terms; t++) {
         if (is_reason(i, rule->terms[t].words)) continue;
         line_put(l, "%s%+d " TEXT_FMT, before, rule->terms[t].points, TEXT_ARG(rule->terms[t].words));

@@ -1,5 +1,6 @@
-/* testing_trial.c - a test's records through decode, match and state, as a replay would take them, but one by one and in
- * one partition, so that everything can be watched: hits, answers, how far each choice gets, every revision.
+/* testing_trial.c - a test's records through decode, match and state, as a replay would take them, but one by
+ * one and in one partition, so that everything can be watched: hits, answers, how far each choice gets, every
+ * revision.
  */
 #include "engine/testing.h"
 
@@ -8,7 +9,7 @@
 #define DAY   INT64_C(86400)
 #define FIRST INT64_C(1) /* sequence of the first record */
 
-/* ---- looking at one record ---------------------------------------------------------------------------------- */
+/* ---- looking at one record * ------------------------------------------------------------------------ */
 
 bool bench_read(struct trial *t, struct text record, struct event *event)
 {
@@ -20,7 +21,7 @@ bool bench_read(struct trial *t, struct text record, struct event *event)
     return decode_event(b->decoder, &b->eval, record, event) == ASIDE_NONE;
 }
 
-/* ---- events ------------------------------------------------------------------------------------------------ */
+/* ---- events * --------------------------------------------------------------------------------------- */
 
 static void add_event(struct trial *t, struct ir_test_event e)
 {
@@ -30,7 +31,8 @@ static void add_event(struct trial *t, struct ir_test_event e)
     t->events.at[i] = e;
 }
 
-/* A record of a file stands at its own time, under its own name. One that cannot be read comes last, and is reported. */
+/* A record of a file stands at its own time, under its own name. One that cannot be read comes last, and is
+ * reported. */
 static struct ir_test_event event_of(struct trial *t, struct text record)
 {
     struct ir_test_event e = {.second = INT64_MAX, .api = TEXT("a record"), .span = t->test->span};
@@ -64,7 +66,7 @@ static void gather_events(struct trial *t)
     if (t->test->n_files) read_files(t);
 }
 
-/* ---- enrichment -------------------------------------------------------------------------------------------- */
+/* ---- enrichment * ----------------------------------------------------------------------------------- */
 
 static struct value ask_net(void *world, enum ir_op what, const struct ip_net *address)
 {
@@ -78,7 +80,7 @@ static struct value ask_net(void *world, enum ir_op what, const struct ip_net *a
     return v;
 }
 
-/* ---- what the matcher finds -------------------------------------------------------------------------------- */
+/* ---- what the matcher finds * ----------------------------------------------------------------------- */
 
 static void found_identity(void *world, struct hash128 identity, int64_t second)
 {
@@ -109,7 +111,7 @@ static void ignore_hit(void *world, const struct hit *h)
     (void)world, (void)h;
 }
 
-/* ---- what is known before ---------------------------------------------------------------------------------- */
+/* ---- what is known before * ------------------------------------------------------------------------- */
 
 /* Once a day, for as long as it takes to be familiar, up to the beginning. */
 static void sight_daily(struct trial *t, struct touch touch)
@@ -127,8 +129,8 @@ static void sight_daily(struct trial *t, struct touch touch)
 /* A value that no record shows. */
 static const struct hash128 nothing = {1, 1};
 
-/* The keys that the event at hand asks about, and their accounts, have a history, without the values of the test. Of a
- * baseline that remembers keys alone the account has one, and no key. */
+/* The keys that the event at hand asks about, and their accounts, have a history, without the values of the
+ * test. Of a baseline that remembers keys alone the account has one, and no key. */
 static void warm_up(struct trial *t, uint32_t baseline)
 {
     bool has_values = t->bench->ir->baselines[baseline].value != IR_NONE;
@@ -152,11 +154,12 @@ static void know_all(struct trial *t)
     }
     for (uint32_t k = 0; k < t->test->n_knowns; k++) {
         const struct ir_test_known *known = &t->test->knowns[k];
-        if (known->has_values) sight_daily(t, plan_touch(t->bench->plan, known->baseline, known->key, known->value));
+        if (known->has_values)
+            sight_daily(t, plan_touch(t->bench->plan, known->baseline, known->key, known->value));
     }
 }
 
-/* ---- what state says --------------------------------------------------------------------------------------- */
+/* ---- what state says * ------------------------------------------------------------------------------ */
 
 static struct answer give_answer(void *world, uint32_t number, struct hash128 key)
 {
@@ -216,7 +219,7 @@ static void see_choice(void *world, const struct state_view *v)
     t->furthest = r;
 }
 
-/* ---- the records ------------------------------------------------------------------------------------------- */
+/* ---- the records * ---------------------------------------------------------------------------------- */
 
 static void move_watermark(struct trial *t, int64_t second, const struct state_out *out)
 {
@@ -257,7 +260,8 @@ static void run_record(struct trial *t, const struct state_out *out)
         state_forget(t->state, t->watermark);
         state_learn(t->state, t->watermark);
     }
-    enum aside why = match_record(t->bench->matcher, t->events.at[t->event].record, FIRST + t->event, &found, &event);
+    enum aside why =
+        match_record(t->bench->matcher, t->events.at[t->event].record, FIRST + t->event, &found, &event);
     t->asides[t->event] = why;
     if (why != ASIDE_NONE || t->is_duplicate) return;
     for (uint32_t i = 0; i < t->touches.len; i++)

@@ -26,8 +26,8 @@ void made_add(struct made *parent, struct made *kid); /* to a list, or a new mem
 struct made *made_member(const struct made *object, struct text name);
 /* The value at a path of names; NULL if there is none. */
 struct made *made_find(const struct made *object, const struct text *path, uint32_t n);
-/* Puts a value at a path, making the objects on the way. Where an object stands already, an object is merged into it
- * member by member; anything else is replaced. */
+/* Puts a value at a path, making the objects on the way. Where an object stands already, an object is merged
+ * into it member by member; anything else is replaced. */
 void made_put(struct arena *a, struct made *object, const struct text *path, uint32_t n, struct made *value);
 
 /* The same with the path as a C string, "userIdentity.arn", for what the compiler puts itself. */

@@ -1,7 +1,7 @@
 /* test.c - `test` blocks into the IR: whose rule, which records at which second, what is known before.
  *
- * The statements of a block are read in order, but the caller of `as` and the beginning of `start` hold for the whole
- * block, wherever they stand.
+ * The statements of a block are read in order, but the caller of `as` and the beginning of `start` hold for
+ * the whole block, wherever they stand.
  */
 #include "engine/compile/test.h"
 
@@ -11,7 +11,8 @@
 #include <errno.h>
 #include <unistd.h>
 
-#define EVENTS_MOST 10000u /* of one test */
+#define EVENTS_MOST 10000u              /* of one test */
+#define SECOND_MOST INT64_C(9214646400) /* the end of the year 2261: times are 64 bits of nanoseconds */
 #define START       TEXT("2026-01-05T09:00:00Z")
 
 /* ---- whose ---- */
@@ -56,8 +57,7 @@ struct lowering {
 
 static int64_t seconds_of(struct lowering *l, const struct ast *dur)
 {
-    if (dur->num % NS_PER_SECOND)
-        diag_at(l->c->diags, E0305, dur->span, "a test counts in whole seconds");
+    if (dur->num % NS_PER_SECOND) diag_at(l->c->diags, E0305, dur->span, "a test counts in whole seconds");
     return dur->num / NS_PER_SECOND;
 }
 
@@ -81,7 +81,8 @@ static struct value net_value(struct lowering *l, const struct ast *block, const
         const struct ast *literal = entry->kids;
         if (is_number && literal->kind == AST_NUM && !literal->is_real) return value_int(literal->num);
         if (!is_number && literal->kind == AST_STRING) return value_string(literal->text);
-        diag_at(l->c->diags, E0266, literal->span, is_number ? "a number is needed here" : "text is needed here");
+        diag_at(l->c->diags, E0266, literal->span,
+                is_number ? "a number is needed here" : "text is needed here");
     }
     return value_absent();
 }
@@ -100,8 +101,10 @@ static void check_net_names(struct lowering *l, const struct ast *block)
         struct csr_span at = word_span(l->c, entry, entry->text);
         struct diag *d = diag_at(l->c->diags, E0266, at, "nothing of an address is called `" TEXT_FMT "`",
                                  TEXT_ARG(entry->text));
-        if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
-        else diag_note(d, "an address has asn, org and country");
+        if (near.best.len)
+            diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
+        else
+            diag_note(d, "an address has asn, org and country");
     }
 }
 
@@ -139,27 +142,37 @@ static void check_event(struct lowering *l, const struct ast *api)
 
 static uint32_t times_of(struct lowering *l, const struct ast *times, int64_t *every)
 {
-    const struct ast *number = times ? times->kids : NULL, *every_clause = times ? ast_kid(times, AST_EVERY) : NULL;
+    const struct ast *number = times ? times->kids : NULL,
+                     *every_clause = times ? ast_kid(times, AST_EVERY) : NULL;
     *every = every_clause && every_clause->kids ? seconds_of(l, every_clause->kids) : 0;
     if (!number) return 1;
-    if (!number->is_real && number->num >= 1 && number->num <= EVENTS_MOST - l->events.len) return (uint32_t)number->num;
+    if (!number->is_real && number->num >= 1 && number->num <= EVENTS_MOST - l->events.len)
+        return (uint32_t)number->num;
     diag_at(l->c->diags, E0318, number->span, "a test has at most %u events", EVENTS_MOST);
     return 0;
 }
 
 static void lower_at(struct lowering *l, const struct ast *at)
 {
-    const struct ast *by = ast_kid(at, AST_BY_WHO), *from = ast_kid(at, AST_ORIGIN), *api = ast_kid(at, AST_API);
+    const struct ast *by = ast_kid(at, AST_BY_WHO), *from = ast_kid(at, AST_ORIGIN),
+                     *api = ast_kid(at, AST_API);
     int64_t every;
     uint32_t times = times_of(l, ast_kid(at, AST_TIMES), &every);
     struct caller caller = by && by->kids ? lower_who(l, by->kids) : l->caller;
-    struct made_up m = {.test = l->work, .at = at, .caller = &caller, .start = l->out.start,
+    struct made_up m = {.test = l->work,
+                        .at = at,
+                        .caller = &caller,
+                        .start = l->out.start,
                         .second = l->out.start + seconds_of(l, at->kids)};
     if (from) {
         lower_origin(l, from);
         caller = caller_from(l->c, &l->caller, from);
     }
     check_event(l, api);
+    if (times && (m.second > SECOND_MOST || every > (SECOND_MOST - m.second) / times)) {
+        diag_at(l->c->diags, E0265, at->span, "this would be after the year 2261");
+        return;
+    }
     for (uint32_t i = 0; i < times; i++, m.second += every) {
         m.index = l->events.len;
         *ARENA_PUSH(l->c->arena, l->events) =
@@ -183,14 +196,16 @@ static void lower_records(struct lowering *l, const struct ast *stmt)
 /* Events keep the order of lines within a second. */
 static void sort_events(struct lowering *l)
 {
-    struct ir_test_event *from = l->events.at, *to = ARENA_ARRAY(l->c->arena, struct ir_test_event, l->events.len);
+    struct ir_test_event *from = l->events.at,
+                         *to = ARENA_ARRAY(l->c->arena, struct ir_test_event, l->events.len);
     for (uint32_t width = 1; width < l->events.len; width *= 2) {
         for (uint32_t low = 0; low < l->events.len; low += 2 * width) {
             uint32_t middle = low + width < l->events.len ? low + width : l->events.len;
             uint32_t high = middle + width < l->events.len ? middle + width : l->events.len;
             for (uint32_t i = low, left = low, right = middle; i < high; i++)
-                to[i] = left < middle && (right == high || from[left].second <= from[right].second) ? from[left++]
-                                                                                                    : from[right++];
+                to[i] = left < middle && (right == high || from[left].second <= from[right].second)
+                            ? from[left++]
+                            : from[right++];
         }
         struct ir_test_event *other = from;
         from = to;
@@ -236,8 +251,10 @@ static void lower_known_values(struct lowering *l, const struct ast *stmt, const
     AST_EACH(value, stmt) {
         ir_node_id part = i < b->n_key ? b->key[i] : b->value;
         struct value v = known_value(l, value, part);
-        if (i < b->n_key) out->key[i++] = v;
-        else out->value = v;
+        if (i < b->n_key)
+            out->key[i++] = v;
+        else
+            out->value = v;
     }
 }
 
@@ -269,9 +286,11 @@ static void check_statements(struct lowering *l)
         diag_note(diag_at(l->c->diags, E0269, head_span(l->c, ast), "nothing is expected here"),
                   "write `expect incident` or `expect none`");
     for (size_t i = 0; i < sizeof only_once / sizeof *only_once; i++) {
-        const struct ast *first = ast_kid(ast, (enum ast_kind)only_once[i]), *again = first ? ast_next(first) : NULL;
+        const struct ast *first = ast_kid(ast, (enum ast_kind)only_once[i]),
+                         *again = first ? ast_next(first) : NULL;
         if (again)
-            diag_label(diag_at(l->c->diags, E0302, again->span, "`%s` again", ast_kind_name((enum ast_kind)again->kind)),
+            diag_label(diag_at(l->c->diags, E0302, again->span, "`%s` again",
+                               ast_kind_name((enum ast_kind)again->kind)),
                        first->span, "it stands here already");
     }
     for (const struct ast *silent = ast_kid(ast, AST_SILENT); silent; silent = ast_next(silent))
@@ -297,9 +316,12 @@ static void lower_test_block(struct compiler *c, struct test_work *work)
 {
     struct lowering l = {.c = c, .work = work};
     struct diag_mark mark = diags_mark(c->diags);
-    l.out = (struct ir_test){.rule = work->rule->number, .rule_name = work->rule->name,
-                             .title = work->ast->kids->text, .span = head_span(c, work->ast),
-                             .expects = work->expects.at, .n_expects = work->expects.len};
+    l.out = (struct ir_test){.rule = work->rule->number,
+                             .rule_name = work->rule->name,
+                             .title = work->ast->kids->text,
+                             .span = head_span(c, work->ast),
+                             .expects = work->expects.at,
+                             .n_expects = work->expects.len};
     lower_block(&l);
     enum diag_code code = leave_out(c, mark, work->unit);
     l.out.refused = work->refused ? work->refused : work->rule->refused ? work->rule->refused : code;

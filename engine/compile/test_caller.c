@@ -1,4 +1,5 @@
-/* test_caller.c - who calls in a test: `user/x`, `role/R/session`, `root`, or text; in which account, from where.
+/* test_caller.c - who calls in a test: `user/x`, `role/R/session`, `root`, or text; in which account, from
+ * where.
  *
  * Ids and keys are made up from the words alone, so that they are the same in every test and every run.
  */
@@ -42,8 +43,8 @@ static struct text words_of(struct compiler *c, const struct caller *caller)
 static void become_user(struct compiler *c, struct caller *caller)
 {
     caller->kind = CALLER_USER;
-    caller->arn = arena_printf(c->arena, "arn:aws:iam::" TEXT_FMT ":user/" TEXT_FMT, TEXT_ARG(caller->account),
-                               TEXT_ARG(caller->name));
+    caller->arn = arena_printf(c->arena, "arn:aws:iam::" TEXT_FMT ":user/" TEXT_FMT,
+                               TEXT_ARG(caller->account), TEXT_ARG(caller->name));
     caller->id = made_up_id(c, "AIDA", words_of(c, caller));
     caller->key = made_up_id(c, "AKIA", words_of(c, caller));
 }
@@ -67,11 +68,12 @@ static void become_session(struct compiler *c, struct caller *caller)
     struct text words = arena_printf(c->arena, TEXT_FMT "/" TEXT_FMT, TEXT_ARG(words_of(c, caller)),
                                      TEXT_ARG(caller->session));
     caller->kind = CALLER_ROLE;
-    caller->arn =
-        arena_printf(c->arena, "arn:aws:sts::" TEXT_FMT ":assumed-role/" TEXT_FMT "/" TEXT_FMT,
-                     TEXT_ARG(caller->account), TEXT_ARG(caller_short_name(caller)), TEXT_ARG(caller->session));
-    caller->id = arena_printf(c->arena, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(made_up_id(c, "AROA", words_of(c, caller))),
-                              TEXT_ARG(caller->session));
+    caller->arn = arena_printf(c->arena, "arn:aws:sts::" TEXT_FMT ":assumed-role/" TEXT_FMT "/" TEXT_FMT,
+                               TEXT_ARG(caller->account), TEXT_ARG(caller_short_name(caller)),
+                               TEXT_ARG(caller->session));
+    caller->id =
+        arena_printf(c->arena, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(made_up_id(c, "AROA", words_of(c, caller))),
+                     TEXT_ARG(caller->session));
     caller->key = made_up_id(c, "ASIA", words);
 }
 
@@ -126,12 +128,12 @@ static bool split_session(struct caller *caller, struct text role_and_session)
 
 static void wrong_who(struct compiler *c, const struct ast *who, struct text kind)
 {
-    struct diag *d = diag_at(c->diags, E0260, who->span, "`" TEXT_FMT "` is no kind of caller", TEXT_ARG(kind));
+    struct diag *d =
+        diag_at(c->diags, E0260, who->span, "`" TEXT_FMT "` is no kind of caller", TEXT_ARG(kind));
     struct nearest near = {.wanted = kind};
     nearest_try(&near, TEXT("user"));
     nearest_try(&near, TEXT("role"));
-    if (near.best.len)
-        diag_fix(d, word_span(c, who, kind), TEXT_FMT, TEXT_ARG(near.best));
+    if (near.best.len) diag_fix(d, word_span(c, who, kind), TEXT_FMT, TEXT_ARG(near.best));
     diag_note(d, "a caller is user/NAME, role/NAME/SESSION, root, or a name in quotes");
 }
 
@@ -144,7 +146,8 @@ static struct text who_of_arn(struct text arn, struct caller *caller)
         if (!colon) return arn;
         parts[i] = colon + 1;
     }
-    if (parts[5] - parts[4] > 1) caller->account = (struct text){parts[4], (uint32_t)(parts[5] - parts[4] - 1)};
+    if (parts[5] - parts[4] > 1)
+        caller->account = (struct text){parts[4], (uint32_t)(parts[5] - parts[4] - 1)};
     struct text who = {parts[5], (uint32_t)(arn.at + arn.len - parts[5])};
     return text_starts(who, TEXT("assumed-role/")) ? behind(who, TEXT("assumed-")) : who;
 }
@@ -192,8 +195,11 @@ static struct text read_account(struct compiler *c, const struct ast *account)
 
 struct caller caller_default(struct compiler *c)
 {
-    struct caller caller = {.account = TEXT("111122223333"), .name = TEXT("tester"), .text = TEXT("user/tester"),
-                            .session = TEXT(""), .origin = TEXT("203.0.113.7")};
+    struct caller caller = {.account = TEXT("111122223333"),
+                            .name = TEXT("tester"),
+                            .text = TEXT("user/tester"),
+                            .session = TEXT(""),
+                            .origin = TEXT("203.0.113.7")};
     become_user(c, &caller);
     return caller;
 }

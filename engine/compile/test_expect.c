@@ -1,8 +1,8 @@
 /* test_expect.c - what a test expects, lowered with its rule.
  *
- * `where` is an expression over the finished match, like a title's operands, and may name severity and title as well.
- * State evaluates it as one of the rule's probes; each and-ed part is a check of its own, with what is compared, so
- * that a failure can say which part, and what was there instead.
+ * `where` is an expression over the finished match, like a title's operands, and may name severity and title
+ * as well. State evaluates it as one of the rule's probes; each and-ed part is a check of its own, with what
+ * is compared, so that a failure can say which part, and what was there instead.
  */
 #include "engine/compile/test.h"
 #include "engine/schema/verb.h"
@@ -20,7 +20,8 @@ static uint32_t rule_probe(struct rule_work *r, ir_node_id node)
 static bool names_severity(const struct ast *e)
 {
     enum ir_severity severity;
-    return e->kind == AST_PATH && !e->kids && (text_equal(e->text, TEXT("severity")) || severity_find(e->text, &severity));
+    return e->kind == AST_PATH && !e->kids &&
+           (text_equal(e->text, TEXT("severity")) || severity_find(e->text, &severity));
 }
 
 /* `severity == "high"`, which nobody could be. */
@@ -29,19 +30,22 @@ static bool quotes_severity(struct rule_work *r, const struct ast *e)
     enum ir_severity severity;
     for (const struct ast *side = e->kids; e->kind == AST_TEST_OP && side; side = side->next) {
         const struct ast *other = side == e->kids ? side->next : e->kids;
-        if (side->kind != AST_STRING || !severity_find(side->text, &severity) || !names_severity(other)) continue;
-        diag_fix(diag_at(r->c->diags, E0211, side->span, "a severity is a word without quotes"), side->span, TEXT_FMT,
-                 TEXT_ARG(side->text));
+        if (side->kind != AST_STRING || !severity_find(side->text, &severity) || !names_severity(other))
+            continue;
+        diag_fix(diag_at(r->c->diags, E0211, side->span, "a severity is a word without quotes"), side->span,
+                 TEXT_FMT, TEXT_ARG(side->text));
         return true;
     }
     return false;
 }
 
 /* A side of a comparison whose value says something: no constant. */
-static uint32_t side_probe(struct rule_work *r, const struct scope *s, const struct ast *side, struct text *words)
+static uint32_t side_probe(struct rule_work *r, const struct scope *s, const struct ast *side,
+                           struct text *words)
 {
     enum ir_severity severity;
-    bool is_shown = (side->kind == AST_PATH || side->kind == AST_CALL) && !severity_find(side->text, &severity);
+    bool is_shown =
+        (side->kind == AST_PATH || side->kind == AST_CALL) && !severity_find(side->text, &severity);
     ir_node_id node = is_shown ? lower_expr(s, side) : IR_POISON;
     if (node == IR_POISON || ir_build_at(&r->c->build, node)->op == IR_OP_LIST ||
         ir_build_at(&r->c->build, node)->op == IR_OP_CONST)
@@ -96,7 +100,8 @@ static uint32_t times_of(const struct rule_work *r, uint32_t step)
     for (uint32_t n = r->out.match ? 1 : 0; n;) {
         const struct ir_match *m = todo[--n];
         if (m->kind == IR_M_STEP && m->step == step) return 1;
-        if (m->kind == IR_M_REPEAT && m->kids && m->kids->kind == IR_M_STEP && m->kids->step == step) return m->least;
+        if (m->kind == IR_M_REPEAT && m->kids && m->kids->kind == IR_M_STEP && m->kids->step == step)
+            return m->least;
         for (uint32_t i = 0; i < m->n_kids && n < AST_DEPTH_MOST; i++) todo[n++] = &m->kids[i];
     }
     return 0;
@@ -113,7 +118,8 @@ static void lower_partial(struct rule_work *r, const struct ast *stmt, struct ir
     if (times == out->of && taken->num <= of->num) return;
     if (!times && diags_error_in(r->c->diags, r->ast->span)) return; /* the match could not be read */
     if (!times)
-        diag_at(r->c->diags, E0263, stmt->span, "`" TEXT_FMT "` does not stand in `match`", TEXT_ARG(stmt->text));
+        diag_at(r->c->diags, E0263, stmt->span, "`" TEXT_FMT "` does not stand in `match`",
+                TEXT_ARG(stmt->text));
     else if (times != out->of)
         diag_fix(diag_at(r->c->diags, E0263, of->span, "the match takes %u of `" TEXT_FMT "`", times,
                          TEXT_ARG(stmt->text)),
@@ -128,13 +134,15 @@ static void lower_action(struct rule_work *r, const struct ast *stmt, struct ir_
     struct csr_span at = word_span(r->c, stmt, stmt->text);
     bool proposed = false;
     out->verb = stmt->text;
-    for (uint32_t i = 0; i < r->out.n_responds; i++) proposed |= text_equal(r->out.responds[i].verb, stmt->text);
+    for (uint32_t i = 0; i < r->out.n_responds; i++)
+        proposed |= text_equal(r->out.responds[i].verb, stmt->text);
     if (proposed) return;
     if (verb_find(stmt->text)) {
         diag_at(r->c->diags, E0264, at, "this rule never proposes `" TEXT_FMT "`", TEXT_ARG(stmt->text));
         return;
     }
-    struct diag *d = diag_at(r->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
+    struct diag *d =
+        diag_at(r->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
     if (near) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near->name));
 }
 
@@ -149,8 +157,10 @@ static struct text words_of(const struct compiler *c, struct csr_span span)
     for (uint32_t at = span.lo; at < span.hi; at++) {
         char byte = file->bytes.at[at - file->base];
         bool blank = byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
-        if (!blank) words[len++] = byte;
-        else if (len && words[len - 1] != ' ') words[len++] = ' ';
+        if (!blank)
+            words[len++] = byte;
+        else if (len && words[len - 1] != ' ')
+            words[len++] = ' ';
     }
     return (struct text){words, len};
 }

@@ -2,8 +2,8 @@
  *
  *     at 2m iam:CreateUser { requestParameters.userName: "x" }
  *
- * A call gets what every record of its kind has, then what the service writes for this call, then what the line says,
- * which always wins. Nothing is random: the same line gives the same bytes.
+ * A call gets what every record of its kind has, then what the service writes for this call, then what the
+ * line says, which always wins. Nothing is random: the same line gives the same bytes.
  */
 #include "engine/base/glob.h"
 #include "engine/base/number.h"
@@ -65,7 +65,8 @@ static struct made *list_of(struct compiler *c, const struct ast *array)
 
 static struct text number_text(struct compiler *c, const struct ast *number)
 {
-    struct value v = number->is_real ? (struct value){.kind = VALUE_FLOAT, .f = number->real} : value_int(number->num);
+    struct value v =
+        number->is_real ? (struct value){.kind = VALUE_FLOAT, .f = number->real} : value_int(number->num);
     char text[32];
     return arena_text(c->arena, text, number_print(v, text));
 }
@@ -114,8 +115,10 @@ static void put_session(struct making *m, const struct caller *who)
 
 static void put_identity(struct making *m)
 {
-    static const char *const types[] = {[CALLER_USER] = "IAMUser", [CALLER_ROLE] = "AssumedRole",
-                                        [CALLER_ROOT] = "Root", [CALLER_SERVICE] = "AWSService"};
+    static const char *const types[] = {[CALLER_USER] = "IAMUser",
+                                        [CALLER_ROLE] = "AssumedRole",
+                                        [CALLER_ROOT] = "Root",
+                                        [CALLER_SERVICE] = "AWSService"};
     const struct caller *who = m->from->caller;
     put_text(m, "userIdentity.type", text_of(types[who->kind]));
     if (who->kind != CALLER_SERVICE) {
@@ -131,12 +134,13 @@ static void put_identity(struct making *m)
 
 /* ---- the call ---- */
 
-/* Services that call themselves otherwise in the trail than in IAM (stdlib/aws/cloudtrail.csr reads them back). */
+/* Services that call themselves otherwise in the trail than in IAM (stdlib/aws/cloudtrail.csr reads them
+ * back). */
 static const struct {
     const char *prefix, *source;
 } other_sources[] = {
-    {"cloudwatch", "monitoring"},      {"ses", "email"}, {"tag", "tagging"}, {"mq", "amazonmq"},
-    {"mobiletargeting", "pinpoint"},   {"lex", "models-v2-lex"},
+    {"cloudwatch", "monitoring"},    {"ses", "email"},         {"tag", "tagging"}, {"mq", "amazonmq"},
+    {"mobiletargeting", "pinpoint"}, {"lex", "models-v2-lex"},
 };
 
 static struct text event_source(struct making *m)
@@ -150,21 +154,37 @@ static struct text event_source(struct making *m)
 
 /* Calls that only look, by their names; and those whose names do not say so. */
 static const char *const looks[] = {
-    "*:Get*", "*:List*", "*:Describe*", "*:Head*", "*:BatchGet*", "*:Lookup*", "*:Search*", "*:Query*", "*:Scan*",
-    "*:Select*", "*:Simulate*", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "sts:AssumeRole*",
-    "bedrock:InvokeModel*", "bedrock:Converse*",
+    "*:Get*",
+    "*:List*",
+    "*:Describe*",
+    "*:Head*",
+    "*:BatchGet*",
+    "*:Lookup*",
+    "*:Search*",
+    "*:Query*",
+    "*:Scan*",
+    "*:Select*",
+    "*:Simulate*",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "sts:AssumeRole*",
+    "bedrock:InvokeModel*",
+    "bedrock:Converse*",
 };
 
 /* Calls on what lies in a service, of which a trail tells only where it was asked to. */
-static const char *const data_calls[] = {"s3:GetObject", "s3:PutObject", "s3:CopyObject", "s3:DeleteObject",
-                                         "s3:DeleteObjects", "s3:HeadObject", "s3:ListObjects", "lambda:Invoke"};
+static const char *const data_calls[] = {"s3:GetObject",    "s3:PutObject",     "s3:CopyObject",
+                                         "s3:DeleteObject", "s3:DeleteObjects", "s3:HeadObject",
+                                         "s3:ListObjects",  "lambda:Invoke"};
 
 static bool call_is_one_of(const struct making *m, const char *const *patterns, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const char *colon = strchr(patterns[i], ':');
         struct text service = {patterns[i], (uint32_t)(colon - patterns[i])};
-        if (glob_match(service, m->service, false) && glob_match(text_of(colon + 1), m->action, false)) return true;
+        if (glob_match(service, m->service, false) && glob_match(text_of(colon + 1), m->action, false))
+            return true;
     }
     return false;
 }
@@ -182,7 +202,8 @@ static void put_call(struct making *m)
     put_text(m, "eventName", m->action);
     put_text(m, "awsRegion", TEXT("us-east-1"));
     put_text(m, "sourceIPAddress", m->from->caller->origin);
-    put_text(m, "userAgent", m->from->caller->from_service ? m->from->caller->origin : TEXT("aws-cli/2.15.0"));
+    put_text(m, "userAgent",
+             m->from->caller->from_service ? m->from->caller->origin : TEXT("aws-cli/2.15.0"));
     put_word(m, "requestParameters", "null");
     put_word(m, "responseElements", "null");
 }
@@ -192,7 +213,8 @@ static void put_names(struct making *m)
     const struct test_work *test = m->from->test;
     struct text words = arena_printf(m->c->arena, TEXT_FMT "\n" TEXT_FMT "\n%u", TEXT_ARG(test->rule->name),
                                      TEXT_ARG(test->ast->kids->text), m->from->index);
-    put_text(m, "requestID", made_up_uuid(m->c, arena_printf(m->c->arena, "request " TEXT_FMT, TEXT_ARG(words))));
+    put_text(m, "requestID",
+             made_up_uuid(m->c, arena_printf(m->c->arena, "request " TEXT_FMT, TEXT_ARG(words))));
     put_text(m, "eventID", made_up_uuid(m->c, arena_printf(m->c->arena, "event " TEXT_FMT, TEXT_ARG(words))));
 }
 
@@ -225,7 +247,8 @@ static void finish_sign_in(struct making *m)
         put_text(m, "errorMessage", TEXT("Failed authentication"));
 }
 
-/* Calls whose answer repeats what was asked for: so that a step can refer to it without the test writing it twice. */
+/* Calls whose answer repeats what was asked for: so that a step can refer to it without the test writing it
+ * twice. */
 static const struct {
     const char *call, *asked, *answered;
 } echoes[] = {
@@ -252,7 +275,8 @@ static void put_new_key(struct making *m)
 {
     const struct made *name = made_at(m->record, "requestParameters.userName");
     const struct caller *caller = m->from->caller;
-    struct text key = name && name->kind == MADE_TEXT ? caller_user(m->c, caller->account, name->text).key : caller->key;
+    struct text key =
+        name && name->kind == MADE_TEXT ? caller_user(m->c, caller->account, name->text).key : caller->key;
     put_text(m, "responseElements.accessKey.accessKeyId", key);
 }
 
@@ -271,7 +295,8 @@ static void put_session_key(struct making *m)
     const struct made *session = made_at(m->record, "requestParameters.roleSessionName");
     if (!arn || !session || arn->kind != MADE_TEXT || session->kind != MADE_TEXT) return;
     struct text account = {arn->text.at + 13, 12}; /* behind arn:aws:iam:: */
-    if (!text_starts(arn->text, TEXT("arn:aws:iam::")) || arn->text.len < 25) account = m->from->caller->account;
+    if (!text_starts(arn->text, TEXT("arn:aws:iam::")) || arn->text.len < 25)
+        account = m->from->caller->account;
     struct caller caller = caller_session(m->c, account, role_of(arn->text), session->text);
     put_text(m, "responseElements.credentials.accessKeyId", caller.key);
     put_text(m, "responseElements.assumedRoleUser.arn", caller.arn);
@@ -306,7 +331,10 @@ static void finish_failure(struct making *m)
 struct text record_make(struct compiler *c, const struct made_up *from)
 {
     struct ir_api api = split_api(ast_kid(from->at, AST_API)->text);
-    struct making m = {.c = c, .from = from, .service = api.service, .action = api.action,
+    struct making m = {.c = c,
+                       .from = from,
+                       .service = api.service,
+                       .action = api.action,
                        .record = made_new(c->arena, MADE_OBJECT, TEXT(""))};
     const struct ast *members = ast_kid(from->at, AST_OBJ);
     put_text(&m, "eventVersion", TEXT("1.11"));

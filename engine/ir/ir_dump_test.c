@@ -1,5 +1,6 @@
-/* ir_dump_test.c - what `csr dump --stage=tests` prints: the records that tests make up, what is known before, what is
- * expected. A record is shown as its source would have written it, so that it can be compared with a genuine one.
+/* ir_dump_test.c - what `csr dump --stage=tests` prints: the records that tests make up, what is known
+ * before, what is expected. A record is shown as its source would have written it, so that it can be compared
+ * with a genuine one.
  */
 #include "engine/base/time.h"
 #include "engine/ir/ir_print.h"
@@ -51,7 +52,8 @@ static void put_test(const struct ir *ir, const struct ir_test *t, struct ir_out
     for (uint32_t i = 0; i < t->n_knowns; i++) put_known(ir, &t->knowns[i], out);
     for (uint32_t i = 0; i < t->n_nets; i++) put_net(&t->nets[i], out);
     for (uint32_t i = 0; i < t->n_events; i++) put_event(t, &t->events[i], out);
-    for (uint32_t i = 0; i < t->n_expects; i++) ir_putf(out, "    " TEXT_FMT "\n", TEXT_ARG(t->expects[i].words));
+    for (uint32_t i = 0; i < t->n_expects; i++)
+        ir_putf(out, "    " TEXT_FMT "\n", TEXT_ARG(t->expects[i].words));
 }
 
 void ir_dump_tests(const struct ir *ir, void (*put)(void *to, const char *at, size_t len), void *to)

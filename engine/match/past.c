@@ -1,10 +1,12 @@
-/* past.c - what a baseline would have been taught, made from values instead of a record (match.c makes it from one). */
+/* past.c - what a baseline would have been taught, made from values instead of a record (match.c makes it
+ * from one). */
 #include "engine/match/plan.h"
 
 #include <stdlib.h>
 
 /* Of the baseline's identity and, behind it, the canonical bytes of some values. */
-static struct hash128 hash_values(const struct plan *p, struct hash128 id, const struct value *values, uint32_t n)
+static struct hash128 hash_values(const struct plan *p, struct hash128 id, const struct value *values,
+                                  uint32_t n)
 {
     size_t size = sizeof id;
     for (uint32_t i = 0; i < n; i++) size += value_key_size(values[i]);

@@ -7,15 +7,22 @@ struct look {
     void *world;
 };
 
-static void show(const struct look *l, uint32_t alternative, uint16_t progress, const struct take *takes, int64_t start,
-                 const struct hash128 *joins)
+static void show(const struct look *l, uint32_t alternative, uint16_t progress, const struct take *takes,
+                 int64_t start, const struct hash128 *joins)
 {
     const struct rule_plan *p = l->keyed->rule->plan;
     const struct alternative *a = &p->alternatives[alternative];
     int64_t last[PLACES_MOST];
     for (uint32_t q = 0; q < a->n_places; q++) last[q] = takes[q].second;
-    struct state_view v = {.rule = p->number, .key = l->keyed->key, .automaton = a->automaton, .places = a->places,
-                           .n_places = a->n_places, .before = a->before, .last = last, .start = start, .joins = joins,
+    struct state_view v = {.rule = p->number,
+                           .key = l->keyed->key,
+                           .automaton = a->automaton,
+                           .places = a->places,
+                           .n_places = a->n_places,
+                           .before = a->before,
+                           .last = last,
+                           .start = start,
+                           .joins = joins,
                            .taken = a->taken + (size_t)progress * a->n_places};
     l->see(l->world, &v);
 }
@@ -27,13 +34,13 @@ static void show_group(const struct look *l, struct group *g)
     for (uint32_t i = 0; i < p->n_items; i++) {
         const struct group_item *item = group_item(p, g, i);
         if (item->is_present)
-            show(l, item->alternative, p->alternatives[item->alternative].full, group_item_takes(p, g, i), g->start,
-                 NULL);
+            show(l, item->alternative, p->alternatives[item->alternative].full, group_item_takes(p, g, i),
+                 g->start, NULL);
     }
 }
 
-void state_look(const struct state *s, struct hash128 key, void (*see)(void *world, const struct state_view *v),
-                void *world)
+void state_look(const struct state *s, struct hash128 key,
+                void (*see)(void *world, const struct state_view *v), void *world)
 {
     struct look l = {table_get(&s->keys, key), see, world};
     if (!l.keyed) return;

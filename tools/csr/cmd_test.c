@@ -1,7 +1,7 @@
 /* cmd_test.c - csr test: runs the tests that stand in rule files, and tells what did not come as expected.
  *
- * Three ways to tell it, each a row of `formats`: text for people, one object a line for programs, JUnit for CI. The
- * exit status is 1 if a test failed; what cannot run yet is skipped, and never passes.
+ * Three ways to tell it, each a row of `formats`: text for people, one object a line for programs, JUnit for
+ * CI. The exit status is 1 if a test failed; what cannot run yet is skipped, and never passes.
  */
 #include "tools/csr/rules.h"
 

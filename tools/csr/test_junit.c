@@ -1,5 +1,5 @@
-/* test_junit.c - test results as JUnit XML, which CI servers read. One suite; a rule is a class, a test a case. Coverage has
- * no place in it.
+/* test_junit.c - test results as JUnit XML, which CI servers read. One suite; a rule is a class, a test a
+ * case. Coverage has no place in it.
  */
 #include "tools/csr/test_format.h"
 

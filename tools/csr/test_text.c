@@ -18,7 +18,8 @@ static void begin(struct test_out *out)
     (void)out;
 }
 
-static void put_failure(const struct test_out *out, const struct csr_test_result *r, const struct csr_test_failure *f)
+static void put_failure(const struct test_out *out, const struct csr_test_result *r,
+                        const struct csr_test_failure *f)
 {
     fprintf(out->to, "  %s:%u: %s\n", r->file, f->line, f->expected);
     for (size_t i = 0; i < f->n_lines; i++) fprintf(out->to, "      %s\n", f->lines[i]);
@@ -45,7 +46,8 @@ static void put_coverage(struct test_out *out, const struct csr_test_coverage *c
     if (c->n_clauses) fprintf(out->to, ", %zu of %zu parts", covered, c->n_clauses);
     fputc('\n', out->to);
     for (size_t i = 0; c->tests && i < c->n_clauses; i++)
-        if (!c->clauses[i].tests) fprintf(out->to, "      never: %s %s\n", c->clauses[i].kind, c->clauses[i].words);
+        if (!c->clauses[i].tests)
+            fprintf(out->to, "      never: %s %s\n", c->clauses[i].kind, c->clauses[i].words);
 }
 
 static void put_count(struct test_out *out, const char *comma, uint64_t n, const char *word)
