@@ -22,6 +22,13 @@ static void check(const struct fmt *read, struct text written)
     if (!say_the_same(read, &again)) abort();
 }
 
+/* Most of the memory are pieces, some two and a half for each word: room for them at once, without copies. */
+static void reserve_pieces(struct fmt *f)
+{
+    f->pieces.cap = f->words.len * 3 + 64;
+    f->pieces.at = ARENA_ARRAY(f->p->arena, struct piece, f->pieces.cap);
+}
+
 bool csr_fmt(struct parse *p, const struct source *file, struct text *out)
 {
     struct fmt f = {.p = p, .file = file};
@@ -29,6 +36,7 @@ bool csr_fmt(struct parse *p, const struct source *file, struct text *out)
     const struct ast *tree = csr_parse(p, file);
     if (diags_errors(p->diags) > errors) return false;
     fmt_read(&f);
+    reserve_pieces(&f);
     fmt_items(&f, tree);
     *out = fmt_render(&f);
     check(&f, *out);

@@ -27,10 +27,20 @@ struct laid_out {
     struct text text;
 };
 
+static bool seen[AST_KINDS];
+
+static void see(const struct ast *node)
+{
+    seen[node->kind] = true;
+    AST_EACH(kid, node) see(kid);
+}
+
 static void lay_out(struct laid_out *l, struct text bytes, uint64_t seed)
 {
     reading_init(&l->reading, "random.csr", bytes);
-    l->tree = printed_tree(csr_parse(&l->reading.p, l->reading.file));
+    const struct ast *tree = csr_parse(&l->reading.p, l->reading.file);
+    see(tree);
+    l->tree = printed_tree(tree);
     if (csr_fmt(&l->reading.p, l->reading.file, &l->text)) return;
     fputs(printed_diags(l->reading.p.diags, (struct diag_style){0}), stderr);
     failed("the text has mistakes", bytes, seed);
@@ -133,6 +143,14 @@ static void one_layout(void **state)
     }
 }
 
+/* A construct that random_rules.h does not know is not tested here. */
+static void every_kind_occurred(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < AST_KINDS; kind++)
+        if (!seen[kind]) fail_msg("no random file has a `%s`", ast_kind_name(kind));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +158,7 @@ int main(void)
         cmocka_unit_test(wild_texts),
         cmocka_unit_test(texts_with_comments),
         cmocka_unit_test(one_layout),
+        cmocka_unit_test(every_kind_occurred),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
