@@ -12,7 +12,9 @@ enum family { FAMILY_NONE, FAMILY_LISTS, FAMILY_DEFINES, FAMILY_DATASETS, FAMILY
 
 struct table {
     enum family family;
-    struct column names, values, words;
+    struct column words;  /* of site items: source, sink, policy */
+    struct column names;  /* up to the `=` or the brace */
+    struct column values; /* of baselines: the key and the value that they remember */
 };
 
 static void settle(struct fmt *f, struct table *t)

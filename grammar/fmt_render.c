@@ -89,7 +89,7 @@ static void widen(struct broken *b, uint64_t column)
     if (b->most < column) b->most = column;
 }
 
-/* Back in the block around it: lines of an aligned block began where it did, those of another somewhere left.
+/* Back in the block around it. Lines of an aligned block began where it did, those of another further left.
  */
 static void leave_block(struct broken *around, const struct broken *b, struct size *size)
 {
