@@ -133,6 +133,17 @@ static struct text text_or_none(const char *at, size_t len)
     return (struct text){at, (uint32_t)len};
 }
 
+/* Where pattern databases are kept: the service's own folder, else the user's. NULL: nowhere. */
+static const char *cache_folder(struct arena *a)
+{
+    const char *folder = secure_getenv("CACHE_DIRECTORY"); /* systemd's, the first of several */
+    if (folder && *folder == '/') return arena_text(a, folder, strcspn(folder, ":")).at;
+    folder = secure_getenv("XDG_CACHE_HOME");
+    if (folder && *folder == '/') return arena_printf(a, "%s/csr", folder).at;
+    folder = secure_getenv("HOME");
+    return folder && *folder == '/' ? arena_printf(a, "%s/.cache/csr", folder).at : NULL;
+}
+
 static void compile_texts(struct compilation *c, const struct csr_compile_options *o)
 {
     struct compile_text *texts = ARENA_ARRAY(c->arena, struct compile_text, o->n_texts);
@@ -143,6 +154,7 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
     struct compile_input input = {.texts = texts,
                                   .n_texts = (uint32_t)o->n_texts,
                                   .without_lints = o->without_lints,
+                                  .cache = o->without_cache ? NULL : cache_folder(c->arena),
                                   .with_tests = o->with_tests,
                                   .leaves_out_refused = o->leaves_out_refused,
                                   .every_field = o->every_field};

@@ -54,13 +54,16 @@ struct csr_compile_options {
     const struct csr_text *texts; /* files, or folders walked for .csr */
     size_t n_texts;
     bool without_lints;
+    bool without_cache;      /* pattern databases are made anew; see csr_compile */
     bool with_tests;         /* `test` blocks are checked as well, and csr_test can run them */
     bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
     bool every_field; /* also the whole standard library, with fields that no rule reads: for csr_fields */
 };
 
 /* Compiles everything together with the embedded standard library and, where a text says `use aws-core`, the embedded
- * packs. No texts: the embedded community rules. NULL if there was any error: *r says which. The report may be NULL. */
+ * packs. No texts: the embedded community rules. NULL if there was any error: *r says which. The report may be NULL.
+ * Databases of patterns are kept in $CACHE_DIRECTORY, $XDG_CACHE_HOME/csr or $HOME/.cache/csr, whichever is set first; they
+ * only save time. */
 csr_ruleset *csr_compile(const struct csr_compile_options *o, csr_report *r);
 void csr_ruleset_free(csr_ruleset *rs);
 size_t csr_ruleset_rules(const csr_ruleset *rs);

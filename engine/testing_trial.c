@@ -17,6 +17,7 @@ bool bench_read(struct trial *t, struct text record, struct event *event)
     b->scratch.len = 0;
     b->eval.overflowed = false;
     b->eval.enrichment = &t->enrichment;
+    b->eval.patterns = matcher_patterns(b->matcher);
     *event = (struct event){.slots = b->slots};
     return decode_event(b->decoder, &b->eval, record, event) == ASIDE_NONE;
 }

@@ -40,7 +40,7 @@ static void digest_files(const struct compiler *c, uint64_t out[2])
     out[1] = all.lo;
 }
 
-static void finish(struct compiler *c)
+static void finish(struct compiler *c, const struct compile_input *input)
 {
     struct ir *ir = c->ir;
     ir->arena = c->arena;
@@ -50,6 +50,7 @@ static void finish(struct compiler *c)
     ir->params = c->params.at, ir->n_params = c->params.len;
     for (uint32_t i = 0; i < ir->n_rules; i++) ir->rules[i].monotone = ir_is_monotone(ir, &ir->rules[i]);
     digest_files(c, ir->fingerprint);
+    if (!input->without_patterns) patterns_build(c, ir, input->cache);
     ir_seal(ir);
 }
 
@@ -85,8 +86,11 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     lower_rules(c);
     lower_tests(c);
     c->ir->site = lower_site(c);
-    if (diags_errors(*diags)) return NULL;
-    finish(c);
+    if (diags_errors(*diags)) {
+        patterns_check(c);
+        return NULL;
+    }
+    finish(c, input);
     site_check_rules(c->ir, *diags);
     if (diags_errors(*diags)) return NULL;
     if (!input->without_lints) {

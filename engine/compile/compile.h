@@ -7,6 +7,8 @@
  *   expr.c       expressions -> hash-consed nodes, checked on the way; with path.c (names), call.c
  *                (functions, defines), document.c (policies and other JSON in texts) and mentions.c (what a
  *                predicate speaks of)
+ *   regex.c      `x ~ /re/`; pattern.c makes patterns that are put to one value a database, pattern_cache.c
+ *                keeps them on disk
  *   baseline.c   what is remembered of the past
  *   rule.c       a rule's clauses, in order of need
  *   step.c       groups: APIs, keys, predicates, gates, joins
@@ -37,6 +39,8 @@ struct compile_input {
     bool with_tests;         /* `test` blocks are checked and lowered; else nobody looks at them */
     bool leaves_out_refused; /* what is not executed yet (E05xx) is left out instead of being an error: its tests say
                                 why they cannot run */
+    bool without_patterns;   /* no pattern databases: such a rule set can be looked at, not run */
+    const char *cache;       /* folder of pattern databases; NULL: none */
     bool every_field;        /* all sources of the standard library, with all of their fields: for the catalogue */
 };
 

@@ -300,6 +300,8 @@ ir_node_id lower_value(const struct scope *s, const struct ast *e);
 ir_node_id make_node(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *operands,
                      uint32_t n, struct csr_span span);
 const struct binding *binding_find(const struct scope *s, struct text name);
+/* The path of a define's argument with what the body writes behind it. */
+const struct ast *joined_path(struct compiler *c, const struct ast *arg, const struct ast *tail);
 /* Like lower_path, for a path whose head is not at hand as a node. */
 ir_node_id lower_names(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
 
@@ -350,6 +352,8 @@ uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at);
  * not checked: see check_members_of. */
 ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
                         struct csr_span span);
+/* The same of a test over the step's event, which cannot be made later: whether it holds is captured. */
+ir_node_id step_test(struct rule_work *r, uint32_t step, const struct ast *test);
 /* Whether some group of the step has `with` for the name. */
 bool step_has_with(const struct rule_work *r, uint32_t step, struct text name);
 const struct ast *group_with(const struct ast *group, struct text name);
@@ -402,6 +406,15 @@ void check_members(const struct scope *s, struct text head, const struct ast *ta
 /* The same of the calls of several groups or clauses (events), where nothing is bound. */
 void check_members_of(struct compiler *c, const struct ast *const *events, uint32_t n, struct text head,
                       const struct ast *tail, struct csr_span span);
+
+/* ---- regex.c, pattern.c -------------------------------------------------------------------------------- */
+
+ir_node_id lower_regex(const struct scope *s, const struct ast *e);
+/* Reports every regular expression that cannot be. */
+void patterns_check(struct compiler *c);
+/* Databases of the patterns that are put to one value, into the IR, from the cache if they are there. Reports what
+ * cannot be matched. */
+void patterns_build(struct compiler *c, struct ir *ir, const char *cache_folder);
 
 /* ---- words.c --------------------------------------------------------------------------------------------
  */

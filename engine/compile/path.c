@@ -314,8 +314,7 @@ ir_node_id lower_names(const struct scope *s, struct text head, const struct ast
 
 /* ---- bindings, constants and the whole ---- */
 
-/* The path of a define's argument with what the body writes behind it. */
-static const struct ast *joined_path(struct compiler *c, const struct ast *arg, const struct ast *tail)
+const struct ast *joined_path(struct compiler *c, const struct ast *arg, const struct ast *tail)
 {
     struct ast *path = ARENA_NEW(c->arena, struct ast);
     *path = *arg;

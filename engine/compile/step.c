@@ -95,31 +95,57 @@ static struct scope event_scope(struct rule_work *r, uint32_t step, uint32_t gro
                           .events = r->steps[step].groups[group].ast};
 }
 
-ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
-                        struct csr_span span)
+/* What to capture: a path's names, or a test. */
+struct wanted {
+    struct text name;
+    struct text head;
+    const struct ast *tail;
+    struct csr_span span;
+    const struct ast *test; /* NULL: the path */
+};
+
+static ir_node_id lower_wanted(const struct scope *s, const struct wanted *w)
+{
+    return w->test ? lower_test(s, w->test) : lower_names(s, w->head, w->tail, w->span);
+}
+
+static ir_node_id capture_wanted(struct rule_work *r, uint32_t step, const struct wanted *w)
 {
     struct step_work *work = &r->steps[step];
-    struct text name = path_words(r->c->arena, head, tail);
     uint32_t at = 0;
-    while (at < work->captures.len && !text_equal(work->captures.at[at].name, name)) at++;
+    while (at < work->captures.len && !text_equal(work->captures.at[at].name, w->name)) at++;
     if (at == work->captures.len) {
         enum ir_type type = IR_TYPE_ANY;
         for (uint32_t g = 0; g < work->n_groups; g++) {
             struct scope s = event_scope(r, step, g);
             s.sees_with = true;
             s.events = NULL;
-            ir_node_id node = lower_names(&s, head, tail, span);
+            ir_node_id node = lower_wanted(&s, w);
             if (node == IR_POISON) return IR_POISON;
             *ARENA_PUSH(r->c->arena, work->groups[g].captures) = node;
             if (type == IR_TYPE_ANY) type = expr_type(r->c, node);
         }
-        *ARENA_PUSH(r->c->arena, work->captures) = (struct ir_capture){.name = name, .type = (uint8_t)type};
+        *ARENA_PUSH(r->c->arena, work->captures) = (struct ir_capture){.name = w->name, .type = (uint8_t)type};
     }
     return ir_build_node(&r->c->build, (struct ir_make){.op = IR_OP_CAPTURE,
                                                         .type = (enum ir_type)work->captures.at[at].type,
                                                         .x = at,
                                                         .y = step,
-                                                        .span = span});
+                                                        .span = w->span});
+}
+
+ir_node_id step_capture(struct rule_work *r, uint32_t step, struct text head, const struct ast *tail,
+                        struct csr_span span)
+{
+    return capture_wanted(r, step,
+                          &(struct wanted){.name = path_words(r->c->arena, head, tail),
+                                           .head = head, .tail = tail, .span = span});
+}
+
+ir_node_id step_test(struct rule_work *r, uint32_t step, const struct ast *test)
+{
+    return capture_wanted(r, step,
+                          &(struct wanted){.name = expr_words(r->c->arena, test), .span = test->span, .test = test});
 }
 
 uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline, uint32_t step)

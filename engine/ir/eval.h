@@ -24,11 +24,20 @@ struct enrichment {
     struct value (*ask)(void *world, enum ir_op what, const struct ip_net *address);
 };
 
+/* Who answers tests of text by matching many at once (match/text.h): where `answers` says so, and every REGEX. */
+struct pattern_matching {
+    void *world;
+    const bool *answers; /* [ir->n_nodes] */
+    /* t stays where it is until the event is over. */
+    bool (*holds)(void *world, ir_node_id test, struct text t);
+};
+
 struct eval {
     const struct ir *ir;
     struct value (*leaf)(struct eval *e, ir_node_id id, const struct ir_node *node);
     void *world;          /* the leaf's own */
     const struct enrichment *enrichment; /* NULL: nothing is known of any address */
+    const struct pattern_matching *patterns; /* NULL: each test for itself, and a REGEX is unknown */
     struct scratch *scratch;
     struct value *memo;   /* [ir->n_nodes] */
     uint32_t *memo_stamp; /* [ir->n_nodes]: the value is this stamp's */

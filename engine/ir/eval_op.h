@@ -7,7 +7,7 @@
 typedef struct value eval_op(struct eval *e, const struct ir_node *node);
 
 /* Tests: eval_test.c */
-eval_op eval_equality, eval_order, eval_text_test, eval_member_of, eval_between, eval_present, eval_truthy,
+eval_op eval_equality, eval_order, eval_text_test, eval_pattern, eval_member_of, eval_between, eval_present, eval_truthy,
     eval_grants, eval_logic, eval_not;
 /* Records and lists: eval_list.c */
 eval_op eval_member, eval_elements, eval_quantifier, eval_concat, eval_total, eval_len, eval_first_of,

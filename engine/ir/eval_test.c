@@ -130,9 +130,42 @@ static enum tri text_two(enum ir_op op, struct value v, struct value pattern)
     return text_holds(op, t, value_text(pattern), pattern.nocase || v.nocase) ? TRI_TRUE : TRI_FALSE;
 }
 
+static bool is_answered(const struct eval *e, const struct ir_node *node)
+{
+    return e->patterns && e->patterns->answers[node - e->ir->nodes];
+}
+
 struct value eval_text_test(struct eval *e, const struct ir_node *node)
 {
+    if (is_answered(e, node)) return eval_pattern(e, node);
     return test_operands(e, node, text_two);
+}
+
+/* The text that a test looks into; false: it has none. */
+static bool text_to_search(struct eval *e, struct value v, struct text *t)
+{
+    *t = value_text(v);
+    if (v.kind != VALUE_NET) return v.kind == VALUE_STRING;
+    char *printed = eval_take(e, 50);
+    if (printed) *t = (struct text){printed, ip_print(v.net, printed)};
+    return printed != NULL;
+}
+
+/* A test whose pattern is matched together with others. */
+struct value eval_pattern(struct eval *e, const struct ir_node *node)
+{
+    struct value subject = eval_operand(e, node, 0);
+    enum tri any = TRI_FALSE;
+    if (!is_answered(e, node)) return value_withheld();
+    for (uint32_t i = 0; i < eval_many_len(subject) && any != TRI_TRUE; i++) {
+        struct value v = eval_many_at(&subject, i);
+        struct text t;
+        if (v.kind == VALUE_UNKNOWN) any = TRI_UNKNOWN;
+        else if (text_to_search(e, v, &t) &&
+                 e->patterns->holds(e->patterns->world, (ir_node_id)(node - e->ir->nodes), t))
+            any = TRI_TRUE;
+    }
+    return eval_of_tri(any);
 }
 
 /* Policies name actions as AWS compares them, which is not how `like` does. */

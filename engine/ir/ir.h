@@ -80,6 +80,19 @@ struct ir_list {
     const struct value_set *set; /* built by ir_seal */
 };
 
+/* ---- patterns ------------------------------------------------------------------------------------------- */
+
+struct hs_database; /* of Hyperscan: immutable, goes with the arena */
+
+/* Tests of text that are put to the same value of an event, and answered together in one pass over it. Every REGEX
+ * over an event is in one; LIKE, CONTAINS, STARTS and ENDS where there are enough of them. */
+struct ir_patterns {
+    ir_node_id *tests; /* by their number in the database */
+    uint32_t n_tests;  /* at most IR_PATTERNS_MOST */
+    const struct hs_database *database;
+};
+#define IR_PATTERNS_MOST 4096
+
 /* ---- events ------------------------------------------------------------------------------------------- */
 
 /* `iam:Create*`: both halves may hold "*". api.len == 0 is the lone "*". rule != IR_NONE: another rule's groups. */
@@ -420,6 +433,8 @@ struct ir {
     uint32_t n_schemas;
     struct ir_list *lists;
     uint32_t n_lists;
+    struct ir_patterns *patterns;
+    uint32_t n_patterns;
     struct ir_baseline *baselines;
     uint32_t n_baselines;
     struct ir_rule *rules;

@@ -51,6 +51,7 @@ struct matcher {
     uint32_t *memo_stamp;
     struct value *slots;
     struct name_memory *names;
+    struct text_matcher *texts;
     struct match_counts counts;
 
     /* Of the event at hand; all in the scratch. */
@@ -85,7 +86,9 @@ struct matcher *matcher_new(const struct plan *p, const struct decoder *d)
     m->interest_of = zeroed(ir->n_baselines, sizeof *m->interest_of);
     m->names = name_memory_new(p);
     m->scratch = (struct scratch){zeroed(1, SCRATCH_LEAST), 0, SCRATCH_LEAST};
+    m->texts = text_matcher_new(p->texts);
     eval_init(&m->eval, ir, &m->scratch, m->memo, m->memo_stamp);
+    m->eval.patterns = text_matcher_answers(m->texts);
     return m;
 }
 
@@ -97,6 +100,7 @@ void matcher_free(struct matcher *m)
     free(m->slots);
     free(m->interest_of);
     name_memory_free(m->names);
+    text_matcher_free(m->texts);
     free(m->scratch.at);
     free(m);
 }
@@ -106,9 +110,16 @@ void matcher_enrich(struct matcher *m, const struct enrichment *e)
     m->eval.enrichment = e;
 }
 
+const struct pattern_matching *matcher_patterns(struct matcher *m)
+{
+    text_matcher_forget(m->texts);
+    return m->eval.patterns;
+}
+
 void matcher_count(const struct matcher *m, struct match_counts *add_to)
 {
     struct name_memory_counts names = name_memory_count(m->names);
+    struct text_counts texts = text_matcher_count(m->texts);
     add_to->events += m->counts.events;
     add_to->tested += m->counts.tested;
     add_to->evaluated += m->eval.evaluated;
@@ -121,6 +132,8 @@ void matcher_count(const struct matcher *m, struct match_counts *add_to)
     add_to->overflowed += m->counts.overflowed;
     add_to->names_cached += names.found;
     add_to->names_bypassed += names.bypassed;
+    add_to->texts_scanned += texts.scanned;
+    add_to->texts_recalled += texts.recalled;
 }
 
 /* From the scratch; NULL, and the event is built anew in a larger one. */
@@ -467,6 +480,7 @@ static void forget_event(struct matcher *m)
     m->hits_end = &m->hits;
     m->scratch.len = 0;
     m->eval.overflowed = false;
+    text_matcher_forget(m->texts);
 }
 
 static enum aside build(struct matcher *m, struct text record, uint64_t seq, struct event *event)

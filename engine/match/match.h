@@ -19,6 +19,9 @@ void matcher_free(struct matcher *m);
 /* What is known of addresses from now on; the caller's, outlives its use. NULL: nothing. */
 void matcher_enrich(struct matcher *m, const struct enrichment *e);
 
+/* For another evaluator of the same thread, asked for anew for each record; NULL where there are no patterns. */
+const struct pattern_matching *matcher_patterns(struct matcher *m);
+
 /* What a record would teach a baseline that shows these values: for tests, which know the past without records of it.
  * value: absent where the baseline remembers keys alone. When it was is left to the caller. */
 struct touch plan_touch(const struct plan *p, uint32_t baseline, const struct value *key, struct value value);
@@ -35,6 +38,7 @@ struct match_counts {
     uint64_t fan_capped;   /* keys beyond HIT_FAN_MOST */
     uint64_t overflowed;   /* events that need more memory than a matcher may take: some values were unknown */
     uint64_t names_cached, names_bypassed; /* look-ups of `service:action` */
+    uint64_t texts_scanned, texts_recalled; /* texts that patterns were put to, and those whose answer was known */
 };
 void matcher_count(const struct matcher *m, struct match_counts *add_to);
 

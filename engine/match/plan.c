@@ -229,12 +229,14 @@ struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
     free(b.exact);
     make_ids(p);
     find_evidence(p);
+    p->texts = text_plan_new(ir, secret);
     return p;
 }
 
 void plan_free(struct plan *p)
 {
     if (!p) return;
+    text_plan_free(p->texts);
     free(p->wants);
     free(p->exacts);
     free(p->exact_slots);

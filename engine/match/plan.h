@@ -8,6 +8,7 @@
 #define CSR_ENGINE_MATCH_PLAN_H
 
 #include "engine/match/match.h"
+#include "engine/match/text.h"
 
 struct want {
     bool is_baseline;
@@ -45,6 +46,7 @@ enum evidence_field {
 struct plan {
     const struct ir *ir;
     uint64_t secret[2];
+    struct text_plan *texts;
     struct want *wants;
     uint32_t n_wants;
     struct exact *exacts;

@@ -25,6 +25,7 @@ struct arena {
     uint64_t fail_at;       /* counts down to the planted failure; 0: none */
     bool has_escape;
     jmp_buf escape;
+    struct arena_guest *guests;
 };
 
 struct arena *arena_new(size_t budget)
@@ -37,6 +38,8 @@ struct arena *arena_new(size_t budget)
 void arena_free(struct arena *a)
 {
     if (!a) return;
+    for (struct arena_guest *g = a->guests; g; g = g->next)
+        if (g->at) g->release(g->at);
     for (struct block *b = a->blocks, *next; b; b = next) {
         next = b->next;
         free(b);
@@ -61,7 +64,7 @@ size_t arena_used(const struct arena *a)
 }
 
 /* An owner that set no escape has promised that there is memory. */
-static _Noreturn void arena_give_up(struct arena *a)
+_Noreturn void arena_give_up(struct arena *a)
 {
     if (a->has_escape) longjmp(a->escape, 1);
     fputs("csr: out of memory\n", stderr);
@@ -109,6 +112,14 @@ void *arena_alloc(struct arena *a, size_t size)
     b->used += rounded;
     a->used += rounded;
     return at;
+}
+
+struct arena_guest *arena_guest(struct arena *a, void (*release)(void *at))
+{
+    struct arena_guest *g = ARENA_NEW(a, struct arena_guest);
+    *g = (struct arena_guest){NULL, release, a->guests};
+    a->guests = g;
+    return g;
 }
 
 void *arena_grow(struct arena *a, const void *old, size_t old_size, size_t new_size)

@@ -35,6 +35,18 @@ struct text arena_printf(struct arena *a, const char *format, ...) __attribute__
 struct text arena_vprintf(struct arena *a, const char *format, va_list ap);
 size_t arena_used(const struct arena *a);
 
+/* Memory that is not the arena's and goes with it. The place for it is made first, so that nothing can be lost in
+ * between: what its owner puts into `at` is released when the arena is freed. */
+struct arena_guest {
+    void *at; /* NULL: none yet */
+    void (*release)(void *at);
+    struct arena_guest *next;
+};
+struct arena_guest *arena_guest(struct arena *a, void (*release)(void *at));
+
+/* Leaves by the escape: for the owner's code that has no memory of another kind. */
+_Noreturn void arena_give_up(struct arena *a);
+
 #define ARENA_NEW(a, type)          ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, count) ((type *)arena_alloc((a), sizeof(type) * (size_t)(count)))
 
