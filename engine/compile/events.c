@@ -8,7 +8,7 @@
 
 struct ir_api split_api(struct text written)
 {
-    const char *colon = memchr(written.at, ':', written.len);
+    const char *colon = written.len ? memchr(written.at, ':', written.len) : NULL;
     uint32_t at = colon ? (uint32_t)(colon - written.at) : written.len;
     struct ir_api out = {.service = {written.at, at}, .rule = IR_NONE};
     if (colon) out.action = (struct text){colon + 1, written.len - at - 1};
