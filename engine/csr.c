@@ -154,6 +154,7 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
     struct compile_input input = {.texts = texts,
                                   .n_texts = (uint32_t)o->n_texts,
                                   .without_lints = o->without_lints,
+                                  .without_patterns = o->without_patterns,
                                   .cache = o->without_cache ? NULL : cache_folder(c->arena),
                                   .with_tests = o->with_tests,
                                   .leaves_out_refused = o->leaves_out_refused,

@@ -55,6 +55,7 @@ struct csr_compile_options {
     size_t n_texts;
     bool without_lints;
     bool without_cache;      /* pattern databases are made anew; see csr_compile */
+    bool without_patterns;   /* none are made: such a rule set can be looked at, not run */
     bool with_tests;         /* `test` blocks are checked as well, and csr_test can run them */
     bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
     bool every_field; /* also the whole standard library, with fields that no rule reads: for csr_fields */

@@ -86,10 +86,8 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     lower_rules(c);
     lower_tests(c);
     c->ir->site = lower_site(c);
-    if (diags_errors(*diags)) {
-        patterns_check(c);
-        return NULL;
-    }
+    if (diags_errors(*diags) || input->without_patterns) patterns_check(c); /* else making them tells */
+    if (diags_errors(*diags)) return NULL;
     finish(c, input);
     site_check_rules(c->ir, *diags);
     if (diags_errors(*diags)) return NULL;

@@ -1,8 +1,9 @@
 /* pattern.c - patterns that are put to the same value, made one Hyperscan database.
  *
  * Ten thousand rules ask a few fields a few thousand questions. Asked one by one each costs a walk over the text; a
- * database answers all in one. A few globs are cheaper alone, so a database is made where a value has PATTERNS_LEAST of
- * them, or a regular expression, which nothing else matches. Exact texts never come here: they are compared.
+ * database answers all in one. But only the tests of rules that want the event are asked at all, and making a small database
+ * costs a tenth of a second: so globs go into one where a value has PATTERNS_LEAST of them. Regular expressions always do,
+ * because nothing else matches them. Exact texts never come here: they are compared.
  *
  * Globs and plain texts become expressions over bytes, which mean what engine/base/glob.h means; regular expressions are
  * over characters. A pattern that holds of every text ("*") is left to the evaluator.
@@ -21,7 +22,7 @@
 #include <hs/hs_compile.h>
 #include <stdlib.h>
 
-#define PATTERNS_LEAST 8
+#define PATTERNS_LEAST 32
 #define GLOB_LEN_MOST  2000 /* a longer one is matched alone */
 
 /* ---- expressions --------------------------------------------------------------------------------------- */
@@ -128,7 +129,7 @@ static bool is_exact(enum ir_op op, struct text t)
 static uint32_t expressions_in(const struct ir *ir, const struct ir_node *test)
 {
     bool some_pattern = false;
-    if (test->op == IR_OP_REGEX) return PATTERNS_LEAST;
+    if (test->op == IR_OP_REGEX) return 1;
     if (test->op < IR_OP_LIKE || test->op > IR_OP_ENDS) return 0;
     struct constants all = constants_of(ir, test);
     for (uint32_t i = 0; i < all.len; i++) {
@@ -331,14 +332,25 @@ static void build_database(struct builder *b, ir_node_id *tests, uint32_t n)
     *ARENA_PUSH(b->c->arena, b->out) = (struct ir_patterns){tests, n, database->at};
 }
 
+/* Of few tests only those that nothing else decides. */
+static void choose_tests(const struct ir *ir, struct subject *s)
+{
+    uint32_t kept = 0;
+    if (s->n_expressions >= PATTERNS_LEAST) return;
+    for (uint32_t i = 0; i < s->tests.len; i++)
+        if (ir->nodes[s->tests.at[i]].op == IR_OP_REGEX) s->tests.at[kept++] = s->tests.at[i];
+    s->tests.len = kept;
+}
+
 void patterns_build(struct compiler *c, struct ir *ir, const char *cache_folder)
 {
     struct builder b = {.c = c, .ir = ir, .cache_folder = cache_folder};
-    const struct subject *subjects = find_subjects(c->arena, ir);
+    struct subject *subjects = find_subjects(c->arena, ir);
     hs_populate_platform(&b.platform);
     for (ir_node_id id = 0; id < ir->n_nodes; id++) {
-        const struct subject *s = &subjects[id];
-        for (uint32_t i = 0; s->n_expressions >= PATTERNS_LEAST && i < s->tests.len; i += IR_PATTERNS_MOST) {
+        struct subject *s = &subjects[id];
+        choose_tests(ir, s);
+        for (uint32_t i = 0; i < s->tests.len; i += IR_PATTERNS_MOST) {
             uint32_t left = s->tests.len - i;
             build_database(&b, s->tests.at + i, left < IR_PATTERNS_MOST ? left : IR_PATTERNS_MOST);
         }

@@ -4,6 +4,7 @@
  *                "<Call>Request" or "<Call>Response"
  *   candidates   which steps a call wakes, by its name; the rest of the rules cost it nothing
  *   predicates   each distinct one, with the number of rules that share its one evaluation
+ *   patterns     values whose patterns are matched together, if there are any
  *   automata     the alternatives of each rule's match with their places, and how much a key can hold
  *
  * Canonical: order is by name and text, never by address or hash.
@@ -179,6 +180,22 @@ static void dump_predicates(struct plan_dump *p)
     }
 }
 
+/* ---- patterns ------------------------------------------------------------------------------------------ */
+
+static void dump_pattern(struct plan_dump *p, const struct ir_patterns *group)
+{
+    const struct ir_node *first = &p->ir->nodes[group->tests[0]];
+    ir_put(p->out, TEXT("    "));
+    ir_print_node(p->ir, NULL, p->ir->operands[first->first], p->out);
+    ir_putf(p->out, ": %u test%s in one pass\n", group->n_tests, group->n_tests == 1 ? "" : "s");
+}
+
+static void dump_patterns(struct plan_dump *p)
+{
+    if (p->ir->n_patterns) ir_putf(p->out, "patterns %u\n", p->ir->n_patterns);
+    for (uint32_t i = 0; i < p->ir->n_patterns; i++) dump_pattern(p, &p->ir->patterns[i]);
+}
+
 /* ---- automata ----------------------------------------------------------------------------------------- */
 
 /* Nothing taken is no state. */
@@ -298,6 +315,7 @@ static void dump_all(struct plan_dump *p)
     dump_slots(p);
     dump_candidates(p);
     dump_predicates(p);
+    dump_patterns(p);
     ir_putf(p->out, "automata %u\n", p->ir->n_rules);
     for (uint32_t i = 0; i < p->ir->n_rules; i++) dump_rule(p, &p->ir->rules[i]);
 }

@@ -172,9 +172,9 @@ static void test_together_as_alone(void **state)
     struct rule_text *source = malloc(sizeof *source);
     uint64_t seed = 7;
     uint32_t answered = 0, held = 0;
-    for (int round = 0; round < 12; round++) {
+    for (int round = 0; round < 4; round++) {
         source_begin(source);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 120; i++) {
             char predicate[256];
             random_predicate(&seed, predicate);
             source_add(source, predicate);

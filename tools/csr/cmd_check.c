@@ -10,8 +10,12 @@ int verb_check(const struct call *call)
     bool json = format && strcmp(format, "json") == 0;
     int status;
     uint32_t warnings = 0;
-    struct rules_wanted wanted = {
-        .paths = call->operands, .n_paths = call->n_operands, .with_tests = true, .to = stdout, .json = json};
+    struct rules_wanted wanted = {.paths = call->operands,
+                                  .n_paths = call->n_operands,
+                                  .with_tests = true,
+                                  .without_patterns = call_has(call, "quick"),
+                                  .to = stdout,
+                                  .json = json};
     csr_ruleset *rules = rules_compile(call, &wanted, &status, &warnings);
     if (rules) {
         size_t n = csr_ruleset_rules(rules);

@@ -14,6 +14,7 @@ static csr_ruleset *compile(const struct rules_wanted *w, const struct csr_text 
     struct csr_compile_options o = {.texts = texts,
                                     .n_texts = w->n_paths,
                                     .without_lints = w->without_lints,
+                                    .without_patterns = w->without_patterns,
                                     .with_tests = w->with_tests,
                                     .leaves_out_refused = w->leaves_out_refused,
                                     .every_field = w->every_field};
@@ -43,7 +44,8 @@ csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index
 {
     const char *paths[CALL_OPTIONS_MOST], *near;
     size_t n = call_values(call, "rules", paths, CALL_OPTIONS_MOST);
-    struct rules_wanted wanted = {.paths = paths, .n_paths = n, .without_lints = true, .to = stderr};
+    struct rules_wanted wanted = {.paths = paths, .n_paths = n, .without_lints = true,
+                                  .without_patterns = true, .to = stderr};
     csr_ruleset *rules = rules_compile(call, &wanted, status, NULL);
     if (!rules || csr_ruleset_find(rules, name, index, &near)) return rules;
     *status = near ? fail(call, CSR_USAGE, "no rule is called %s; did you mean %s?", name, near)
