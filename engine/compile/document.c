@@ -1,7 +1,7 @@
 /* document.c - json(…), statements(…), grants: what looks into texts that hold JSON.
  *
- * In a finished match a document is a capture like any other path: its fields are read while the event is at hand, and
- * what stands behind the brackets is what is kept.
+ * In a finished match a document is a capture like any other path: its fields are read while the event is at
+ * hand, and what stands behind the brackets is what is kept.
  */
 #include "engine/compile/compiler.h"
 
@@ -60,14 +60,14 @@ ir_node_id lower_document(const struct scope *s, const struct ast *doc)
     bool is_json = text_equal(doc->text, TEXT("json"));
     if (!n) return IR_POISON;
     if (!is_json && (!doc->next || doc->next->kind != AST_ELEMENTS)) {
-        struct text words = path_words(s->c->arena, TEXT(""), &(struct ast){.kind = AST_DOC, .text = doc->text,
-                                                                           .kids = doc->kids});
-        diag_fix(diag_at(s->c->diags, E0213, doc->span, "these are the statements of a policy, a list"), doc->span,
-                 TEXT_FMT "[]", TEXT_ARG(words));
+        struct text words = path_words(s->c->arena, TEXT(""),
+                                       &(struct ast){.kind = AST_DOC, .text = doc->text, .kids = doc->kids});
+        diag_fix(diag_at(s->c->diags, E0213, doc->span, "these are the statements of a policy, a list"),
+                 doc->span, TEXT_FMT "[]", TEXT_ARG(words));
         return IR_POISON;
     }
-    ir_node_id node = make_node(s, is_json ? IR_OP_JSON : IR_OP_STATEMENTS, is_json ? IR_TYPE_ANY : IR_TYPE_LIST,
-                                fields, n, doc->span);
+    ir_node_id node = make_node(s, is_json ? IR_OP_JSON : IR_OP_STATEMENTS,
+                                is_json ? IR_TYPE_ANY : IR_TYPE_LIST, fields, n, doc->span);
     if (is_json) return lower_tail(s, node, doc->next);
     ir_node_id statements = make_node(s, IR_OP_ELEMENTS, IR_TYPE_LIST, &node, 1, doc->next->span);
     return lower_statement(s, statements, doc->next->next);
@@ -79,8 +79,8 @@ static const struct member {
     const char *name;
     enum ir_type type;
 } members[] = {
-    {"effect", IR_TYPE_STRING},    {"actions", IR_TYPE_LIST},    {"resources", IR_TYPE_LIST},
-    {"principals", IR_TYPE_LIST},  {"conditions", IR_TYPE_LIST}, {"negated", IR_TYPE_BOOL},
+    {"effect", IR_TYPE_STRING},   {"actions", IR_TYPE_LIST},    {"resources", IR_TYPE_LIST},
+    {"principals", IR_TYPE_LIST}, {"conditions", IR_TYPE_LIST}, {"negated", IR_TYPE_BOOL},
 };
 
 bool is_statements(const struct compiler *c, ir_node_id list)
@@ -98,7 +98,8 @@ static const struct member *find_member(const struct scope *s, const struct ast 
         nearest_try(&near, text_of(members[i].name));
     }
     struct csr_span at = word_span(s->c, field, field->text);
-    struct diag *d = diag_at(s->c->diags, E0225, at, "a statement has no `" TEXT_FMT "`", TEXT_ARG(field->text));
+    struct diag *d =
+        diag_at(s->c->diags, E0225, at, "a statement has no `" TEXT_FMT "`", TEXT_ARG(field->text));
     diag_note(d, "it has effect, actions[], resources[], principals[], conditions[] and negated");
     if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
     return NULL;
@@ -112,13 +113,13 @@ ir_node_id lower_statement(const struct scope *s, ir_node_id statement, const st
     if (!member) return IR_POISON;
     if (is_list && (!tail->next || tail->next->kind != AST_ELEMENTS)) {
         struct csr_span at = word_span(s->c, tail, tail->text);
-        diag_fix(diag_at(s->c->diags, E0213, tail->span, "this is a list"), at, TEXT_FMT "[]", TEXT_ARG(tail->text));
+        diag_fix(diag_at(s->c->diags, E0213, tail->span, "this is a list"), at, TEXT_FMT "[]",
+                 TEXT_ARG(tail->text));
         return IR_POISON;
     }
     bool of_many = expr_type(s->c, statement) == IR_TYPE_LIST;
-    ir_node_id node =
-        ir_build_node(&s->c->build,
-                      (struct ir_make){.op = IR_OP_MEMBER,
+    ir_node_id node = ir_build_node(
+        &s->c->build, (struct ir_make){.op = IR_OP_MEMBER,
                                        .type = is_list || of_many ? IR_TYPE_LIST : member->type,
                                        .x = ir_build_constant(&s->c->build, value_string(tail->text)),
                                        .operands = &statement,
@@ -134,8 +135,8 @@ static bool is_action(struct text t)
 {
     const char *colon = memchr(t.at, ':', t.len);
     if (!colon) return text_equal(t, TEXT("*"));
-    return colon > t.at && colon + 1 < t.at + t.len && !memchr(colon + 1, ':', (size_t)(t.at + t.len - colon - 1)) &&
-           !memchr(t.at, ' ', t.len);
+    return colon > t.at && colon + 1 < t.at + t.len &&
+           !memchr(colon + 1, ':', (size_t)(t.at + t.len - colon - 1)) && !memchr(t.at, ' ', t.len);
 }
 
 static bool action_fits(const struct scope *s, const struct ast *literal)
@@ -169,6 +170,7 @@ ir_node_id lower_grants(const struct scope *s, const struct ast *e)
     enum ir_type type = expr_type(s->c, both[0]);
     if (type == IR_TYPE_ANY || type == IR_TYPE_LIST || type == IR_TYPE_STRING)
         return make_node(s, IR_OP_GRANTS, IR_TYPE_BOOL, both, 2, e->span);
-    diag_at(s->c->diags, E0211, e->kids->span, "this is %s; the actions of a policy are needed", a_type(type));
+    diag_at(s->c->diags, E0211, e->kids->span, "this is %s; the actions of a policy are needed",
+            a_type(type));
     return IR_POISON;
 }

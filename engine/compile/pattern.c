@@ -1,15 +1,16 @@
 /* pattern.c - patterns that are put to the same value, made one Hyperscan database.
  *
- * Ten thousand rules ask a few fields a few thousand questions. Asked one by one each costs a walk over the text; a
- * database answers all in one. But only the tests of rules that want the event are asked at all, and making a small database
- * costs a tenth of a second: so globs go into one where a value has PATTERNS_LEAST of them. Regular expressions always do,
- * because nothing else matches them. Exact texts never come here: they are compared.
+ * Ten thousand rules ask a few fields a few thousand questions. Asked one by one each costs a walk over the
+ * text; a database answers all in one. But only the tests of rules that want the event are asked at all, and
+ * making a small database costs a tenth of a second: so globs go into one where a value has PATTERNS_LEAST of
+ * them. Regular expressions always do, because nothing else matches them. Exact texts never come here: they
+ * are compared.
  *
- * Globs and plain texts become expressions over bytes, which mean what engine/base/glob.h means; regular expressions are
- * over characters. A pattern that holds of every text ("*") is left to the evaluator.
+ * Globs and plain texts become expressions over bytes, which mean what engine/base/glob.h means; regular
+ * expressions are over characters. A pattern that holds of every text ("*") is left to the evaluator.
  *
- * Making a large database takes seconds, so it is kept on disk (pattern_cache.c) under a digest of all that goes into it:
- * the expressions, Hyperscan's version and the kind of processor.
+ * Making a large database takes seconds, so it is kept on disk (pattern_cache.c) under a digest of all that
+ * goes into it: the expressions, Hyperscan's version and the kind of processor.
  *
  * Invariants
  * 1. A database is a guest of the arena: it goes with the rule set, also when memory runs out on the way.
@@ -134,7 +135,8 @@ static uint32_t expressions_in(const struct ir *ir, const struct ir_node *test)
     struct constants all = constants_of(ir, test);
     for (uint32_t i = 0; i < all.len; i++) {
         struct text t = value_text(all.at[i]);
-        if (all.at[i].kind != VALUE_STRING || is_trivial((enum ir_op)test->op, t) || t.len > GLOB_LEN_MOST) return 0;
+        if (all.at[i].kind != VALUE_STRING || is_trivial((enum ir_op)test->op, t) || t.len > GLOB_LEN_MOST)
+            return 0;
         some_pattern |= !is_exact((enum ir_op)test->op, t);
     }
     return some_pattern ? all.len : 0;
@@ -151,8 +153,8 @@ struct subject {
     uint32_t n_expressions;
 };
 
-/* Tests over an event by their subject: [n_nodes], most of them empty. Operands come first, so one pass tells what
- * reads a match. */
+/* Tests over an event by their subject: [n_nodes], most of them empty. Operands come first, so one pass tells
+ * what reads a match. */
 static struct subject *find_subjects(struct arena *a, const struct ir *ir)
 {
     struct subject *subjects = ARENA_ARRAY(a, struct subject, ir->n_nodes);
@@ -191,7 +193,8 @@ static struct expressions expressions_of(struct builder *b, const ir_node_id *te
             continue;
         }
         struct constants all = constants_of(b->ir, test);
-        for (uint32_t k = 0; k < all.len; k++) add_text(b->c->arena, &out, (enum ir_op)test->op, all.at[k], i);
+        for (uint32_t k = 0; k < all.len; k++)
+            add_text(b->c->arena, &out, (enum ir_op)test->op, all.at[k], i);
     }
     return out;
 }
@@ -207,7 +210,8 @@ static bool out_of_memory(const hs_compile_error_t *error)
 }
 
 /* The database in the guest. Else the error, which the caller frees. */
-static hs_compile_error_t *compile(struct builder *b, const struct expressions *e, struct arena_guest *database)
+static hs_compile_error_t *compile(struct builder *b, const struct expressions *e,
+                                   struct arena_guest *database)
 {
     struct arena *a = b->c->arena;
     const char **texts = ARENA_ARRAY(a, const char *, e->len);
@@ -231,7 +235,8 @@ static struct hash128 digest(const struct builder *b, const struct expressions *
     static const uint64_t zero[2];
     struct spelling s = {.arena = b->c->arena};
     spell(&s, arena_printf(s.arena, "%s|%u|%llx", hs_version(), b->platform.tune,
-                           (unsigned long long)b->platform.cpu_features).at);
+                           (unsigned long long)b->platform.cpu_features)
+                  .at);
     for (uint32_t i = 0; i < e->len; i++) {
         spell(&s, arena_printf(s.arena, "\n%u %u ", e->at[i].test, e->at[i].flags).at);
         spell(&s, e->at[i].text);
@@ -259,8 +264,15 @@ static void write_cached(const struct builder *b, struct hash128 name, const str
 
 /* ---- what cannot be ------------------------------------------------------------------------------------ */
 
-static void refuse_regex(struct compiler *c, struct csr_span at, const char *why)
+/* Reports what Hyperscan says, and frees it: before anything is taken from the arena, which may end the
+ * compile. */
+static void refuse_regex(struct compiler *c, struct csr_span at, hs_compile_error_t *error)
 {
+    char why[200];
+    bool no_memory = out_of_memory(error);
+    snprintf(why, sizeof why, "%s", error->message);
+    hs_free_compile_error(error);
+    if (no_memory) arena_give_up(c->arena);
     if (strstr(why, "matches empty buffer"))
         diag_note(diag_at(c->diags, E0232, at, "this asks for nothing: an empty text matches"),
                   "`x*` and `x?` hold of every text; write `x+`, or `== \"\"` for the empty text");
@@ -268,8 +280,8 @@ static void refuse_regex(struct compiler *c, struct csr_span at, const char *why
         diag_at(c->diags, E0232, at, "%s", why);
 }
 
-/* What is wrong with a regular expression by itself. Cheap, but it does not see that the empty text matches: then it is
- * compiled. */
+/* What is wrong with a regular expression by itself. Cheap, but it does not see that the empty text matches:
+ * then it is compiled. */
 static void check_regex(struct compiler *c, struct text regex, const struct ir_node *test)
 {
     hs_expr_info_t *info = NULL;
@@ -280,9 +292,7 @@ static void check_regex(struct compiler *c, struct text regex, const struct ir_n
         hs_compile(e.text, e.flags, HS_MODE_BLOCK, NULL, &made, &error);
     free(info);
     hs_free_database(made);
-    if (!error) return;
-    refuse_regex(c, test->span, error->message);
-    hs_free_compile_error(error);
+    if (error) refuse_regex(c, test->span, error);
 }
 
 void patterns_check(struct compiler *c)
@@ -309,6 +319,22 @@ static void build_without(struct builder *b, ir_node_id *tests, uint32_t n, uint
     build_database(b, tests + bad + 1, n - bad - 1);
 }
 
+/* The number of the test that cannot be, which is reported if nothing else decides it; n if none of several
+ * is named. */
+static uint32_t find_bad(struct builder *b, const struct expressions *e, const ir_node_id *tests, uint32_t n,
+                         hs_compile_error_t *error)
+{
+    uint32_t bad = error->expression >= 0 ? e->at[error->expression].test : n > 1 ? n : 0;
+    const struct ir_node *test = bad < n ? &b->ir->nodes[tests[bad]] : NULL;
+    bool no_memory = out_of_memory(error);
+    if (test && test->op == IR_OP_REGEX)
+        refuse_regex(b->c, test->span, error);
+    else
+        hs_free_compile_error(error);
+    if (no_memory) arena_give_up(b->c->arena);
+    return bad;
+}
+
 static void build_database(struct builder *b, ir_node_id *tests, uint32_t n)
 {
     if (!n) return;
@@ -318,13 +344,7 @@ static void build_database(struct builder *b, ir_node_id *tests, uint32_t n)
     if (!read_cached(b, name, database)) {
         hs_compile_error_t *error = compile(b, &e, database);
         if (error) {
-            bool no_memory = out_of_memory(error);
-            uint32_t bad = error->expression >= 0 ? e.at[error->expression].test : n > 1 ? n : 0;
-            const struct ir_node *test = bad < n ? &b->ir->nodes[tests[bad]] : NULL;
-            if (test && test->op == IR_OP_REGEX && !no_memory) refuse_regex(b->c, test->span, error->message);
-            hs_free_compile_error(error);
-            if (no_memory) arena_give_up(b->c->arena);
-            build_without(b, tests, n, bad);
+            build_without(b, tests, n, find_bad(b, &e, tests, n, error));
             return;
         }
         write_cached(b, name, database);

@@ -1,8 +1,9 @@
 /* pattern_cache.c - see pattern_cache.h.
  *
- * A file is a magic word, the digest of its contents and the contents. It is written beside its place and renamed, so
- * that a reader sees a whole one or none; two that write the same write the same bytes. A file is believed only if it
- * belongs to this user or root and nobody else may write it: databases are executed, in a way.
+ * A file is a magic word, the digest of its contents and the contents. It is written beside its place and
+ * renamed, so that a reader sees a whole one or none; two that write the same write the same bytes. A file is
+ * believed only if it belongs to this user or root and nobody else may write it: databases are executed, in a
+ * way.
  */
 #include "engine/compile/pattern_cache.h"
 
@@ -15,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ENDING        ".patterns"
-#define FILE_MOST     ((off_t)256 << 20)
-#define UNUSED_MOST   (90 * 86400) /* seconds */
+#define ENDING          ".patterns"
+#define FILE_MOST       ((off_t)256 << 20)
+#define UNUSED_MOST     (90 * 86400) /* seconds */
 #define UNFINISHED_MOST 3600
 
 struct head {
@@ -119,7 +120,8 @@ static bool ends_with(const char *name, const char *ending)
     return text_ends(text_of(name), text_of(ending));
 }
 
-/* What is old in the folder: databases that no rule set needs any more, files that somebody did not finish. */
+/* What is old in the folder: databases that no rule set needs any more, files that somebody did not finish.
+ */
 static void tidy(const char *folder)
 {
     DIR *dir = opendir(folder);
@@ -129,7 +131,8 @@ static void tidy(const char *folder)
         bool is_whole = ends_with(e->d_name, ENDING);
         if (!is_whole && !strstr(e->d_name, ENDING ".")) continue;
         if (fstatat(dirfd(dir), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode)) continue;
-        if (now - st.st_mtime > (is_whole ? UNUSED_MOST : UNFINISHED_MOST)) unlinkat(dirfd(dir), e->d_name, 0);
+        if (now - st.st_mtime > (is_whole ? UNUSED_MOST : UNFINISHED_MOST))
+            unlinkat(dirfd(dir), e->d_name, 0);
     }
     if (dir) closedir(dir);
 }

@@ -1,7 +1,7 @@
 /* pattern_cache.h - pattern databases on disk, by name.
  *
- * Nothing depends on the cache: what cannot be read, is damaged or belongs to somebody else is as if it were not there,
- * and what cannot be written is not written.
+ * Nothing depends on the cache: what cannot be read, is damaged or belongs to somebody else is as if it were
+ * not there, and what cannot be written is not written.
  */
 #ifndef CSR_ENGINE_COMPILE_PATTERN_CACHE_H
 #define CSR_ENGINE_COMPILE_PATTERN_CACHE_H

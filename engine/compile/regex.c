@@ -1,16 +1,17 @@
 /* regex.c - `x ~ /re/`: checked and lowered. What matches it is made in pattern.c.
  *
- * A regular expression is matched while its event is at hand, because that is where the matcher is. In a finished match
- * and in a gate the test of a step's field is therefore a capture: of each event of the step it is kept whether the test
- * holds, and the witness's event says what counts.
+ * A regular expression is matched while its event is at hand, because that is where the matcher is. In a
+ * finished match and in a gate the test of a step's field is therefore a capture: of each event of the step
+ * it is kept whether the test holds, and the witness's event says what counts.
  */
 #include "engine/compile/compiler.h"
 
 /* ---- bounded in size ---- */
 
-#define REGEX_LEN_MOST    1000
-#define REGEX_REPEATS_MOST 512 /* x{n} is n times x: so large may all of them be together when written out */
-#define REGEX_NESTED_MOST  64
+#define REGEX_LEN_MOST     1000
+#define REGEX_REPEATS_MOST 512 /* x{n} is n times x: so large may all of them be together when written out   \
+                                */
+#define REGEX_NESTED_MOST 64
 
 /* Walks over the parts of a regular expression; what is no repeat and no group does not matter. */
 struct repeats {
@@ -39,9 +40,12 @@ static uint64_t bound_of(const char **at, const char *end)
     const char *p = *at + 1;
     if (p < end && *p == ',') return 0;
     for (; p < end && *p != '}'; p++) {
-        if (*p == ',' && i == 0) i = 1;
-        else if (*p >= '0' && *p <= '9' && bound[i] < 1000000) bound[i] = bound[i] * 10 + (uint64_t)(*p - '0');
-        else if (*p < '0' || *p > '9') return 0;
+        if (*p == ',' && i == 0)
+            i = 1;
+        else if (*p >= '0' && *p <= '9' && bound[i] < 1000000)
+            bound[i] = bound[i] * 10 + (uint64_t)(*p - '0');
+        else if (*p < '0' || *p > '9')
+            return 0;
     }
     if (p == end) return 0;
     *at = p;
@@ -70,8 +74,10 @@ static void step_over(struct repeats *r)
     case '[': r->at = class_end(r->at, r->end) - 1; break;
     case '{': repeat(r, atom); break;
     case '(':
-        if (r->depth + 1 < REGEX_NESTED_MOST) r->inside[++r->depth] = 0;
-        else add_repeats(r, UINT32_MAX);
+        if (r->depth + 1 < REGEX_NESTED_MOST)
+            r->inside[++r->depth] = 0;
+        else
+            add_repeats(r, UINT32_MAX);
         break;
     case ')':
         if (!r->depth) break;
@@ -94,7 +100,8 @@ static uint64_t repeats_of(struct text regex)
 static bool is_bounded(const struct scope *s, const struct ast *regex)
 {
     if (regex->text.len > REGEX_LEN_MOST) {
-        diag_at(s->c->diags, E0232, regex->span, "at most %d bytes; this has %u", REGEX_LEN_MOST, regex->text.len);
+        diag_at(s->c->diags, E0232, regex->span, "at most %d bytes; this has %u", REGEX_LEN_MOST,
+                regex->text.len);
         return false;
     }
     if (repeats_of(regex->text) <= REGEX_REPEATS_MOST) return true;
@@ -130,8 +137,9 @@ static const struct ast *subject_behind(const struct scope *s, const struct ast 
 
 static ir_node_id not_kept(const struct scope *s, const struct ast *e)
 {
-    diag_note(diag_at(s->c->diags, E0224, e->kids->span, "a regular expression is put to a field of an event"),
-              "write `with n = … ~ /…/` in the step, and n of the step here");
+    diag_note(
+        diag_at(s->c->diags, E0224, e->kids->span, "a regular expression is put to a field of an event"),
+        "write `with n = … ~ /…/` in the step, and n of the step here");
     return IR_POISON;
 }
 
@@ -157,9 +165,13 @@ static ir_node_id lower_bare_test(const struct scope *s, const struct ast *test)
 }
 
 /* The test `tail ~ /re/` of a step's own field. */
-static ir_node_id lower_step_test(const struct scope *s, const struct ast *e, uint32_t step, const struct ast *field)
+static ir_node_id lower_step_test(const struct scope *s, const struct ast *e, uint32_t step,
+                                  const struct ast *field)
 {
-    struct ast left = {.kind = AST_PATH, .span = e->kids->span, .text = field->text, .kids = field->next,
+    struct ast left = {.kind = AST_PATH,
+                       .span = e->kids->span,
+                       .text = field->text,
+                       .kids = field->next,
                        .next = e->kids->next};
     struct ast test = *e;
     test.kids = &left;

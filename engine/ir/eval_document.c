@@ -1,11 +1,13 @@
 /* eval_document.c - texts that hold JSON: json(f, g…).
  *
- * Sources write documents in every form: as text with blanks before and behind, percent-encoded (IAM's answers), or as a
- * true object (S3's bucketPolicy). Whatever the form, what comes out is a view of checked JSON in UTF-8, like any other
- * object of the record. What is no JSON counts as not there: the next field is asked.
+ * Sources write documents in every form: as text with blanks before and behind, percent-encoded (IAM's
+ * answers), or as a true object (S3's bucketPolicy). Whatever the form, what comes out is a view of checked
+ * JSON in UTF-8, like any other object of the record. What is no JSON counts as not there: the next field is
+ * asked.
  *
  * Invariants
- * 1. Nothing but the scratch is written, at most as many bytes as the text has. A text is read at most three times.
+ * 1. Nothing but the scratch is written, at most as many bytes as the text has. A text is read at most three
+ * times.
  */
 #include "engine/base/jsontext.h"
 #include "engine/base/utf8.h"

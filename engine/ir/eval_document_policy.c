@@ -1,18 +1,20 @@
 /* eval_document_policy.c - statements(f, g…): the statements of a policy, made regular.
  *
- * A policy may write one value or a list almost everywhere, NotAction beside Action, "*" or {"AWS": …} for a principal,
- * conditions as objects in objects. A rule should not have to know: each statement is written anew, as a JSON object that
- * always has the same members,
+ * A policy may write one value or a list almost everywhere, NotAction beside Action, "*" or {"AWS": …} for a
+ * principal, conditions as objects in objects. A rule should not have to know: each statement is written
+ * anew, as a JSON object that always has the same members,
  *
  *   {"effect": "Allow", "actions": […], "resources": […], "principals": […],
- *    "conditions": [{"operator": "StringEquals", "key": "aws:SourceVpce", "values": […]}, …], "negated": false}
+ *    "conditions": [{"operator": "StringEquals", "key": "aws:SourceVpce", "values": […]}, …], "negated":
+ * false}
  *
- * and from there on it is an object like any other of the record. Strings are copied as they stand, escapes and all.
- * Names of members are compared without case, so that nobody hides a statement behind another spelling.
+ * and from there on it is an object like any other of the record. Strings are copied as they stand, escapes
+ * and all. Names of members are compared without case, so that nobody hides a statement behind another
+ * spelling.
  *
  * Invariants
- * 1. What is written is measured first by the same functions and then taken from the scratch in one piece; a document
- *    that would need more than the scratch may hold is withheld, never cut.
+ * 1. What is written is measured first by the same functions and then taken from the scratch in one piece; a
+ * document that would need more than the scratch may hold is withheld, never cut.
  * 2. Output is valid JSON whenever input is.
  */
 #include "engine/base/jsontext.h"
@@ -66,7 +68,8 @@ static void put_list(struct writer *w, struct text json)
 
 /* Over the members of an object, names as they are written. */
 #define EACH_MEMBER(scan, object, name)                                                                      \
-    for (bool more = json_object_begin(&(scan), &(object)); more && json_object_next(&(scan), &(object), &(name));)
+    for (bool more = json_object_begin(&(scan), &(object));                                                  \
+         more && json_object_next(&(scan), &(object), &(name));)
 
 /* "*", or {"AWS": …, "Service": …}: of whatever kind, the names. */
 static void put_principals(struct writer *w, struct text json)
@@ -82,7 +85,7 @@ static void put_principals(struct writer *w, struct text json)
     }
     put(w, TEXT("["));
     EACH_MEMBER(s, o, kind)
-        if (json_value_text(&s, &names)) put_items(w, names, &is_first);
+    if (json_value_text(&s, &names)) put_items(w, names, &is_first);
     put(w, TEXT("]"));
 }
 
@@ -94,7 +97,8 @@ static void put_comparisons(struct writer *w, struct text operator, struct text 
     struct json_string key;
     struct text values;
     if (*keys.at != '{') return;
-    EACH_MEMBER(s, o, key) {
+    EACH_MEMBER(s, o, key)
+    {
         if (!json_value_text(&s, &values)) return;
         put_item(w, TEXT("{\"operator\":\""), is_first);
         put(w, operator);
@@ -114,9 +118,8 @@ static void put_conditions(struct writer *w, struct text json)
     struct text keys;
     bool is_first = true;
     put(w, TEXT("["));
-    if (json.len && *json.at == '{')
-        EACH_MEMBER(s, o, operator)
-            if (json_value_text(&s, &keys)) put_comparisons(w, operator.text, keys, &is_first);
+    if (json.len && *json.at == '{') EACH_MEMBER(s, o, operator)
+    if (json_value_text(&s, &keys)) put_comparisons(w, operator.text, keys, &is_first);
     put(w, TEXT("]"));
 }
 
@@ -129,8 +132,9 @@ static const struct part_name {
     enum part part;
     bool negates;
 } part_names[] = {
-    {"Effect", PART_EFFECT, false},       {"Action", PART_ACTIONS, false},       {"NotAction", PART_ACTIONS, true},
-    {"Resource", PART_RESOURCES, false},  {"NotResource", PART_RESOURCES, true}, {"Principal", PART_PRINCIPALS, false},
+    {"Effect", PART_EFFECT, false},          {"Action", PART_ACTIONS, false},
+    {"NotAction", PART_ACTIONS, true},       {"Resource", PART_RESOURCES, false},
+    {"NotResource", PART_RESOURCES, true},   {"Principal", PART_PRINCIPALS, false},
     {"NotPrincipal", PART_PRINCIPALS, true}, {"Condition", PART_CONDITIONS, false},
 };
 
@@ -158,7 +162,8 @@ static bool read_statement(struct eval *e, struct text json, struct statement *o
     struct text value;
     *out = (struct statement){0};
     s.scratch = e->scratch;
-    EACH_MEMBER(s, o, name) {
+    EACH_MEMBER(s, o, name)
+    {
         if (json_value_text(&s, &value)) read_part(out, name.text, value);
         json_name_done(&s, &name);
     }
@@ -221,7 +226,8 @@ static struct text member_text(struct eval *e, struct text object, struct text n
     struct json_string found;
     struct text value, none = {0};
     s.scratch = e->scratch;
-    EACH_MEMBER(s, o, found) {
+    EACH_MEMBER(s, o, found)
+    {
         bool is_it = text_equal_nocase(found.text, name);
         json_name_done(&s, &found);
         if (json_value_text(&s, &value) && is_it) return value;
@@ -230,12 +236,13 @@ static struct text member_text(struct eval *e, struct text object, struct text n
     return none;
 }
 
-/* The statements of a document as one JSON text: an array or a single object. Lambda answers with a bare statement.
- * Empty: it is no policy. */
+/* The statements of a document as one JSON text: an array or a single object. Lambda answers with a bare
+ * statement. Empty: it is no policy. */
 static struct text statements_text(struct eval *e, struct value document)
 {
     struct text json = value_text(document);
-    if (document.kind != VALUE_JSON || *json.at == '[') return document.kind == VALUE_JSON ? json : (struct text){0};
+    if (document.kind != VALUE_JSON || *json.at == '[')
+        return document.kind == VALUE_JSON ? json : (struct text){0};
     struct text statements = member_text(e, json, TEXT("Statement"));
     if (statements.len) return statements;
     return member_text(e, json, TEXT("Effect")).len ? json : (struct text){0};
@@ -293,6 +300,7 @@ struct value eval_statements(struct eval *e, const struct ir_node *node)
     if (!most) return value_absent();
     all.items = most <= UINT32_MAX ? eval_take(e, most * sizeof *all.items) : NULL;
     if (!all.items) return value_withheld();
-    for (uint32_t i = 0; i < eval_many_len(documents); i++) add_statements(e, &all, eval_many_at(&documents, i));
+    for (uint32_t i = 0; i < eval_many_len(documents); i++)
+        add_statements(e, &all, eval_many_at(&documents, i));
     return (struct value){.kind = VALUE_LIST, .items = all.items, .len = all.len};
 }

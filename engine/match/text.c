@@ -1,7 +1,8 @@
 /* text.c - see text.h.
  *
- * What a text gave is a set of test numbers. The set of the text at hand is kept as a mark at each number, so that
- * asking for one is a look; the table keeps it as a short list. A set that is larger than RESULT_MOST is not remembered.
+ * What a text gave is a set of test numbers. The set of the text at hand is kept as a mark at each number, so
+ * that asking for one is a look; the table keeps it as a short list. A set that is larger than RESULT_MOST is
+ * not remembered.
  *
  * Invariants
  * 1. A group's marks hold for its `at`, `len` and `event` alone.
@@ -28,7 +29,7 @@ struct text_plan {
     const struct ir *ir;
     uint64_t secret[2];
     struct answered_by *answered; /* [n_nodes] */
-    bool *answers;        /* [n_nodes] */
+    bool *answers;                /* [n_nodes] */
 };
 
 /* What the patterns of one database gave for one text. */
@@ -50,7 +51,7 @@ struct text_matcher {
     const struct text_plan *plan;
     struct pattern_matching answers;
     struct hs_scratch *scratch;
-    struct group *groups; /* [ir->n_patterns] */
+    struct group *groups;  /* [ir->n_patterns] */
     struct group *scanned; /* the one at hand */
     struct result found;
     bool is_too_many; /* found is not all */
@@ -129,14 +130,17 @@ static void judge(struct text_matcher *m)
 
 /* ---- a text -------------------------------------------------------------------------------------------- */
 
-static int on_match(unsigned test, unsigned long long from, unsigned long long to, unsigned flags, void *world)
+static int on_match(unsigned test, unsigned long long from, unsigned long long to, unsigned flags,
+                    void *world)
 {
     struct text_matcher *m = world;
     (void)from, (void)to, (void)flags;
     if (m->scanned->marks[test] == m->scanned->stamp) return 0; /* one of several patterns of a list */
     m->scanned->marks[test] = m->scanned->stamp;
-    if (m->found.n == RESULT_MOST) m->is_too_many = true;
-    else m->found.tests[m->found.n++] = (uint16_t)test;
+    if (m->found.n == RESULT_MOST)
+        m->is_too_many = true;
+    else
+        m->found.tests[m->found.n++] = (uint16_t)test;
     return 0;
 }
 
@@ -145,8 +149,8 @@ static void scan(struct text_matcher *m, uint32_t group, struct text t)
     m->scanned = &m->groups[group];
     m->found.n = 0;
     m->is_too_many = false;
-    hs_error_t result = hs_scan(m->plan->ir->patterns[group].database, t.at ? t.at : "", t.len, 0, m->scratch,
-                                on_match, m);
+    hs_error_t result =
+        hs_scan(m->plan->ir->patterns[group].database, t.at ? t.at : "", t.len, 0, m->scratch, on_match, m);
     assert(result == HS_SUCCESS);
     (void)result;
     m->counts.scanned++;

@@ -1,8 +1,9 @@
 /* text.h - the tests that a pattern database answers (struct ir_patterns), for one worker.
  *
- * The first test that asks about a text has the text scanned for all patterns of its database; the others read off what
- * was found. Logs repeat themselves: what a text gave is remembered in a table of fixed size, unless values do not
- * recur: then the table is passed by for a while, because asking it costs more than a scan of a short text.
+ * The first test that asks about a text has the text scanned for all patterns of its database; the others
+ * read off what was found. Logs repeat themselves: what a text gave is remembered in a table of fixed size,
+ * unless values do not recur: then the table is passed by for a while, because asking it costs more than a
+ * scan of a short text.
  *
  * Hyperscan's scratch and the table are taken at the start; per event nothing is allocated.
  */

@@ -564,12 +564,14 @@ static void test_no_malloc(void **state)
     skip();
 #endif
     struct bench *b =
-        bench_of(SEEN RULE("r", "by account on ec2:* (ok and new(seen) and agent like \"*a*\")"), 1);
+        bench_of(SEEN RULE("r", "by account on ec2:* (ok and new(seen) and agent like \"*a*\" and agent ~ /^aws-/i and "
+                                "any s in statements(req.doc)[] (s.actions[] grants \"a:B\" and s.effect ~ /^All/))"), 1);
     static const char record[] = "{\"userIdentity\":{\"type\":\"IAMUser\",\"arn\":\"arn:aws:iam::"
                                  "111122223333:user/ci\"},\"eventTime\":"
                                  "\"2023-07-10T11:45:00Z\",\"eventSource\":\"ec2.amazonaws.com\","
                                  "\"eventName\":\"RunInstances\",\"userAgent\":"
                                  "\"aws\\u002dcli\",\"sourceIPAddress\":\"203.0.113.7\","
+                                 "\"requestParameters\":{\"doc\":\"%7B%22Effect%22:%22Allow%22,%22Action%22:%22a:*%22%7D\"},"
                                  "\"recipientAccountId\":\"111122223333\",\"eventID\":\"e\"}";
     uint64_t seen = 0;
     struct match_out out = {&seen, drop_identity, drop_touch, drop_hit};

@@ -1,4 +1,5 @@
-/* test_patterns.c - patterns matched together mean what they mean alone; regular expressions; the cache of databases.
+/* test_patterns.c - patterns matched together mean what they mean alone; regular expressions; the cache of
+ * databases.
  *
  * The oracle of globs and plain texts is the evaluator without databases.
  */
@@ -9,6 +10,7 @@
 #include "tests/unit/folder.h"
 
 #include <dirent.h>
+#include <hs/hs_common.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +22,8 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- a rule set, and an event of it ------------------------------------------------------------------------ */
+/* ---- a rule set, and an event of it
+ * ------------------------------------------------------------------------ */
 
 struct bench {
     struct arena *arena;
@@ -86,7 +89,8 @@ static void look_at(struct bench *b, const char *s, const char *l)
     static struct event event; /* read while the evaluators are, like the record */
     static char record[4096];
     snprintf(record, sizeof record,
-             "{\"eventSource\":\"iam.amazonaws.com\",\"eventName\":\"X\",\"eventTime\":\"2026-03-01T12:00:00Z\",\"s\":%s,\"l\":%s}",
+             "{\"eventSource\":\"iam.amazonaws.com\",\"eventName\":\"X\",\"eventTime\":\"2026-03-01T12:00:"
+             "00Z\",\"s\":%s,\"l\":%s}",
              s, l);
     event = (struct event){.slots = b->slots};
     b->scratch.len = 0;
@@ -107,7 +111,8 @@ static ir_node_id test_of(const struct bench *b, uint32_t rule)
     return b->ir->rules[rule].steps[0].groups[0].test;
 }
 
-/* ---- rules out of predicates ------------------------------------------------------------------------------- */
+/* ---- rules out of predicates
+ * ------------------------------------------------------------------------------- */
 
 struct rule_text {
     char at[1 << 16];
@@ -127,7 +132,8 @@ static void source_add(struct rule_text *s, const char *predicate)
                               predicate);
 }
 
-/* ---- together and alone ------------------------------------------------------------------------------------ */
+/* ---- together and alone
+ * ------------------------------------------------------------------------------------ */
 
 static uint32_t rnd(uint64_t *seed, uint32_t below)
 {
@@ -138,11 +144,14 @@ static uint32_t rnd(uint64_t *seed, uint32_t below)
 /* Few letters, so that much fits. Bytes that a careless translation of globs would trip over. */
 static size_t random_text(uint64_t *seed, uint32_t most, bool with_stars, char *out)
 {
-    static const char *const pieces[] = {"a", "b", "A", "B", "ab", ".", "\\\\", "\\n", "(", "+", "\xc3\xa9", "$", "^", "a"};
+    static const char *const pieces[] = {"a",   "b", "A", "B",        "ab", ".", "\\\\",
+                                         "\\n", "(", "+", "\xc3\xa9", "$",  "^", "a"};
     static const char *const stars[] = {"*", "*", "**"};
     char *to = out;
     for (uint32_t n = rnd(seed, most + 1); n; n--)
-        to += sprintf(to, "%s", with_stars && !rnd(seed, 3) ? stars[rnd(seed, COUNT(stars))] : pieces[rnd(seed, COUNT(pieces))]);
+        to += sprintf(to, "%s",
+                      with_stars && !rnd(seed, 3) ? stars[rnd(seed, COUNT(stars))]
+                                                  : pieces[rnd(seed, COUNT(pieces))]);
     *to = 0;
     return (size_t)(to - out);
 }
@@ -162,8 +171,10 @@ static void random_predicate(uint64_t *seed, char *out)
     random_pattern(seed, op == 0, one);
     random_pattern(seed, op == 0, two);
     const char *subject = rnd(seed, 4) ? "raw.s" : "raw.l[]";
-    if (rnd(seed, 3)) sprintf(out, "%s %s %s", subject, ops[op], one);
-    else sprintf(out, "%s %s { %s, %s }", subject, ops[op], one, two);
+    if (rnd(seed, 3))
+        sprintf(out, "%s %s %s", subject, ops[op], one);
+    else
+        sprintf(out, "%s %s { %s, %s }", subject, ops[op], one, two);
 }
 
 static void test_together_as_alone(void **state)
@@ -188,7 +199,8 @@ static void test_together_as_alone(void **state)
             sprintf(l, "[\"%s\",\"%s\",7]", one, two);
             look_at(b, s, l);
             for (uint32_t r = 0; r < source->rules; r++) {
-                enum tri together = eval_test(&b->eval, test_of(b, r)), alone = eval_test(&b->plain, test_of(b, r));
+                enum tri together = eval_test(&b->eval, test_of(b, r)),
+                         alone = eval_test(&b->plain, test_of(b, r));
                 if (together != alone) {
                     print_error("%s", source->at);
                     fail_msg("r%u with %s and %s", r, s, l);
@@ -203,7 +215,8 @@ static void test_together_as_alone(void **state)
     free(source);
 }
 
-/* ---- regular expressions ----------------------------------------------------------------------------------- */
+/* ---- regular expressions
+ * ----------------------------------------------------------------------------------- */
 
 static const struct {
     const char *predicate, *s, *l;
@@ -226,8 +239,10 @@ static const struct {
     {"not raw.missing ~ /^x/", "1", "[]", TRI_TRUE},
     {"raw.l[] ~ /^x/", "1", "[\"a\",\"xy\"]", TRI_TRUE},
     {"raw.l[] ~ /^x/", "1", "[\"a\",\"HIDDEN_DUE_TO_SECURITY_REASONS\"]", TRI_UNKNOWN},
-    {"any i in raw.l[] (i.k ~ /^x/ and i.n == 2)", "1", "[{\"k\":\"x\",\"n\":1},{\"k\":\"y\",\"n\":2}]", TRI_FALSE},
-    {"any i in raw.l[] (i.k ~ /^x/ and i.n == 2)", "1", "[{\"k\":\"x\",\"n\":1},{\"k\":\"xx\",\"n\":2}]", TRI_TRUE},
+    {"any i in raw.l[] (i.k ~ /^x/ and i.n == 2)", "1", "[{\"k\":\"x\",\"n\":1},{\"k\":\"y\",\"n\":2}]",
+     TRI_FALSE},
+    {"any i in raw.l[] (i.k ~ /^x/ and i.n == 2)", "1", "[{\"k\":\"x\",\"n\":1},{\"k\":\"xx\",\"n\":2}]",
+     TRI_TRUE},
     {"all i in raw.l[] (i ~ /^x/)", "1", "[\"x1\",\"x2\"]", TRI_TRUE},
     {"all i in raw.l[] (i ~ /^x/)", "1", "[\"x1\",\"y2\"]", TRI_FALSE},
     {"lower(raw.s) ~ /^root$/", "\"ROOT\"", "[]", TRI_TRUE},
@@ -255,14 +270,17 @@ static void test_regexes(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    static const char *const wrong[] = {"(a)\\1", "(?=a)b", "a*", "[", "a{600}", "((a{9}b){9}c){9}", "(a", "\\Kx",
-                                        "a.{0,160}b.{0,160}c.{0,160}d"};
-    static const char *const right[] = {"a{512}", "((a{9}b){5}c){9}", "[]{600}]x", "\\{600}", "a{,600}x{z}", "^$"};
+    static const char *const wrong[] = {"(a)\\1", "(?=a)b", "a*",
+                                        "[",      "a{600}", "((a{9}b){9}c){9}",
+                                        "(a",     "\\Kx",   "a.{0,160}b.{0,160}c.{0,160}d"};
+    static const char *const right[] = {"a{512}",  "((a{9}b){5}c){9}", "[]{600}]x",
+                                        "\\{600}", "a{,600}x{z}",      "^$"};
     char rules[4096];
     for (size_t i = 0; i < COUNT(wrong) + COUNT(right); i++) {
         bool is_wrong = i < COUNT(wrong);
         const char *regex = is_wrong ? wrong[i] : right[i - COUNT(wrong)];
-        snprintf(rules, sizeof rules, "use aws\nrule r { title \"t\" severity low on * (agent ~ /%s/) }\n", regex);
+        snprintf(rules, sizeof rules, "use aws\nrule r { title \"t\" severity low on * (agent ~ /%s/) }\n",
+                 regex);
         struct bench *b = bench_try(rules, NULL);
         if (is_wrong != !b->ir) fail_msg("/%s/", regex);
         if (is_wrong) assert_int_equal(diags_errors(b->diags), 1);
@@ -271,7 +289,8 @@ static void test_refused(void **state)
     }
 }
 
-/* One bad regular expression among good patterns, which are matched nevertheless when it is the only complaint. */
+/* One bad regular expression among good patterns, which are matched nevertheless when it is the only
+ * complaint. */
 static void test_bad_among_good(void **state)
 {
     (void)state;
@@ -288,13 +307,15 @@ static void test_bad_among_good(void **state)
     free(source);
 }
 
-/* ---- what is remembered ------------------------------------------------------------------------------------ */
+/* ---- what is remembered
+ * ------------------------------------------------------------------------------------ */
 
 static void test_recurring(void **state)
 {
     (void)state;
     struct bench *b = bench_new("use aws\nrule r0 { title \"t\" severity low on * (raw.s ~ /a1/) }\n"
-                                "rule r1 { title \"t\" severity low on * (raw.s ~ /a2$/) }\n", NULL);
+                                "rule r1 { title \"t\" severity low on * (raw.s ~ /a2$/) }\n",
+                                NULL);
     char s[32];
     uint32_t held = 0;
     for (int i = 0; i < 1000; i++) {
@@ -341,7 +362,8 @@ static void test_many_hold(void **state)
     free(source);
 }
 
-/* ---- the cache --------------------------------------------------------------------------------------------- */
+/* ---- the cache
+ * --------------------------------------------------------------------------------------------- */
 
 /* The files of the folder; *one is the path of the last. */
 static int files_in(const char *folder, char one[4096])
@@ -430,12 +452,75 @@ static void test_no_cache(void **state)
     folder_remove(&root);
 }
 
+/* ---- memory
+ * ------------------------------------------------------------------------------------------------ */
+
+static uint64_t hs_allocs, hs_fail_at;
+
+static void *hs_alloc_counted(size_t size)
+{
+    return ++hs_allocs == hs_fail_at ? NULL : malloc(size);
+}
+
+/* True if the compile came to its end although the n-th allocation failed. */
+static bool compiles_with_failure(struct arena *arena, const struct compile_input *input, uint64_t n,
+                                  bool of_hyperscan)
+{
+    struct sources sources;
+    struct diags *diags;
+    bool unreadable;
+    if (setjmp(*arena_escape(arena))) return false;
+    hs_allocs = 0;
+    hs_fail_at = of_hyperscan ? n : 0;
+    if (!of_hyperscan) arena_fail_at(arena, n);
+    struct ir *ir = csr_compile_ir(arena, input, &sources, &diags, &unreadable);
+    assert_int_equal(diags_errors(diags), input->without_patterns);
+    return (ir || input->without_patterns) && (!of_hyperscan || hs_allocs < n);
+}
+
+/* Every allocation fails once, of the arena and of what Hyperscan asks for: the compile ends, by the escape
+ * or with a rule set, and nothing is lost. The second rule set has an expression that is looked at by itself.
+ */
+static void test_no_memory(void **state)
+{
+    (void)state;
+    static const char good[] =
+        "use aws\nrule r { title \"t\" severity low severity high if agent ~ /q/ on * (agent ~ /x+y/ "
+        "and any s in statements(req.d)[] (s.actions[] grants \"a:B\" and json(req.d).x ~ /^z/)) }\n";
+    static const char bad[] = "use aws\nrule r { title \"t\" severity low on * (agent ~ /x*/) }\n";
+    struct folder root = folder_new();
+    hs_set_allocator(hs_alloc_counted, free);
+    for (int i = 0; i < 4; i++) {
+        struct compile_text text = {text_of("test.csr"), text_of(i & 1 ? bad : good)};
+        struct compile_input input = {.texts = &text,
+                                      .n_texts = 1,
+                                      .without_lints = true,
+                                      .without_patterns = i & 1,
+                                      .cache = folder_at(&root, "cache")};
+        bool finished = false;
+        for (uint64_t n = 1; !finished; n++) {
+            struct arena *arena = arena_new(0);
+            finished = compiles_with_failure(arena, &input, n, i & 2);
+            arena_free(arena);
+            assert_true(n < 1000);
+        }
+    }
+    hs_set_allocator(NULL, NULL);
+    folder_remove(&root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_together_as_alone), cmocka_unit_test(test_regexes),    cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_bad_among_good),    cmocka_unit_test(test_recurring), cmocka_unit_test(test_many_hold),
-        cmocka_unit_test(test_cache),             cmocka_unit_test(test_no_cache),
+        cmocka_unit_test(test_together_as_alone),
+        cmocka_unit_test(test_regexes),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_bad_among_good),
+        cmocka_unit_test(test_recurring),
+        cmocka_unit_test(test_many_hold),
+        cmocka_unit_test(test_cache),
+        cmocka_unit_test(test_no_cache),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
