@@ -263,6 +263,14 @@ static void tell_item(struct teller *t, const struct ir_match *m)
         prose_put(&t->prose, "either ");
         tell_kids(t, m, " or ");
         break;
+    case IR_M_SOME_OF:
+        prose_put(&t->prose, "at least %u of ", m->least);
+        tell_kids(t, m, " and ");
+        break;
+    case IR_M_NOT:
+        prose_put(&t->prose, "no ");
+        tell_inner(t, m->kids);
+        break;
     }
 }
 

@@ -269,9 +269,11 @@ static struct graph_part *part_of(struct graph *g, const struct ir_match *m, boo
     switch ((enum ir_match_kind)m->kind) {
     case IR_M_STEP: return place_part(g, m->step, 1, 1, is_optional);
     case IR_M_REPEAT: return place_part(g, m->kids->step, m->least, m->most, is_optional);
+    case IR_M_NOT:
     case IR_M_GROUP: return part_of(g, m->kids, is_optional);
     case IR_M_OPTIONAL: return part_of(g, m->kids, true);
     case IR_M_ANY_ORDER:
+    case IR_M_SOME_OF:
     case IR_M_EITHER: return fork_part(g, m, is_optional);
     case IR_M_CHAIN: break;
     }

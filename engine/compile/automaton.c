@@ -217,7 +217,9 @@ static void expand(struct expansion *x, const struct ir_match *m, struct ways *o
     case IR_M_GROUP: expand(x, &m->kids[0], out); break;
     case IR_M_EITHER: expand_either(x, m, out); break;
     case IR_M_CHAIN: expand_chain(x, m, 0, &nothing, 0, 0, out); break;
+    case IR_M_SOME_OF:
     case IR_M_ANY_ORDER: expand_any_order(x, m, 0, &nothing, out); break;
+    case IR_M_NOT: break;
     case IR_M_OPTIONAL:
         if (m == x->item)
             expand_item(x, m, out);

@@ -230,7 +230,7 @@ static bool lower_either(struct walk *w, const struct ast *e, struct ir_match *o
 
 static bool lower_into(struct walk *w, const struct ast *e, struct ir_match *out)
 {
-    *out = (struct ir_match){.span = e->span};
+    *out = (struct ir_match){.span = e->span, .in = INT64_MAX};
     if (refuse(w->r->c, e)) return false;
     switch (e->kind) {
     case AST_M_STEP: return lower_step_ref(w, e, out);

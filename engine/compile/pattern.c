@@ -144,7 +144,7 @@ static uint32_t expressions_in(const struct ir *ir, const struct ir_node *test)
 
 static bool reads_match(uint8_t op)
 {
-    return op >= IR_OP_CAPTURE && op <= IR_OP_ASK_AGE;
+    return op >= IR_OP_CAPTURE && op <= IR_OP_SPIKE;
 }
 
 /* The tests of one value. */

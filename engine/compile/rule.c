@@ -358,6 +358,7 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     struct diag_mark mark = diags_mark(c->diags);
     *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests};
     r->out.name = symbol->name;
+    r->out.where = IR_NONE;
     r->out.span = symbol->ast->span;
     r->out.is_on = ast_kid(symbol->ast, AST_ON) != NULL;
     r->is_broken = diags_error_in(c->diags, symbol->ast->span);

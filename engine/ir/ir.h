@@ -111,6 +111,8 @@ struct ir_group {
     ir_node_id *key;       /* [rule->n_by] */
     ir_node_id *joins;     /* [rule->n_joins]; IR_NONE where this step does not take part */
     ir_node_id *captures;  /* [step->n_captures] */
+    struct ir_group_exception *exceptions; /* those that have not expired */
+    uint32_t n_exceptions;
 };
 
 /* A value that later stages read off a step's events: `probe.principal.name`, `launch.n`, a target of respond. */
@@ -118,6 +120,13 @@ struct ir_capture {
     struct text name; /* as written behind the step: "principal.name" */
     uint8_t type;
     bool is_target;   /* named by respond: all its values are collected, up to 256 */
+};
+
+/* `except NAME (expr) on step s`, of a tune: an event for which it holds is none of the step's. It stands in each group
+ * of the step, because the group gives the values. */
+struct ir_group_exception {
+    uint32_t exception; /* rule->exceptions: counts what it swallowed */
+    ir_node_id test;    /* over the event alone */
 };
 
 struct ir_step {
@@ -133,15 +142,36 @@ struct ir_step {
 };
 
 /* `==` between steps: all steps that take part must agree on the value (language.md B12). The step that is referred to
- * may lack it: then nobody can agree with it, but it fills its place. The tests of the others ask for it. */
+ * may lack it: then nobody can agree with it, but it fills its place. The tests of the others ask for it.
+ * `!=`: exactly two steps take part, `of` and the one that says it, and their values must differ; at most one such
+ * between a pair of steps. A step that is forbidden (ir_veto) takes part like any other: its events are judged against
+ * the choice, to which they do not belong. */
 struct ir_join {
     struct text name; /* "role.resp.role.roleName": for explain and dumps */
     uint32_t of;      /* the step that is referred to */
+    bool differs;     /* != */
 };
 
 /* ---- match -------------------------------------------------------------------------------------------- */
 
-enum ir_match_kind { IR_M_STEP, IR_M_CHAIN, IR_M_ANY_ORDER, IR_M_EITHER, IR_M_OPTIONAL, IR_M_REPEAT, IR_M_GROUP };
+enum ir_match_kind {
+    IR_M_STEP,
+    IR_M_CHAIN,
+    IR_M_ANY_ORDER,
+    IR_M_EITHER,
+    IR_M_OPTIONAL,
+    IR_M_REPEAT,  /* a[n..m], a[n.. distinct f], a[sum f >= x], each also `in D` */
+    IR_M_GROUP,   /* (…), also `in D` */
+    IR_M_SOME_OF, /* n of (…): `least` of the kids, in any order */
+    IR_M_NOT,     /* !a, !(a | b), also `for D`: its kid is a STEP or an EITHER of steps */
+};
+
+/* What a[…] and a place ask of the events that they take. */
+enum ir_taking {
+    IR_TAKE_TIMES,    /* so many events */
+    IR_TAKE_DISTINCT, /* so many events with so many different values: a list offers any one of its elements */
+    IR_TAKE_SUM,      /* any number of events whose values reach the amount; absent and unknown: not taken, negative: 0 */
+};
 
 /* The arrow before kid i (i > 0) of a chain. */
 struct ir_arrow {
@@ -153,17 +183,27 @@ struct ir_arrow {
 struct ir_match {
     uint8_t kind; /* enum ir_match_kind */
     uint32_t step;        /* STEP */
-    uint32_t least, most; /* REPEAT; most 0: no upper bound */
+    uint32_t least, most; /* REPEAT; most 0: no upper bound. SOME_OF: least */
+    uint8_t taking;       /* REPEAT: enum ir_taking */
+    uint32_t value;       /* DISTINCT, SUM: capture of the step */
+    double amount;        /* SUM */
+    int64_t in;           /* REPEAT, GROUP: seconds, last minus first; INT64_MAX: nothing said (then 0 is `in 0s`) */
+    int64_t absent_for;   /* NOT at the end of the match: seconds; 0: it stands between its neighbours */
     struct ir_match *kids;
     struct ir_arrow *arrows; /* CHAIN: [n_kids], the first unused */
     uint32_t n_kids;
     struct csr_span span;
 };
 
-/* A place of an automaton: `times` events of one step. An event fills at most one place. */
+/* A place of an automaton: events of one step, as `taking` says. An event fills at most one place. */
 struct ir_place {
     uint32_t step;
-    uint16_t times;   /* 1 .. 1024 */
+    uint16_t times;   /* TIMES, DISTINCT: 1 .. 1024; SUM: 1 */
+    uint16_t most;    /* a[n..m]: no window of its `in` (else `within`) holds the events taken and more than m events of
+                         the step in all; 0: no such bound. Only the last place of a match has one */
+    uint8_t taking;   /* enum ir_taking */
+    uint32_t value;   /* DISTINCT, SUM: capture of the step */
+    double amount;    /* SUM */
     bool is_optional; /* belongs to the automaton's optional item, not to the required part */
 };
 
@@ -179,6 +219,25 @@ struct ir_gap {
     int64_t least, most;
 };
 
+/* `in D` around places: their last event minus their first. Other windows lie in it or around it, or beside it. */
+struct ir_inner {
+    uint64_t places;
+    int64_t most;
+};
+
+/* An event of `step` that may not be, unless it is one of the choice's own. Its joins are judged against the choice. */
+enum ir_veto_kind {
+    IR_VETO_BETWEEN, /* from the last event of `left` to the first of `right`, both seconds included */
+    IR_VETO_FOR,     /* from the last event of `left` to `seconds` later, both included; outside of `within` */
+    IR_VETO_UNTIL,   /* from the first event of the choice to its last */
+};
+struct ir_veto {
+    uint8_t kind; /* enum ir_veto_kind */
+    uint32_t step;
+    uint64_t left, right; /* bits of places */
+    int64_t seconds;      /* FOR */
+};
+
 /* One way to fulfil a match: places with a partial order. Progress is the number of events taken in each place, and
  * only progress that respects `order` is reachable. */
 struct ir_alternative {
@@ -188,6 +247,10 @@ struct ir_alternative {
     uint32_t n_order;
     struct ir_gap *gaps;
     uint32_t n_gaps;
+    struct ir_inner *inners;
+    uint32_t n_inners;
+    struct ir_veto *vetoes;
+    uint32_t n_vetoes;
 };
 
 /* automata[0] is the required part; automata[i] (i > 0) is the required part with optional item i - 1 required as
@@ -214,7 +277,13 @@ struct ir_baseline {
     uint64_t fingerprint[2];
 };
 
-enum ir_ask_kind { IR_ASK_NEW, IR_ASK_AGE };
+enum ir_ask_kind {
+    IR_ASK_NEW,
+    IR_ASK_AGE,        /* seconds since the key first showed the value */
+    IR_ASK_RARITY,     /* per cent of earlier blocks without the value */
+    IR_ASK_PREVALENCE, /* other keys that showed the value */
+    IR_ASK_SINCE,      /* seconds since the key's last record */
+};
 
 /* A question to a baseline about the events of one step. */
 struct ir_ask {
@@ -223,13 +292,16 @@ struct ir_ask {
     uint32_t step;
 };
 
-/* ---- rules -------------------------------------------------------------------------------------------- */
-
-enum ir_severity { IR_INFO, IR_LOW, IR_MEDIUM, IR_HIGH, IR_CRITICAL };
-
-struct ir_severity_if {
-    uint8_t severity;
-    ir_node_id when; /* IR_NONE: the line without `if` */
+/* `spike(s [by k] in D over D floor N)`, `spike(sum s.f …)`: how many standard deviations the newest bucket lies above
+ * the mean of those before it (language.md B17). */
+struct ir_spike {
+    uint32_t step;
+    uint32_t value;    /* capture of the step that is summed; IR_NONE: events are counted */
+    uint32_t *by;      /* captures of the step; n_by 0: the rule's key */
+    uint32_t n_by;
+    int64_t in, over;  /* seconds: a bucket, and what is remembered */
+    double floor;      /* below, a bucket is no spike */
+    struct csr_span span;
 };
 
 /* Literal text and operands in turn; operand IR_NONE: literal. */
@@ -240,6 +312,45 @@ struct ir_template_part {
 struct ir_template {
     struct ir_template_part *parts;
     uint32_t len;
+};
+
+/* ---- what a rule rests on, and what a site excepts ------------------------------------------------------------ */
+
+enum ir_require_kind {
+    IR_REQUIRE_READS, /* read-only events must be in the feed */
+    IR_REQUIRE_FRESH, /* a feed must not be further behind than `fresh`, else the answer is "cannot tell" */
+};
+struct ir_require {
+    uint8_t kind; /* enum ir_require_kind */
+    uint32_t schema;   /* FRESH: ir->schemas */
+    uint32_t *parts;   /* FRESH: parts of the rule's key that name the feed (account, region): numbers into rule->by */
+    uint32_t n_parts;
+    int64_t fresh;     /* seconds */
+    bool has_else;     /* "cannot tell" is an incident of its own */
+    uint8_t severity;  /* enum ir_severity */
+    struct ir_template title;
+    struct csr_span span;
+};
+
+/* `except NAME (expr) on … [expires D] reason R`. Of one that has expired nothing is left but a warning. */
+struct ir_exception {
+    struct text name;   /* as the tune says it */
+    struct text words;  /* of the expression, canonical */
+    struct text reason;
+    struct csr_span span;
+    int64_t expires;    /* seconds since 1970; INT64_MAX: never. It holds for events before that */
+    bool on_match;      /* else on `step` */
+    uint32_t step;
+    ir_node_id when;    /* on_match: over the match, as the score's terms are */
+};
+
+/* ---- rules -------------------------------------------------------------------------------------------- */
+
+enum ir_severity { IR_INFO, IR_LOW, IR_MEDIUM, IR_HIGH, IR_CRITICAL };
+
+struct ir_severity_if {
+    uint8_t severity;
+    ir_node_id when; /* IR_NONE: the line without `if` */
 };
 
 struct ir_term {
@@ -295,6 +406,17 @@ struct ir_rule {
     uint32_t n_automata;
     struct ir_ask *asks;
     uint32_t n_asks;
+    struct ir_spike *spikes;
+    uint32_t n_spikes;
+    ir_node_id where; /* over the eligible events of one window (language.md B6); IR_NONE: nothing is asked */
+    struct ir_require *requires;
+    uint32_t n_requires;
+    uint32_t *from; /* ir->schemas that its events may come from; n_from 0: any */
+    uint32_t n_from;
+    struct ir_exception *exceptions;
+    uint32_t n_exceptions;
+    bool responds_off; /* `respond off` of a tune: nothing is proposed */
+    uint32_t refused;  /* enum diag_code of what in it is not executed yet: it cannot be loaded; 0: nothing */
 
     bool has_score;
     int32_t score;       /* the first number */

@@ -10,7 +10,7 @@ bool ir_asks(const struct ir *ir, ir_node_id id)
 {
     if (id == IR_NONE) return false;
     const struct ir_node *node = &ir->nodes[id];
-    if (node->op == IR_OP_ASK_NEW || node->op == IR_OP_ASK_AGE) return true;
+    if (node->op >= IR_OP_ASK_NEW && node->op <= IR_OP_SPIKE) return true;
     for (uint32_t i = 0; i < node->n; i++)
         if (ir_asks(ir, ir->operands[node->first + i])) return true;
     return false;
