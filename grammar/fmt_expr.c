@@ -65,7 +65,7 @@ static void binary(struct fmt *f, const struct ast *node)
 {
     fmt_operand(f, node->kids);
     put(f);
-    if (node->kind == AST_NOT_IN) put(f);
+    if (node->kind == AST_NOT_IN || node->kind == AST_NOT_TEST) put(f);
     fmt_operand(f, node->kids->next);
 }
 
@@ -443,6 +443,7 @@ static printer *printer_of(enum ast_kind kind)
     static printer *const printers[AST_KINDS] = {
         [AST_OR] = all_or_none,      [AST_AND] = all_or_none, [AST_NOT] = prefix,
         [AST_TEST_OP] = binary,      [AST_IN] = binary,       [AST_NOT_IN] = binary,
+        [AST_NOT_TEST] = binary,
         [AST_MATCHES] = binary,      [AST_ADD] = binary,      [AST_SUB] = binary,
         [AST_MUL] = binary,          [AST_PRESENT] = suffix,  [AST_ABSENT] = suffix,
         [AST_ANY] = quantified,      [AST_ALL] = quantified,  [AST_SPIKE] = spike,

@@ -88,7 +88,7 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
     UNTIL "until" OF "of" SETTLED "settled" ELSE "else"
 
 %type <word> name qname call_name doc_name
-%type <op>   arrow comparison
+%type <op>   arrow comparison text_comparison
 %type <node> item clause act tuning line entry field_def group api one_match alternatives alternative chain
              all_of element repeated atom repetition gap duration number expr disjunction conj conjunction
              neg test sum prod prim path doc call called set literal value object member key quoted_key array who
@@ -446,6 +446,7 @@ test:
   | sum comparison sum                  { $$ = OP(TEST_OP, @$, $2, $1, $3); }
   | sum "in" ranged                     { $$ = NODE(IN, @$, $1, $3); }
   | sum "not" "in" ranged               { $$ = NODE(NOT_IN, @$, $1, $4); }
+  | sum "not" text_comparison sum       { $$ = OP(NOT_TEST, @$, $3, $1, $4); }
   | sum '~' REGEX                       { $$ = NODE(MATCHES, @$, $1, $3); }
   | sum "present"                       { $$ = NODE(PRESENT, @$, $1); }
   | sum "absent"                        { $$ = NODE(ABSENT, @$, $1); }
@@ -459,7 +460,11 @@ comparison:
   | "<="                                { $$ = OP_LE; }
   | '>'                                 { $$ = OP_GT; }
   | ">="                                { $$ = OP_GE; }
-  | "like"                              { $$ = OP_LIKE; }
+  | text_comparison
+  ;
+
+text_comparison:
+    "like"                              { $$ = OP_LIKE; }
   | "contains"                          { $$ = OP_CONTAINS; }
   | "starts"                            { $$ = OP_STARTS; }
   | "ends"                              { $$ = OP_ENDS; }

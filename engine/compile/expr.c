@@ -211,6 +211,7 @@ static ir_node_id lower_kind(const struct scope *s, const struct ast *e)
     case AST_AND: return lower_logic(s, e, IR_OP_AND);
     case AST_NOT: return lower_not(s, lower_test(s, e->kids), e->span);
     case AST_TEST_OP: return lower_comparison(s, e);
+    case AST_NOT_TEST: return lower_not(s, lower_comparison(s, e), e->span);
     case AST_MATCHES: return lower_regex(s, e);
     case AST_IN:
     case AST_NOT_IN: return lower_in(s, e);

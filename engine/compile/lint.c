@@ -13,7 +13,8 @@ static bool goes_into_list(const struct ast *e)
 /* `req.a[].from <= 22 == req.a[].to` in one comparison: each side chooses an element of its own. */
 static void lint_two_lists(struct compiler *c, const struct ast *e)
 {
-    bool compares = e->kind == AST_TEST_OP || e->kind == AST_IN || e->kind == AST_NOT_IN;
+    bool compares =
+        e->kind == AST_TEST_OP || e->kind == AST_NOT_TEST || e->kind == AST_IN || e->kind == AST_NOT_IN;
     if (compares && goes_into_list(e->kids) && goes_into_list(e->kids->next)) {
         struct diag *d = warn(c, W0303, e->span, "each side looks through its list for itself");
         if (d) diag_note(d, "for one and the same element write any x in list[] (x.a == x.b)");

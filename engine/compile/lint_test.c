@@ -115,7 +115,8 @@ static void learn(const struct test_walk *w, ir_node_id id, struct known *k)
 static void lint_unequal(const struct test_walk *w, ir_node_id written, ir_node_id comparison, const struct known *k)
 {
     const struct ast *e = written_as(w, written);
-    if (!e || !((e->kind == AST_TEST_OP && e->op == OP_NE) || e->kind == AST_NOT_IN)) return;
+    if (!e) return;
+    if (!((e->kind == AST_TEST_OP && e->op == OP_NE) || e->kind == AST_NOT_IN || e->kind == AST_NOT_TEST)) return;
     for (uint32_t i = 0; i < node_at(w, comparison)->n && i < 2; i++) {
         ir_node_id operand = operands_of(w, comparison)[i];
         if (!may_be_absent(w, operand) || is_known(k, operand)) continue;

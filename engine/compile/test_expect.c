@@ -56,8 +56,8 @@ static uint32_t side_probe(struct rule_work *r, const struct scope *s, const str
 
 static bool is_comparison(const struct ast *e)
 {
-    return e->kind == AST_TEST_OP || e->kind == AST_IN || e->kind == AST_NOT_IN || e->kind == AST_PRESENT ||
-           e->kind == AST_ABSENT;
+    return e->kind == AST_TEST_OP || e->kind == AST_NOT_TEST || e->kind == AST_IN || e->kind == AST_NOT_IN ||
+           e->kind == AST_PRESENT || e->kind == AST_ABSENT;
 }
 
 static void lower_check(struct rule_work *r, const struct ast *e, struct ir_expect *out)

@@ -66,6 +66,7 @@ static int tightness(const struct ast *e)
     case AST_TEST_OP:
     case AST_IN:
     case AST_NOT_IN:
+    case AST_NOT_TEST:
     case AST_MATCHES:
     case AST_PRESENT:
     case AST_ABSENT: return 4;
@@ -145,6 +146,9 @@ static void put_bare(struct words *w, const struct ast *e)
     case AST_TEST_OP: put_binary(w, e, ast_op_name(e->op), 5, 5); break;
     case AST_IN: put_binary(w, e, "in", 5, 5); break;
     case AST_NOT_IN: put_binary(w, e, "not in", 5, 5); break;
+    case AST_NOT_TEST:
+        put_binary(w, e, arena_printf(w->arena, "not %s", ast_op_name(e->op)).at, 5, 5);
+        break;
     case AST_RANGE: put_joined(w, e->kids, "..", 7); break;
     case AST_MATCHES: put_binary(w, e, "~", 5, 7); break;
     case AST_PRESENT: put_expr(w, e->kids, 5), put(w, TEXT(" present")); break;

@@ -147,6 +147,7 @@ static const char *const random_rows[][2] = {
     {"test", "<path>"},
     {"test", "<sum> == <sum>"},
     {"test", "<sum> like <sum>"},
+    {"test", "<sum> not contains <sum>"},
     {"test", "<sum> grants <sum>"},
     {"test", "<sum> in <ranged>"},
     {"test", "<sum> not in <ranged>"},
