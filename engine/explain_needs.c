@@ -217,7 +217,10 @@ static bool mentions(const struct teller *t, ir_node_id id, uint32_t field)
     case IR_OP_MIN_OF:
     case IR_OP_MAX_OF: return mentions_capture(t, node, field);
     case IR_OP_ASK_NEW:
-    case IR_OP_ASK_AGE: return mentions_ask(t, &t->rule->asks[node->x], field);
+    case IR_OP_ASK_AGE:
+    case IR_OP_ASK_RARITY:
+    case IR_OP_ASK_PREVALENCE:
+    case IR_OP_ASK_SINCE: return mentions_ask(t, &t->rule->asks[node->x], field);
     default: break;
     }
     for (uint32_t i = 0; i < node->n; i++)

@@ -108,6 +108,21 @@ static void tell_age(struct teller *t, const struct ir_ask *ask)
     tell_asked(t, ask);
 }
 
+static void tell_since(struct teller *t, const struct ir_ask *ask)
+{
+    prose_put(&t->prose, "the time since the last record of the ");
+    tell_key_of(t, &t->ir->baselines[ask->baseline]);
+}
+
+static void tell_rarity(struct teller *t, const struct ir_ask *ask)
+{
+    const struct ir_baseline *b = &t->ir->baselines[ask->baseline];
+    prose_put(&t->prose, "the percentage of the days of the ");
+    tell_key_of(t, b);
+    prose_put(&t->prose, " that lacked the ");
+    tell_asked(t, ask);
+}
+
 static void tell_new(struct teller *t, const struct ir_ask *ask, bool holds)
 {
     const struct ir_baseline *b = &t->ir->baselines[ask->baseline];
@@ -133,6 +148,8 @@ void tell_value(struct teller *t, ir_node_id id)
     case IR_OP_LAST: tell_end(t, node, "last"); break;
     case IR_OP_SCORE: prose_put(&t->prose, "the score"); break;
     case IR_OP_ASK_AGE: tell_age(t, &t->rule->asks[node->x]); break;
+    case IR_OP_ASK_SINCE: tell_since(t, &t->rule->asks[node->x]); break;
+    case IR_OP_ASK_RARITY: tell_rarity(t, &t->rule->asks[node->x]); break;
     default: ir_print_node(t->ir, t->rule, id, prose_out(&t->prose)); break;
     }
 }

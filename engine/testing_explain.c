@@ -186,8 +186,7 @@ static struct value gate_ask(const struct explaining *x, const struct ir_node *n
         if (ask->ask != n->x) continue;
         if (ask->is_absent) return n->op == IR_OP_ASK_NEW ? value_bool(false) : value_absent();
         if (ask->is_unknown || !a->is_known) return value_withheld();
-        if (n->op == IR_OP_ASK_NEW) return value_bool(a->is_new);
-        return a->is_seen ? (struct value){.kind = VALUE_DURATION, .i = a->age * SECOND_NS} : value_absent();
+        return answer_value(x->t->rule->asks[n->x].kind, a);
     }
     return value_absent();
 }
@@ -197,7 +196,7 @@ static struct value gate_leaf(struct eval *e, ir_node_id id, const struct ir_nod
     const struct explaining *x = e->world;
     (void)id;
     if (n->op == IR_OP_CAPTURE && n->y == x->hit->step) return x->hit->captures[n->x];
-    if (n->op == IR_OP_ASK_NEW || n->op == IR_OP_ASK_AGE) return gate_ask(x, n);
+    if (n->op >= IR_OP_ASK_NEW && n->op <= IR_OP_ASK_SINCE) return gate_ask(x, n);
     return value_absent();
 }
 

@@ -114,7 +114,8 @@ static ir_node_id lower_plain(const struct scope *s, const struct function *f, c
     int type = f->result == RESULT_SAME    ? (int)expr_type(s->c, ids[0])
                : f->result == RESULT_SAME2 ? (int)expr_type(s->c, ids[1])
                                            : f->result;
-    if (f->op == IR_OP_PREFIX) type = type == IR_TYPE_IP ? IR_TYPE_CIDR : type == IR_TYPE_ARN ? IR_TYPE_STRING : type;
+    if (f->op == IR_OP_PREFIX)
+        type = type == IR_TYPE_IP ? IR_TYPE_CIDR : type == IR_TYPE_ARN ? IR_TYPE_STRING : type;
     return lower_tail(s, make_node(s, f->op, (enum ir_type)type, ids, n, call->span), tail_of(call));
 }
 
@@ -246,19 +247,43 @@ static uint32_t asked_step(const struct scope *s, const struct ast *call)
     return IR_NONE;
 }
 
+static const struct {
+    const char *name;
+    enum ir_ask_kind kind;
+    enum ir_op op;
+    enum ir_type type;
+} questions[] = {
+    {"new", IR_ASK_NEW, IR_OP_ASK_NEW, IR_TYPE_BOOL},
+    {"age", IR_ASK_AGE, IR_OP_ASK_AGE, IR_TYPE_DURATION},
+    {"rarity", IR_ASK_RARITY, IR_OP_ASK_RARITY, IR_TYPE_FLOAT},
+    {"age_since", IR_ASK_SINCE, IR_OP_ASK_SINCE, IR_TYPE_DURATION},
+};
+#define QUESTIONS (sizeof questions / sizeof *questions)
+
+static size_t question_named(struct text name)
+{
+    size_t i = 0;
+    while (i < QUESTIONS && !text_equal(text_of(questions[i].name), name)) i++;
+    return i;
+}
+
+bool is_question(struct text name)
+{
+    return question_named(name) < QUESTIONS;
+}
+
 static ir_node_id lower_ask(const struct scope *s, const struct ast *call)
 {
-    bool is_new = text_equal(call->text, TEXT("new"));
+    size_t q = question_named(call->text);
     uint32_t baseline;
     if (!count_args(s, call, 1, 2) || !baseline_argument(s, args_of(call)->kids, &baseline)) return IR_POISON;
     uint32_t step = asked_step(s, call);
     if (step == IR_NONE) return IR_POISON;
-    uint32_t ask = rule_ask(s->rule, is_new ? IR_ASK_NEW : IR_ASK_AGE, baseline, step);
-    return ir_build_node(&s->c->build, (struct ir_make){.op = is_new ? IR_OP_ASK_NEW : IR_OP_ASK_AGE,
-                                                        .type = is_new ? IR_TYPE_BOOL : IR_TYPE_DURATION,
-                                                        .x = ask,
-                                                        .y = step,
-                                                        .span = call->span});
+    uint32_t ask = rule_ask(s->rule, questions[q].kind, baseline, step);
+    return ir_build_node(
+        &s->c->build,
+        (struct ir_make){
+            .op = questions[q].op, .type = questions[q].type, .x = ask, .y = step, .span = call->span});
 }
 
 static const struct {
@@ -266,11 +291,11 @@ static const struct {
     ir_node_id (*lower)(const struct scope *s, const struct ast *call);
     enum diag_code refusal; /* when it is not executed yet */
 } specials[] = {
-    {"arn", lower_arn, 0},      {"count", lower_count, 0}, {"first", lower_end, 0},
-    {"last", lower_end, 0},     {"new", lower_ask, 0},     {"age", lower_ask, 0},
-    {"distinct", NULL, E0501},  {"sum", NULL, E0502},      {"min", NULL, E0525},
-    {"max", NULL, E0525},       {"rarity", NULL, E0510},   {"prevalence", NULL, E0511},
-    {"age_since", NULL, E0512},
+    {"arn", lower_arn, 0},       {"count", lower_count, 0}, {"first", lower_end, 0},
+    {"last", lower_end, 0},      {"new", lower_ask, 0},     {"age", lower_ask, 0},
+    {"distinct", NULL, E0501},   {"sum", NULL, E0502},      {"min", NULL, E0525},
+    {"max", NULL, E0525},        {"rarity", lower_ask, 0},  {"prevalence", NULL, E0511},
+    {"age_since", lower_ask, 0},
 };
 
 /* ---- defines ---- */

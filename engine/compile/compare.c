@@ -162,6 +162,11 @@ static void explain_bool(const struct misfit *m)
             diag_fix(d, m->ast->span, "%s", words[i].meant);
 }
 
+static bool asks_days(const struct ir_node *node)
+{
+    return node->op == IR_OP_ASK_AGE || node->op == IR_OP_ASK_SINCE;
+}
+
 /* `age(b) > 60` */
 static void explain_duration(const struct misfit *m)
 {
@@ -169,7 +174,7 @@ static void explain_duration(const struct misfit *m)
     diag_note(d, "units are ms s m h d, glued to the number");
     if (m->ast->kind == AST_NUM && !m->ast->is_real)
         diag_fix(d, m->ast->span, "%lld%s", (long long)m->ast->num,
-                 m->other.node && m->other.node->op == IR_OP_ASK_AGE ? "d" : "m");
+                 m->other.node && asks_days(m->other.node) ? "d" : "m");
 }
 
 static void explain_time(const struct misfit *m)

@@ -309,6 +309,8 @@ ir_node_id lower_names(const struct scope *s, struct text head, const struct ast
  * AST_ARGS or NULL. */
 const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *args,
                                struct csr_span span, struct scope *inner);
+/* Whether a function of this name asks a baseline. */
+bool is_question(struct text name);
 /* The define that a PATH or CALL names, or NULL. */
 struct symbol *define_named(const struct scope *s, const struct ast *e);
 

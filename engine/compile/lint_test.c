@@ -138,7 +138,8 @@ static void lint_age(const struct test_walk *w, ir_node_id id)
     if (!w->s->rule || node->op < IR_OP_EQ || node->op > IR_OP_GE) return;
     for (int i = 0; i < 2; i++) {
         const struct ir_node *age = node_at(w, operands_of(w, id)[i]), *limit = node_at(w, operands_of(w, id)[!i]);
-        if (age->op != IR_OP_ASK_AGE || limit->op != IR_OP_CONST) continue;
+        bool is_age = age->op == IR_OP_ASK_AGE || age->op == IR_OP_ASK_SINCE;
+        if (!is_age || limit->op != IR_OP_CONST) continue;
         const struct ir_baseline *b = &w->c->baselines.at[w->s->rule->asks.at[age->x].baseline];
         struct value v = w->c->build.constants.at[limit->x];
         if (v.kind != VALUE_DURATION || v.i / NS_PER_SECOND <= b->keep) continue;

@@ -56,7 +56,7 @@ static void mention_call(const struct scope *s, const struct ast *e, struct ment
     const struct ast *args = ast_kid(e, AST_ARGS);
     if (define)
         mention_defined(s, define, args, e->span, m);
-    else if (text_equal(e->text, TEXT("new")) || text_equal(e->text, TEXT("age")))
+    else if (is_question(e->text))
         m->asks = true;
     else
         mention_kids(s, args, m);

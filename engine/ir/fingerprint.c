@@ -113,6 +113,9 @@ static void put_leaf(struct canon *c, const struct ir_node *node)
         break;
     case IR_OP_ASK_NEW:
     case IR_OP_ASK_AGE:
+    case IR_OP_ASK_RARITY:
+    case IR_OP_ASK_PREVALENCE:
+    case IR_OP_ASK_SINCE:
         put_ask(c, node->x);
         break;
     default:

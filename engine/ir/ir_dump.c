@@ -255,6 +255,11 @@ static void dump_group(struct dump *d, const struct ir_step *step, const struct 
 
 static void dump_step(struct dump *d, const struct ir_step *step)
 {
+    static const char *const kinds[] = {[IR_ASK_NEW] = "new",
+                                        [IR_ASK_AGE] = "age",
+                                        [IR_ASK_RARITY] = "rarity",
+                                        [IR_ASK_PREVALENCE] = "prevalence",
+                                        [IR_ASK_SINCE] = "age_since"};
     begin(d, 1, "step");
     ir_put(d->out, step->name);
     if (step->counted) ir_put(d->out, TEXT(", counted"));
@@ -263,7 +268,7 @@ static void dump_step(struct dump *d, const struct ir_step *step)
     for (uint32_t i = 0; i < step->n_asks; i++) {
         const struct ir_ask *ask = &d->rule->asks[step->asks[i]];
         begin(d, 2, "ask");
-        ir_put(d->out, ask->kind == IR_ASK_NEW ? TEXT("new ") : TEXT("age "));
+        ir_putf(d->out, "%s ", kinds[ask->kind]);
         ir_put(d->out, d->ir->baselines[ask->baseline].name);
         end(d);
     }

@@ -320,7 +320,10 @@ static void put_leaf(struct printer *p, const struct ir_node *node)
         ir_put(p->out, p->rule && node->x < p->rule->n_by ? p->rule->by[node->x].name : TEXT("?"));
         break;
     case IR_OP_ASK_NEW:
-    case IR_OP_ASK_AGE: put_ask(p, node); break;
+    case IR_OP_ASK_AGE:
+    case IR_OP_ASK_RARITY:
+    case IR_OP_ASK_PREVALENCE:
+    case IR_OP_ASK_SINCE: put_ask(p, node); break;
     default: ir_put(p->out, text_of(op_words[node->op])); break; /* time, score */
     }
 }

@@ -1,9 +1,10 @@
 /* hit.c - a hit in one piece: so that a batch holds it and nothing else must live as long.
  *
- * One walk serves both questions: without memory (base NULL) it measures, with memory it writes. So size and copy
- * cannot disagree.
+ * One walk serves both questions: without memory (base NULL) it measures, with memory it writes. So size and
+ * copy cannot disagree.
  */
 #include "engine/match/hit.h"
+#include "engine/base/time.h"
 
 struct layout {
     char *base; /* 8-aligned, or NULL */
@@ -78,4 +79,28 @@ struct hit *hit_copy(void *out, const struct hit *h)
 {
     lay_out(out, h);
     return out;
+}
+
+/* ---- answers
+ * ------------------------------------------------------------------------------------------------ */
+
+static struct value seconds_value(int64_t seconds)
+{
+    return (struct value){.kind = VALUE_DURATION, .i = seconds * SECOND_NS};
+}
+
+struct value answer_value(uint8_t kind, const struct answer *a)
+{
+    switch ((enum ir_ask_kind)kind) {
+    case IR_ASK_NEW: return value_bool(a->is_new);
+    case IR_ASK_AGE: return a->is_seen ? seconds_value(a->age) : value_absent();
+    case IR_ASK_SINCE:
+        if (!a->has_history) return value_absent();
+        return a->since ? seconds_value(a->since) : (struct value){.kind = VALUE_UNKNOWN};
+    case IR_ASK_RARITY:
+        if (a->rarity < 0) return (struct value){.kind = VALUE_UNKNOWN};
+        return (struct value){.kind = VALUE_FLOAT, .f = a->rarity};
+    case IR_ASK_PREVALENCE: break;
+    }
+    return value_absent();
 }

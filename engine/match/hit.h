@@ -65,6 +65,11 @@ struct answer {
     bool is_seen;   /* the value was seen before; age has a meaning */
     int64_t age;    /* seconds since the key first showed the value */
     bool has_history; /* of the key itself; else its account decides whether it is known */
+    int64_t since;    /* seconds since the key's last record; 0: the question is too late to tell which that was */
+    double rarity;    /* per cent of the key's earlier blocks without the value; negative: there is no such block */
 };
+
+/* What a question (enum ir_ask_kind) comes to, with an answer that is known: absent where the thing was never seen. */
+struct value answer_value(uint8_t kind, const struct answer *a);
 
 #endif

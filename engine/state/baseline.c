@@ -11,7 +11,11 @@ struct life {
     uint32_t n_days;
     uint32_t
         *days; /* [baseline->days] ascending: the first blocks with a sighting; NULL where none are counted */
+    uint32_t n_blocks; /* of the key's life, with a sighting: where rarity is asked */
+    int64_t block_end; /* first second behind the last of them */
 };
+
+enum memory_kind { OF_KEY, OF_ACCOUNT, OF_VALUE };
 
 /* What is remembered under one hash: of a key, of an account, or of a value of a key. */
 struct memory {
@@ -24,7 +28,9 @@ struct memory {
         int64_t *at; /* ascending */
         uint32_t len, cap;
     } tail;
-    uint32_t days_most; /* 0 for keys and accounts */
+    uint32_t days_most;    /* 0 for keys and accounts */
+    struct hash128 key_id; /* of a value: the memory of its key */
+    uint8_t kind;          /* enum memory_kind */
 };
 
 struct baseline_state {
@@ -34,9 +40,8 @@ struct baseline_state {
     const struct ir_baseline *ir;
     struct memory *oldest, *newest;
     uint64_t n;
+    bool asks_since, asks_rarity; /* some rule does */
 };
-
-enum memory_kind { OF_KEY, OF_ACCOUNT, OF_VALUE };
 
 void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most)
 {
@@ -105,8 +110,9 @@ static void forget(struct baselines *b, struct memory *m)
 }
 
 static struct memory *remember(struct baselines *b, struct baseline_state *bs, struct hash128 id,
-                               uint32_t days_most)
+                               enum memory_kind kind)
 {
+    uint32_t days_most = kind == OF_VALUE ? bs->ir->days : 0;
     if (bs->n >= b->values_most) {
         forget(b, bs->oldest);
         b->evicted++;
@@ -114,6 +120,7 @@ static struct memory *remember(struct baselines *b, struct baseline_state *bs, s
     struct memory *m = slab_get(b->slab, sizeof *m);
     m->id = id;
     m->of = bs;
+    m->kind = (uint8_t)kind;
     m->days_most = days_most;
     if (days_most) m->now.days = slab_get(b->slab, days_most * sizeof *m->now.days);
     m->older = bs->newest;
@@ -122,14 +129,6 @@ static struct memory *remember(struct baselines *b, struct baseline_state *bs, s
     table_put(&b->table, m);
     bs->n++, b->values++;
     return m;
-}
-
-static void sight(struct memory *m, int64_t second)
-{
-    if (goes_on(&m->now, second, m->of->ir->keep))
-        live_on(&m->now, second, m->days_most);
-    else if (!m->now.is_there || second > m->now.last)
-        start_life(&m->now, second, m->days_most);
 }
 
 static void set_timer(struct baselines *b, struct memory *m)
@@ -147,11 +146,66 @@ static void tail_insert(struct baselines *b, struct memory *m, int64_t second)
     m->tail.at[i] = second;
 }
 
+/* ---- what a life was and is ---------------------------------------------------------------------------- */
+
+static struct life life_before(struct baselines *b, const struct memory *m, int64_t second, uint32_t *days);
+
+/* Where the life of m's key began that goes on at this second. */
+static int64_t key_began(struct baselines *b, const struct memory *m, const struct life *l, int64_t second)
+{
+    if (m->kind != OF_VALUE) return l->first;
+    uint32_t none;
+    struct life key = life_before(b, table_get(&b->table, m->key_id), second + 1, &none);
+    return key.is_there && key.first <= l->first ? key.first : l->first; /* else the table was full */
+}
+
+/* A late sighting of an earlier block is not counted. */
+static void count_block(struct baselines *b, const struct memory *m, struct life *l, int64_t second)
+{
+    if (l->n_blocks && second < l->block_end) return;
+    int64_t began = key_began(b, m, l, second);
+    l->n_blocks++;
+    l->block_end = began + ((second - began) / DAY + 1) * DAY;
+}
+
+/* One more sighting. One before the last life began comes too late for it. */
+static void sight(struct baselines *b, const struct memory *m, struct life *l, int64_t second)
+{
+    if (goes_on(l, second, m->of->ir->keep))
+        live_on(l, second, m->days_most);
+    else if (!l->is_there || second > l->last)
+        start_life(l, second, m->days_most);
+    else
+        return;
+    if (m->of->asks_rarity && m->kind != OF_ACCOUNT) count_block(b, m, l, second);
+}
+
+/* The life as of a second: what was seen before it. Not there: nothing, or too long ago. */
+static struct life life_before(struct baselines *b, const struct memory *m, int64_t second, uint32_t *days)
+{
+    struct life l = {.is_there = false};
+    if (!m) return l;
+    if (m->now.is_there && m->now.first < second) l = m->now;
+    if (l.n_days) memcpy(days, l.days, l.n_days * sizeof *days);
+    l.days = days;
+    for (uint32_t i = 0; i < m->tail.len && m->tail.at[i] < second; i++) sight(b, m, &l, m->tail.at[i]);
+    if (l.is_there && second - l.last > m->of->ir->keep) l.is_there = false;
+    return l;
+}
+
+/* Whether each sighting is news. */
+static bool is_traced(const struct memory *m)
+{
+    return m->kind == OF_VALUE ? m->of->asks_rarity
+                               : m->kind == OF_KEY && (m->of->asks_since || m->of->asks_rarity);
+}
+
 static void learn(struct baselines *b, struct memory *m, int64_t second)
 {
     if (second <= b->learnt) {
-        sight(m, second);
-    } else if (goes_on(&m->now, second, m->of->ir->keep) && day_is_marked(&m->now, second, m->days_most)) {
+        sight(b, m, &m->now, second);
+    } else if (!is_traced(m) && goes_on(&m->now, second, m->of->ir->keep) &&
+               day_is_marked(&m->now, second, m->days_most)) {
         if (m->now.last < second) m->now.last = second; /* nothing new: it only stays alive */
         return;
     } else {
@@ -162,44 +216,41 @@ static void learn(struct baselines *b, struct memory *m, int64_t second)
 
 /* ---- answers ------------------------------------------------------------------------------------------ */
 
-/* The life as of a second: what was seen before it. Not there: nothing, or too long ago. */
-static struct life life_before(const struct memory *m, int64_t second, uint32_t *days)
-{
-    struct life l = {.is_there = false};
-    if (!m) return l;
-    if (m->now.is_there && m->now.first < second) l = m->now;
-    if (l.n_days) memcpy(days, l.days, l.n_days * sizeof *days);
-    l.days = days;
-    for (uint32_t i = 0; i < m->tail.len && m->tail.at[i] < second; i++) {
-        if (goes_on(&l, m->tail.at[i], m->of->ir->keep))
-            live_on(&l, m->tail.at[i], m->days_most);
-        else if (!l.is_there || m->tail.at[i] > l.last)
-            start_life(&l, m->tail.at[i], m->days_most);
-    }
-    if (l.is_there && second - l.last > m->of->ir->keep) l.is_there = false;
-    return l;
-}
-
 static struct answer answer_history(struct baselines *b, const struct baseline_state *bs,
-                                    const struct touch *t)
+                                    const struct touch *t, struct life *l)
 {
     uint32_t none;
     enum memory_kind kind = t->is_account ? OF_ACCOUNT : OF_KEY;
-    struct life l = life_before(table_get(&b->table, memory_id(bs, kind, t)), t->second, &none);
-    bool is_mature = l.is_there && t->second - l.first >= bs->ir->warmup;
-    return (struct answer){.is_known = is_mature || bs->ir->warmup == 0, .has_history = l.is_there};
+    *l = life_before(b, table_get(&b->table, memory_id(bs, kind, t)), t->second, &none);
+    bool is_mature = l->is_there && t->second - l->first >= bs->ir->warmup;
+    return (struct answer){.is_known = is_mature || bs->ir->warmup == 0,
+                           .has_history = l->is_there,
+                           .since = l->is_there && l->last < t->second ? t->second - l->last : 0};
+}
+
+/* Blocks with a sighting before the one that the second is in. */
+static uint32_t earlier_blocks(const struct life *l, int64_t second)
+{
+    return l->is_there && l->n_blocks ? l->n_blocks - (second < l->block_end) : 0;
+}
+
+static double rarity(const struct life *key, const struct life *value, int64_t second)
+{
+    uint32_t all = earlier_blocks(key, second), with = earlier_blocks(value, second);
+    return all ? 100.0 * (all - (with < all ? with : all)) / all : -1;
 }
 
 static struct answer answer_touch(struct baselines *b, const struct baseline_state *bs, const struct touch *t)
 {
     uint32_t inside[8], days_most = bs->ir->days, earlier = 0;
     uint32_t *days = days_most > 8 ? slab_get(b->slab, days_most * sizeof *days) : inside;
-    struct life l = life_before(table_get(&b->table, memory_id(bs, OF_VALUE, t)), t->second, days);
-    struct answer a = answer_history(b, bs, t);
+    struct life key, l = life_before(b, table_get(&b->table, memory_id(bs, OF_VALUE, t)), t->second, days);
+    struct answer a = answer_history(b, bs, t, &key);
     for (uint32_t i = 0; l.is_there && i < l.n_days; i++) earlier += l.days[i] < block_of(&l, t->second);
     a.is_new = earlier < days_most;
     a.is_seen = l.is_there;
     a.age = l.is_there ? t->second - l.first : 0;
+    a.rarity = rarity(&key, &l, t->second);
     if (days != inside) slab_put(b->slab, days, days_most * sizeof *days);
     return a;
 }
@@ -209,14 +260,17 @@ static void learn_as(struct baselines *b, struct baseline_state *bs, enum memory
 {
     struct hash128 id = memory_id(bs, kind, t);
     struct memory *m = table_get(&b->table, id);
-    learn(b, m ? m : remember(b, bs, id, kind == OF_VALUE ? bs->ir->days : 0), t->second);
+    if (!m) m = remember(b, bs, id, kind);
+    if (kind == OF_VALUE) m->key_id = memory_id(bs, OF_KEY, t);
+    learn(b, m, t->second);
 }
 
 struct answer baselines_touch(struct baselines *b, const struct touch *t)
 {
     struct baseline_state *bs = b->at[t->baseline];
     struct answer a = {.is_known = false};
-    if (t->asks) a = t->is_account ? answer_history(b, bs, t) : answer_touch(b, bs, t);
+    struct life life;
+    if (t->asks) a = t->is_account ? answer_history(b, bs, t, &life) : answer_touch(b, bs, t);
     if (!t->learns) return a;
     learn_as(b, bs, t->is_account ? OF_ACCOUNT : OF_KEY, t);
     if (!t->is_account) learn_as(b, bs, OF_VALUE, t);
@@ -228,7 +282,7 @@ struct answer baselines_touch(struct baselines *b, const struct touch *t)
 static void learn_tail(struct baselines *b, struct memory *m)
 {
     uint32_t n = 0;
-    while (n < m->tail.len && m->tail.at[n] <= b->learnt) sight(m, m->tail.at[n++]);
+    while (n < m->tail.len && m->tail.at[n] <= b->learnt) sight(b, m, &m->now, m->tail.at[n++]);
     if (n) memmove(m->tail.at, m->tail.at + n, (m->tail.len - n) * sizeof *m->tail.at);
     m->tail.len -= n;
     if (!m->tail.len) SLAB_FREE(b->slab, m->tail);
@@ -271,6 +325,16 @@ static struct text own_text(struct slab *s, struct text t)
     return (struct text){at, t.len};
 }
 
+static void note_questions(struct baseline_state *const *at, const struct ir *ir)
+{
+    for (uint32_t r = 0; r < ir->n_rules; r++)
+        for (uint32_t i = 0; i < ir->rules[r].n_asks; i++) {
+            const struct ir_ask *ask = &ir->rules[r].asks[i];
+            at[ask->baseline]->asks_since |= ask->kind == IR_ASK_SINCE;
+            at[ask->baseline]->asks_rarity |= ask->kind == IR_ASK_RARITY;
+        }
+}
+
 void baselines_adopt(struct baselines *b, const struct ir *ir)
 {
     struct baseline_state **at = slab_get(b->slab, ir->n_baselines * sizeof *at);
@@ -283,6 +347,7 @@ void baselines_adopt(struct baselines *b, const struct ir *ir)
             bs->id = b->next_id++;
         }
         bs->ir = &ir->baselines[i];
+        bs->asks_since = bs->asks_rarity = false;
         at[i] = bs;
     }
     for (uint32_t i = 0; i < b->n; i++) {
@@ -293,5 +358,6 @@ void baselines_adopt(struct baselines *b, const struct ir *ir)
         slab_put(b->slab, bs, sizeof *bs);
     }
     slab_put(b->slab, b->at, b->n * sizeof *b->at);
+    note_questions(at, ir);
     b->at = at, b->n = ir->n_baselines;
 }

@@ -5,6 +5,11 @@
  * value that starts, or a day that is not marked yet. A record is judged as of its own second against both,
  * so the answer does not depend on the order of arrival.
  *
+ * Where a rule asks for the last record before this one (`age_since`) every sighting of a key is news; where
+ * one asks how many days lacked the value (`rarity`) those of values are too. The days of `rarity` are blocks
+ * of the key's life, and only their number is kept: of the key, and of each value. They are counted from when
+ * the first rule asks.
+ *
  * Invariants
  * 1. A life holds sightings with no gap longer than `keep`; a value, or a key, unseen for longer starts a new
  *    one.

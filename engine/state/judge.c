@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #define SCRATCH_BYTES (256u << 10)
-#define SECOND        INT64_C(1000000000)
 #define TARGETS_MOST  256
 
 /* Leaves look at a group, or (for a gate) at one hit alone. */
@@ -198,42 +197,33 @@ static const struct hit_ask *find_ask(const struct kept *k, uint32_t ask, const 
     return NULL;
 }
 
-static struct value one_new(const struct kept *k, uint32_t ask)
+static struct value one_asked(const struct court *c, const struct kept *k, uint32_t ask)
 {
     const struct answer_state *a;
     const struct hit_ask *question = find_ask(k, ask, &a);
-    if (!question || question->is_absent) return value_bool(false);
+    uint8_t kind = c->plan->rule->asks[ask].kind;
+    if (!question || question->is_absent) return kind == IR_ASK_NEW ? value_bool(false) : value_absent();
     if (question->is_unknown || !answer_is_known(a)) return (struct value){.kind = VALUE_UNKNOWN};
-    return value_bool(a->answers[ASKED_KEY].is_new);
-}
-
-static struct value one_age(const struct kept *k, uint32_t ask)
-{
-    const struct answer_state *a;
-    const struct hit_ask *question = find_ask(k, ask, &a);
-    if (!question || question->is_absent) return value_absent();
-    if (question->is_unknown || !answer_is_known(a)) return (struct value){.kind = VALUE_UNKNOWN};
-    const struct answer *key = &a->answers[ASKED_KEY];
-    return key->is_seen ? (struct value){.kind = VALUE_DURATION, .i = key->age * SECOND} : value_absent();
+    return answer_value(kind, &a->answers[ASKED_KEY]);
 }
 
 static struct value leaf_new(const struct court *c, uint32_t ask, uint32_t step)
 {
-    if (c->only) return one_new(c->only, ask);
+    if (c->only) return one_asked(c, c->only, ask);
     struct known_events events = known_events(c->keyed, c->group, step);
     struct value any = value_bool(false);
     for (uint32_t i = 0; i < events.len; i++) {
-        struct value v = one_new(events.at[i], ask);
+        struct value v = one_asked(c, events.at[i], ask);
         if (v.kind == VALUE_BOOL && v.i) return v;
         if (v.kind == VALUE_UNKNOWN) any = v;
     }
     return any;
 }
 
-static struct value leaf_age(const struct court *c, uint32_t ask, uint32_t step)
+static struct value leaf_asked(const struct court *c, uint32_t ask, uint32_t step)
 {
     const struct kept *k = c->only ? c->only : group_witness(c->plan, c->group, step);
-    return k ? one_age(k, ask) : value_absent();
+    return k ? one_asked(c, k, ask) : value_absent();
 }
 
 static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
@@ -256,7 +246,10 @@ static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
     case IR_OP_SEVERITY: return c->verdict ? value_int(c->verdict->severity) : value_absent();
     case IR_OP_TITLE: return c->verdict ? value_string(c->verdict->title) : value_absent();
     case IR_OP_ASK_NEW: return leaf_new(c, n->x, n->y);
-    case IR_OP_ASK_AGE: return leaf_age(c, n->x, n->y);
+    case IR_OP_ASK_AGE:
+    case IR_OP_ASK_RARITY:
+    case IR_OP_ASK_PREVALENCE:
+    case IR_OP_ASK_SINCE: return leaf_asked(c, n->x, n->y);
     default: return value_absent();
     }
 }

@@ -45,7 +45,7 @@ static bool is_of(const struct touch *a, const struct touch *b, enum what what)
 
 struct past {
     bool is_there;
-    int64_t first;
+    int64_t first, last;
     uint32_t days; /* blocks of 24 hours before the present one that have a sighting */
 };
 
@@ -61,16 +61,16 @@ static struct past look_back(const struct ir_baseline *b, const struct touch *al
 {
     int64_t seen[MOST], last = 0;
     uint32_t len = 0;
-    struct past p = {false, 0, 0};
+    struct past p = {.is_there = false};
     for (uint32_t i = 0; i < n; i++)
         if (came[i] && all[i].learns && all[i].second < t->second && is_of(&all[i], t, what))
             seen[len++] = all[i].second;
     qsort(seen, len, sizeof *seen, compare_seconds);
     for (uint32_t i = 0; i < len; i++) {
-        if (!p.is_there || seen[i] - last > b->keep) p = (struct past){true, seen[i], 0};
-        last = seen[i];
+        if (!p.is_there || seen[i] - last > b->keep) p = (struct past){.is_there = true, .first = seen[i]};
+        p.last = last = seen[i];
     }
-    if (!p.is_there || t->second - last > b->keep) return (struct past){false, 0, 0};
+    if (!p.is_there || t->second - last > b->keep) return (struct past){.is_there = false};
     for (int64_t block = 0; block < (t->second - p.first) / DAY; block++)
         for (uint32_t i = 0; i < len; i++)
             if (seen[i] >= p.first && (seen[i] - p.first) / DAY == block) {
@@ -80,22 +80,51 @@ static struct past look_back(const struct ir_baseline *b, const struct touch *al
     return p;
 }
 
+/* Of the earlier blocks of the key that have a sighting, the percentage without one of the value; -1: there
+ * is none. */
+static double look_for_rarity(const struct touch *all, const bool *came, uint32_t n, const struct touch *t,
+                              const struct past *key, const struct past *value)
+{
+    uint32_t with_key = 0, with_value = 0;
+    for (int64_t block = 0; key->is_there && block < (t->second - key->first) / DAY; block++) {
+        bool has_key = false, has_value = false;
+        for (uint32_t i = 0; i < n; i++) {
+            if (!came[i] || !all[i].learns || all[i].second < key->first) continue;
+            if ((all[i].second - key->first) / DAY != block) continue;
+            has_key |= is_of(&all[i], t, BY_KEY);
+            has_value |= value->is_there && all[i].second >= value->first && is_of(&all[i], t, BY_VALUE);
+        }
+        with_key += has_key, with_value += has_value;
+    }
+    return with_key ? 100.0 * (with_key - with_value) / with_key : -1;
+}
+
 static struct answer naive_answer(const struct ir_baseline *b, const struct touch *all, const bool *came,
                                   uint32_t n, const struct touch *t)
 {
-    struct past value = look_back(b, all, came, n, t, BY_VALUE), key = look_back(b, all, came, n, t, BY_KEY);
+    struct past value = look_back(b, all, came, n, t, BY_VALUE), own = look_back(b, all, came, n, t, BY_KEY),
+                key = own;
     if (!key.is_there) key = look_back(b, all, came, n, t, BY_ACCOUNT);
     return (struct answer){.is_known = !b->warmup || (key.is_there && t->second - key.first >= b->warmup),
                            .is_new = value.days < b->days,
                            .is_seen = value.is_there,
-                           .age = value.is_there ? t->second - value.first : 0};
+                           .age = value.is_there ? t->second - value.first : 0,
+                           .has_history = own.is_there,
+                           .since = own.is_there ? t->second - own.last : 0,
+                           .rarity = look_for_rarity(all, came, n, t, &own, &value)};
 }
 
 /* ---- the comparison ----------------------------------------------------------------------------------- */
 
-static bool same_answer(struct answer a, struct answer b)
+static bool same_of_value(struct answer a, struct answer b)
 {
     return a.is_known == b.is_known && a.is_new == b.is_new && a.is_seen == b.is_seen && a.age == b.age;
+}
+
+static bool same_answer(struct answer a, struct answer b)
+{
+    return same_of_value(a, b) && a.has_history == b.has_history && a.since == b.since &&
+           a.rarity == b.rarity;
 }
 
 /* What was shown and its account are touched apart; a key without history is known if its account is. */
@@ -117,8 +146,11 @@ static void expect(struct state *s, const struct ir_baseline *b, const struct to
     if (same_answer(expected, got)) return;
     printf("%s: key %lu value %lu account %lu at %ldh, keep %ldh warmup %ldh days %u\n", when, t.key.lo,
            t.value.lo, account_of(&t), (t.second - EPOCH) / HOUR, b->keep / HOUR, b->warmup / HOUR, b->days);
-    printf("  expected known %d new %d seen %d age %ld, got %d %d %d %ld\n", expected.is_known,
-           expected.is_new, expected.is_seen, expected.age, got.is_known, got.is_new, got.is_seen, got.age);
+    printf("  expected known %d new %d seen %d age %ld history %d since %ld rarity %g\n", expected.is_known,
+           expected.is_new, expected.is_seen, expected.age, expected.has_history, expected.since,
+           expected.rarity);
+    printf("  got      known %d new %d seen %d age %ld history %d since %ld rarity %g\n", got.is_known,
+           got.is_new, got.is_seen, got.age, got.has_history, got.since, got.rarity);
     for (uint32_t i = 0; i < n; i++)
         if (came[i])
             printf("  key %lu value %lu account %lu at %ldh%s\n", all[i].key.lo, all[i].value.lo,
@@ -170,7 +202,9 @@ static void answers_do_not_depend_on_arrival(void **unused)
         seed = round;
         struct ir_baseline b = {
             .name = TEXT("b"), .keep = (1 + below(6)) * DAY, .warmup = below(4) * DAY, .days = 1 + below(4)};
-        struct ir ir = {.baselines = &b, .n_baselines = 1};
+        struct ir_ask asks[] = {{.kind = IR_ASK_SINCE}, {.kind = IR_ASK_RARITY}};
+        struct ir_rule asker = {.asks = asks, .n_asks = 2};
+        struct ir ir = {.baselines = &b, .n_baselines = 1, .rules = &asker, .n_rules = 1};
         struct state_plan *plan = state_plan_new(&ir);
         struct state *s = state_new((struct state_limits){0});
         uint32_t n = make_touches(all), moves = 1, lag = 1 + below(STATE_ASK_MOVES - 1);
@@ -234,11 +268,73 @@ static void examples(void **unused)
             t = (struct touch){
                 .second = EPOCH + table[i].at * HOUR, .key = {1, 1}, .value = {1, 1}, .asks = true};
             struct answer got = state_touch(s, &t);
-            if (!same_answer(got, table[i].expected)) print_error("%s (learnt %d)\n", table[i].name, learnt);
-            assert_true(same_answer(got, table[i].expected));
+            if (!same_of_value(got, table[i].expected))
+                print_error("%s (learnt %d)\n", table[i].name, learnt);
+            assert_true(same_of_value(got, table[i].expected));
             state_free(s);
             state_plan_free(plan);
         }
+}
+
+struct sighting {
+    int64_t hour;
+    uint64_t value;
+};
+struct tale {
+    const char *name;
+    struct sighting seen[5];
+    uint32_t n;
+    int64_t at;    /* hours; value 1 is asked about */
+    int64_t since; /* hours; 0: there is no history */
+    double rarity; /* negative: unknown */
+};
+
+static void tell(const struct ir *ir, const struct tale *tale, bool learnt)
+{
+    struct state_plan *plan = state_plan_new(ir);
+    struct state *s = state_new((struct state_limits){0});
+    struct touch t = {.key = {1, 1}, .learns = true};
+    state_adopt(s, plan, NULL);
+    for (uint32_t k = 0; k < tale->n; k++) {
+        t.second = EPOCH + tale->seen[k].hour * HOUR;
+        t.value = (struct hash128){2, tale->seen[k].value};
+        state_touch(s, &t);
+    }
+    for (int64_t move = 0; learnt && move <= STATE_ASK_MOVES; move++)
+        state_learn(s, EPOCH + tale->at * HOUR - 20 + move);
+    t = (struct touch){.second = EPOCH + tale->at * HOUR, .key = {1, 1}, .value = {2, 1}, .asks = true};
+    struct answer got = state_touch(s, &t);
+    if (got.since != tale->since * HOUR || got.rarity != tale->rarity)
+        print_error("%s: since %ld rarity %g\n", tale->name, got.since / HOUR, got.rarity);
+    assert_int_equal(got.has_history, tale->since != 0);
+    assert_int_equal(got.since, tale->since * HOUR);
+    assert_true(got.rarity == tale->rarity);
+    state_free(s);
+    state_plan_free(plan);
+}
+
+static void tales_of_keys(void **unused)
+{
+    /* keep 10d */
+    static const struct tale table[] = {
+        {"never seen", {{0}}, 0, 5, 0, -1},
+        {"the last record of the key, whatever its value", {{0, 1}, {3, 2}}, 2, 5, 2, -1},
+        {"same second is not yet seen", {{0, 2}, {5, 2}}, 2, 5, 5, -1},
+        {"the present day is left out", {{0, 2}, {25, 1}}, 2, 30, 5, 100},
+        {"one of two days", {{0, 2}, {25, 1}, {26, 1}}, 3, 50, 24, 50},
+        {"days count from the key's first record", {{0, 2}, {20, 1}, {25, 2}}, 3, 50, 25, 50},
+        {"days without the key do not count", {{0, 1}, {100, 2}}, 2, 130, 30, 50},
+        {"kept to the end of keep", {{0, 1}}, 1, 240, 240, 0},
+        {"a key begins anew behind it", {{0, 1}}, 1, 241, 0, -1},
+        {"a value begins anew behind it", {{0, 1}, {200, 2}}, 2, 241, 41, 100},
+    };
+    struct ir_ask asks[] = {{.kind = IR_ASK_SINCE}, {.kind = IR_ASK_RARITY}};
+    struct ir_rule asker = {.asks = asks, .n_asks = 2};
+    struct ir_baseline b = {.name = TEXT("b"), .keep = 10 * DAY, .days = 1};
+    struct ir ir = {.baselines = &b, .n_baselines = 1, .rules = &asker, .n_rules = 1};
+    (void)unused;
+    for (uint32_t i = 0; i < sizeof table / sizeof *table; i++)
+        for (int learnt = 0; learnt < 2; learnt++) tell(&ir, &table[i], learnt);
 }
 
 static void a_full_table_forgets_the_oldest(void **unused)
@@ -284,6 +380,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(examples),
+        cmocka_unit_test(tales_of_keys),
         cmocka_unit_test(answers_do_not_depend_on_arrival),
         cmocka_unit_test(a_full_table_forgets_the_oldest),
         cmocka_unit_test(what_is_unseen_for_keep_is_freed),

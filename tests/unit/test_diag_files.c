@@ -19,6 +19,8 @@ static const struct {
     {"E0002", "a file of 64 MiB"},
     {"E0003", "a path, not a file: test_compile.c"},
     {"E0004", "4 GiB of rules"},
+    {"E0510", "no longer given"},
+    {"E0512", "no longer given"},
     {"E0526", "wants two kinds of records in the standard library"},
 };
 
