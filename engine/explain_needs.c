@@ -23,12 +23,20 @@ static bool has_source_of_its_own(const struct teller *t, const struct ir_api *a
     return false;
 }
 
+static bool is_from(const struct ir_rule *rule, uint32_t schema)
+{
+    for (uint32_t i = 0; i < rule->n_from; i++)
+        if (rule->from[i] == schema) return true;
+    return !rule->n_from;
+}
+
 /* Whether records of a source can be taken by the rule. A source with one service of its own has all calls of
  * it. */
 static bool reads_schema(const struct teller *t, uint32_t schema)
 {
     const struct ir_schema *s = &t->ir->schemas[schema];
     bool is_single = t->ir->nodes[s->service].op == IR_OP_CONST;
+    if (!is_from(t->rule, schema)) return false;
     for (uint32_t i = 0; i < t->rule->n_steps; i++)
         for (uint32_t g = 0; g < t->rule->steps[i].n_groups; g++) {
             const struct ir_group *group = &t->rule->steps[i].groups[g];

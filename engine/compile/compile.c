@@ -5,6 +5,15 @@
 #include "engine/compile/site.h"
 #include "engine/ir/settle.h"
 
+/* The package of the first event that a rule or baseline names; empty: none is known. */
+static struct text first_package(const struct ast *ast)
+{
+    if (ast->kind == AST_API) return package_of_service(split_api(ast->text).service);
+    struct text found = {NULL, 0};
+    for (const struct ast *kid = ast->kids; kid && !found.len; kid = kid->next) found = first_package(kid);
+    return found;
+}
+
 /* A rule set says how records are read by `use aws`; without it no rule means anything. */
 static void check_schemas(struct compiler *c)
 {
@@ -12,9 +21,9 @@ static void check_schemas(struct compiler *c)
     for (uint32_t i = 0; i < c->symbols.len; i++) {
         const struct symbol *s = c->symbols.at[i];
         if ((s->kind != SYMBOL_RULE && s->kind != SYMBOL_BASELINE) || s->unit->refused) continue;
-        struct csr_span start = {s->unit->source->base, s->unit->source->base};
-        diag_fix(diag_at(c->diags, E0229, head_span(c, s->ast), "what kind of records is this about?"), start,
-                 "use aws");
+        struct text package = first_package(s->ast);
+        fix_with_use(diag_at(c->diags, E0229, head_span(c, s->ast), "what kind of records is this about?"), s->unit,
+                     package.len ? package : TEXT("aws"));
         return;
     }
 }

@@ -332,10 +332,28 @@ struct api_owner {
 };
 void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct api_owner owner,
                 struct ir_group *out);
-/* Warns of a name that no event has. */
-void check_api(struct compiler *c, const struct ast *api, struct api_owner owner);
+/* Reports a name that no event has, or none of a source in use. */
+void check_api(struct compiler *c, const struct unit *unit, const struct ast *api, struct api_owner owner);
 /* "guardduty:Recon:IAMUser/x" is the service before the first colon, and everything behind it. */
 struct ir_api split_api(struct text written);
+
+/* ---- sources.c: kinds of records ------------------------------------------------------------------------ */
+
+/* `from a, b`: the sources by number. */
+void lower_from(struct rule_work *r);
+/* The service that all events of a source have; empty: the record says it. */
+struct text schema_service(const struct schema *schema);
+/* The source whose records have events of this name; NULL: none in use. */
+struct schema *source_of_api(const struct compiler *c, struct ir_api name);
+/* False after reporting that no source in use can have events of this name. */
+bool api_has_source(struct compiler *c, const struct unit *unit, const struct ast *api);
+/* Whether the names of AWS's calls are those of some source in use. */
+bool reads_cloudtrail(const struct compiler *c);
+/* What `use` brings in a source that ships; empty: there is none of this name. */
+struct text source_package(struct text name);
+/* The same for the service of an event: of AWS, or a source's own. */
+struct text package_of_service(struct text service);
+void fix_with_use(struct diag *d, const struct unit *unit, struct text package);
 
 /* ---- rule.c, step.c, match.c, respond.c -------------------------------------------------------------------
  */

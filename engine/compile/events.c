@@ -37,9 +37,10 @@ static void note_loss(struct diag *d, struct api_owner owner)
     }
 }
 
-void check_api(struct compiler *c, const struct ast *api, struct api_owner owner)
+void check_api(struct compiler *c, const struct unit *unit, const struct ast *api, struct api_owner owner)
 {
     struct ir_api name = split_api(api->text);
+    if (!api_has_source(c, unit, api) || !reads_cloudtrail(c)) return;
     struct api_answer answer = api_look_up(name.service, name.action);
     if (answer.found == API_KNOWN || answer.found == API_OPEN) return;
     bool renamed = answer.found == API_RENAMED;
@@ -74,7 +75,7 @@ void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *g
     AST_EACH(kid, group) {
         if (kid->kind == AST_API) {
             out->apis[out->n_apis++] = split_api(kid->text);
-            check_api(c, kid, owner);
+            check_api(c, unit, kid, owner);
         }
         if (kid->kind == AST_ANY_API) out->apis[out->n_apis++] = (struct ir_api){.rule = IR_NONE};
         if (kid->kind == AST_RULE_REF) refuse_rule_ref(c, unit, kid);

@@ -248,9 +248,10 @@ static void lower_schema(struct compiler *c, struct schema *schema, struct ir_sc
                       .schema = schema,
                       .step = IR_NONE,
                       .own_step = IR_NONE};
+    struct text own = schema_service(schema);
     ir_node_id when_node = when && when->kids ? lower_test(&s, when->kids) : IR_NONE;
     *out = (struct ir_schema){.name = schema->ast->text,
-                              .feed = schema->ast->text,
+                              .feed = own.len ? own : schema->ast->text,
                               .when = when_node == IR_POISON ? IR_NONE : when_node,
                               .identity = engine_field(c, schema, "identity"),
                               .time = engine_field(c, schema, "time"),

@@ -2,7 +2,6 @@
  * match, predicates, score, severity, title, responses.
  */
 #include "engine/compile/compiler.h"
-#include "engine/schema/api.h"
 
 #define DAY_SECONDS 86400
 #define WITHIN_MOST (30 * DAY_SECONDS)
@@ -288,42 +287,6 @@ static void lower_words(struct rule_work *r)
     rule->license = r->unit->pack->license;
 }
 
-static void unknown_source(const struct rule_work *r, const struct ast *name)
-{
-    if (api_is_source(name->text)) {
-        diag_at(r->c->diags, E0540, name->span, "records of `" TEXT_FMT "` cannot be read yet",
-                TEXT_ARG(name->text));
-        return;
-    }
-    struct nearest near = {.wanted = name->text};
-    for (uint32_t i = 0; i < r->c->schemas.len; i++) nearest_try(&near, r->c->schemas.at[i]->ast->text);
-    struct diag *d =
-        diag_at(r->c->diags, E0228, name->span, "no source is called `" TEXT_FMT "`", TEXT_ARG(name->text));
-    if (near.best.len) diag_fix(d, name->span, TEXT_FMT, TEXT_ARG(near.best));
-}
-
-static bool is_schema(const struct rule_work *r, struct text name)
-{
-    for (uint32_t i = 0; i < r->c->schemas.len; i++)
-        if (text_equal(r->c->schemas.at[i]->ast->text, name)) return true;
-    return false;
-}
-
-/* `from` narrows `*` to some sources. Where it names every source there is, it says nothing. */
-static void check_from(struct rule_work *r)
-{
-    const struct ast *from = ast_kid(r->ast, AST_FROM);
-    uint32_t known = 0;
-    for (const struct ast *clause = from; clause; clause = ast_next(clause))
-        AST_EACH(name, clause) {
-            if (is_schema(r, name->text))
-                known++;
-            else
-                unknown_source(r, name);
-        }
-    if (known && known < r->c->schemas.len) diag_at(r->c->diags, E0526, from->span, NULL);
-}
-
 /* ---- the whole ---- */
 
 static void lower_body(struct rule_work *r)
@@ -365,7 +328,7 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     r->first_param = c->params.len;
     check_clauses_once(r);
     check_shape(r);
-    check_from(r);
+    lower_from(r);
     lower_words(r);
     lower_body(r);
     if (diags_errors(c->diags) == mark.errors && compile_automata(c->arena, &r->out, c->diags)) lint_match(r);

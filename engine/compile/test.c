@@ -6,7 +6,6 @@
 #include "engine/compile/test.h"
 
 #include "engine/base/time.h"
-#include "engine/schema/api.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -130,14 +129,10 @@ static struct caller lower_who(struct lowering *l, const struct ast *who)
 
 static void check_event(struct lowering *l, const struct ast *api)
 {
-    struct ir_api name = split_api(api->text);
     if (memchr(api->text.at, '*', api->text.len))
         diag_at(l->c->diags, E0267, api->span, "an event has one name");
-    else if (api_look_up(name.service, name.action).found == API_OPEN)
-        diag_at(l->c->diags, E0540, api->span, "records of `" TEXT_FMT "` cannot be made up yet",
-                TEXT_ARG(name.service));
     else
-        check_api(l->c, api, (struct api_owner){.what = API_OF_TEST});
+        check_api(l->c, l->work->unit, api, (struct api_owner){.what = API_OF_TEST});
 }
 
 static uint32_t times_of(struct lowering *l, const struct ast *times, int64_t *every)

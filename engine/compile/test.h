@@ -53,5 +53,11 @@ struct made_up {
 };
 /* The whole record, as JSON. */
 struct text record_make(struct compiler *c, const struct made_up *m);
+/* Puts what the line says, `{ a.b: 1 }`, into a record. */
+void made_put_line(struct compiler *c, struct made *record, const struct ast *object);
+
+/* ---- test_source.c: of other sources than CloudTrail ------------------------------------------------- */
+
+struct text source_record_make(struct compiler *c, const struct made_up *m, const struct schema *schema);
 
 #endif

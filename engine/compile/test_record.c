@@ -1,4 +1,5 @@
-/* test_record.c - from a line of a test to the record that CloudTrail would have written for it.
+/* test_record.c - from a line of a test to the record that CloudTrail would have written for it; of other sources see
+ * test_source.c.
  *
  *     at 2m iam:CreateUser { requestParameters.userName: "x" }
  *
@@ -46,7 +47,7 @@ static uint32_t key_path(const struct ast *key, struct text out[AST_DEPTH_MOST])
     return n;
 }
 
-static void put_members(struct compiler *c, struct made *object, const struct ast *ast)
+void made_put_line(struct compiler *c, struct made *object, const struct ast *ast)
 {
     struct text path[AST_DEPTH_MOST];
     AST_EACH(member, ast) {
@@ -87,7 +88,7 @@ static struct made *made_of(struct compiler *c, const struct ast *value)
     switch (value->kind) {
     case AST_OBJ:
         object = made_new(c->arena, MADE_OBJECT, TEXT(""));
-        put_members(c, object, value);
+        made_put_line(c, object, value);
         return object;
     case AST_ARRAY: return list_of(c, value);
     case AST_NUM:
@@ -328,9 +329,8 @@ static void finish_failure(struct making *m)
 
 /* ---- the whole ---- */
 
-struct text record_make(struct compiler *c, const struct made_up *from)
+static struct text trail_record_make(struct compiler *c, const struct made_up *from, struct ir_api api)
 {
-    struct ir_api api = split_api(ast_kid(from->at, AST_API)->text);
     struct making m = {.c = c,
                        .from = from,
                        .service = api.service,
@@ -343,9 +343,17 @@ struct text record_make(struct compiler *c, const struct made_up *from)
     put_names(&m);
     put_kind(&m);
     if (is_sign_in(&m) && text_equal(m.action, TEXT("ConsoleLogin"))) put_sign_in(&m);
-    if (members) put_members(c, m.record, members);
+    if (members) made_put_line(c, m.record, members);
     put_answer(&m);
     if (is_sign_in(&m)) finish_sign_in(&m);
     finish_failure(&m);
     return made_print(c->arena, m.record);
+}
+
+struct text record_make(struct compiler *c, const struct made_up *from)
+{
+    struct ir_api api = split_api(ast_kid(from->at, AST_API)->text);
+    const struct schema *schema = source_of_api(c, api);
+    bool is_trail = !schema || (schema->unit->source->is_embedded && !schema_service(schema).len);
+    return is_trail ? trail_record_make(c, from, api) : source_record_make(c, from, schema);
 }

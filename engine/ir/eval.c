@@ -78,6 +78,7 @@ static eval_op *const ops[IR_OPS] = {
     [IR_OP_LEN] = eval_len,
     [IR_OP_TOTAL] = eval_total,
     [IR_OP_FIRST_OF] = eval_first_of,
+    [IR_OP_FIRST_ELEMENT] = eval_first_element,
     [IR_OP_ONLY] = eval_only,
     [IR_OP_PART] = eval_part,
     [IR_OP_ARN_PART] = eval_arn_part,

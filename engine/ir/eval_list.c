@@ -215,6 +215,13 @@ struct value eval_first_of(struct eval *e, const struct ir_node *node)
     return value_absent();
 }
 
+struct value eval_first_element(struct eval *e, const struct ir_node *node)
+{
+    struct value v = eval_operand(e, node, 0);
+    if (v.kind != VALUE_LIST) return v;
+    return v.len ? v.items[0] : value_absent();
+}
+
 struct value eval_only(struct eval *e, const struct ir_node *node)
 {
     switch (eval_operand_test(e, node, 0)) {

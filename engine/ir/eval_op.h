@@ -11,7 +11,7 @@ eval_op eval_equality, eval_order, eval_text_test, eval_pattern, eval_member_of,
     eval_grants, eval_logic, eval_not;
 /* Records and lists: eval_list.c */
 eval_op eval_member, eval_elements, eval_quantifier, eval_concat, eval_total, eval_len, eval_first_of,
-    eval_only;
+    eval_first_element, eval_only;
 /* Documents: eval_document.c, eval_document_policy.c */
 eval_op eval_json, eval_statements;
 /* Texts, numbers, times, addresses: eval_text.c, eval_scalar.c */

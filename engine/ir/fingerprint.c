@@ -199,6 +199,7 @@ static void put_rule(struct canon *c, const struct ir_rule *rule)
     put_text(c, rule->name);
     put_number(c, (uint64_t)rule->within);
     put_number(c, (uint64_t)rule->once);
+    for (uint32_t i = 0; i < rule->n_from; i++) put_text(c, c->ir->schemas[rule->from[i]].name);
     put_number(c, rule->n_by);
     for (uint32_t i = 0; i < rule->n_by; i++) put_text(c, rule->by[i].name);
     put_number(c, rule->n_steps);

@@ -320,6 +320,17 @@ static void dump_by(struct dump *d, const struct ir_rule *r)
     end(d);
 }
 
+static void dump_from(struct dump *d, const struct ir_rule *r)
+{
+    if (!r->n_from) return;
+    begin(d, 1, "from");
+    for (uint32_t i = 0; i < r->n_from; i++) {
+        if (i) ir_put(d->out, TEXT(", "));
+        ir_put(d->out, d->ir->schemas[r->from[i]].name);
+    }
+    end(d);
+}
+
 static void dump_rule(struct dump *d, const struct ir_rule *r)
 {
     d->rule = r;
@@ -327,6 +338,7 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
     ir_put(d->out, r->name);
     end(d);
     dump_meta(d, r);
+    dump_from(d, r);
     dump_by(d, r);
     if (!r->is_on) seconds_line(d, 1, "within", r->within);
     for (uint32_t i = 0; i < r->n_steps; i++) dump_step(d, &r->steps[i]);

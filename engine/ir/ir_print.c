@@ -191,6 +191,7 @@ static const struct {
     [IR_OP_LEN] = {S_CALL, T_PRIM},
     [IR_OP_TOTAL] = {S_CALL, T_PRIM},
     [IR_OP_FIRST_OF] = {S_CALL, T_PRIM},
+    [IR_OP_FIRST_ELEMENT] = {S_CALL, T_PRIM},
     [IR_OP_ONLY] = {S_CALL, T_PRIM},
     [IR_OP_PART] = {S_CALL, T_PRIM},
     [IR_OP_ACCOUNT_OF] = {S_CALL, T_PRIM},

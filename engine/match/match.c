@@ -170,6 +170,7 @@ static bool is_same_step(const struct want *a, const struct want *b)
 static void try_want(struct matcher *m, uint32_t number)
 {
     const struct want *w = &m->plan->wants[number];
+    if (!(w->schemas >> m->event->schema & 1)) return;
     if (m->n_fits && is_same_step(w, &m->plan->wants[m->fits[m->n_fits - 1]])) return;
     if (want_fits(m, w)) m->fits[m->n_fits++] = number;
 }

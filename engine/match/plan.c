@@ -94,19 +94,29 @@ static void add_want(struct build *b, struct want want)
     for (uint32_t a = 0; want.of && a < want.of->n_apis; a++) add_api(b, &want.of->apis[a], number);
 }
 
+#define EVERY_SCHEMA UINT64_MAX
+
+static uint64_t schemas_of(const struct ir_rule *r)
+{
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < r->n_from; i++) bits |= UINT64_C(1) << r->from[i];
+    return r->n_from ? bits : EVERY_SCHEMA;
+}
+
 static void add_rule(struct build *b, uint32_t rule)
 {
     const struct ir_rule *r = &b->plan->ir->rules[rule];
     for (uint32_t s = 0; s < r->n_steps; s++)
         for (uint32_t g = 0; g < r->steps[s].n_groups; g++)
-            add_want(b, (struct want){false, rule, s, g, &r->steps[s].groups[g]});
+            add_want(b, (struct want){false, rule, s, g, &r->steps[s].groups[g], schemas_of(r)});
 }
 
 static void add_baseline(struct build *b, uint32_t baseline)
 {
     const struct ir_baseline *l = &b->plan->ir->baselines[baseline];
-    if (!l->n_on) add_want(b, (struct want){true, baseline, 0, 0, NULL});
-    for (uint32_t g = 0; g < l->n_on; g++) add_want(b, (struct want){true, baseline, 0, g, &l->on[g]});
+    if (!l->n_on) add_want(b, (struct want){true, baseline, 0, 0, NULL, EVERY_SCHEMA});
+    for (uint32_t g = 0; g < l->n_on; g++)
+        add_want(b, (struct want){true, baseline, 0, g, &l->on[g], EVERY_SCHEMA});
 }
 
 /* ---- the table of exact names ------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@ struct want {
     uint32_t step;  /* 0 of a baseline */
     uint32_t group; /* of the step */
     const struct ir_group *of; /* NULL: a baseline without `on` takes every record */
+    uint64_t schemas;          /* bits: records of these kinds alone (`from`) */
 };
 
 /* A growing ascending list of want numbers. */

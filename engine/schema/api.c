@@ -218,6 +218,12 @@ static struct api_answer nearest_api(struct text service, struct text action)
     return answer(API_UNKNOWN, near.len ? prefix : near, near);
 }
 
+bool api_is_call(struct text service, struct text action)
+{
+    const struct service *one = service_in(0, service);
+    return one && calls_hold(one->calls, action);
+}
+
 bool api_is_source(struct text name)
 {
     for (size_t i = 0; i < COUNT(sources); i++)

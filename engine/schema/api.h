@@ -24,6 +24,9 @@ struct api_answer {
 /* Both halves may hold "*" as in a rule: "iam", "Create*". */
 struct api_answer api_look_up(struct text service, struct text action);
 
+/* Whether AWS has an API with this call, so that CloudTrail records it. */
+bool api_is_call(struct text service, struct text action);
+
 /* Whether other sources than CloudTrail have a kind of records by this name: okta, k8s … */
 bool api_is_source(struct text name);
 
