@@ -5,6 +5,7 @@
  * second will give the event that they are compared by.
  */
 #include "engine/state/extend.h"
+#include "engine/state/inner.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -183,7 +184,9 @@ static void walk(struct extension *x, uint32_t q, uint16_t progress)
     x->need[q] = 0;
     walk(x, q + 1, progress);
     uint64_t done = x->from ? a->complete[x->from->progress] : 0;
-    if (!x->available[q] || (a->strict[q] & ~done) || !gaps_hold(x, q, progress)) return;
+    if (!x->available[q] || (a->strict[q] & ~done) || !gaps_hold(x, q, progress) ||
+        !inners_enter(x->plan, a, x->scratch, progress, q, x->second))
+        return;
     struct take *take = &run_takes(x->plan, x->scratch)[q], before = *take;
     *take = (struct take){.second = x->second};
     for (bool all = takes_all_or_none(x, q); x->need[q] < x->available[q];) {

@@ -6,6 +6,7 @@
  * gathered.
  */
 #include "engine/state/gather.h"
+#include "engine/state/inner.h"
 
 #include <stdlib.h>
 
@@ -137,7 +138,7 @@ static bool can_be_completed(const struct gathering *g, const struct run *r)
     for (uint32_t i = 0; i < g->rest->len; i++) {
         const struct run *b = runs_at(g->p, g->rest, i);
         if (b->progress == rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) &&
-            gaps_agree(g, r, b))
+            gaps_agree(g, r, b) && inners_join(g->p, g->forward, r, b))
             return true;
     }
     return false;

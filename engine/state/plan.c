@@ -67,6 +67,7 @@ static void plan_shape(struct slab *s, struct alternative *a, const struct ir_al
     a->n_places = shape->n_places;
     a->places = shape->places;
     a->gaps = shape->gaps, a->n_gaps = shape->n_gaps;
+    a->inners = shape->inners, a->n_inners = shape->n_inners;
     a->before = slab_get(s, shape->n_places * sizeof *a->before);
     a->strict = slab_get(s, shape->n_places * sizeof *a->strict);
     for (uint32_t i = 0; i < shape->n_order; i++) {
@@ -103,6 +104,7 @@ static void mirror_shape(struct slab *s, const struct ir_alternative *of, struct
     *m = *of;
     m->places = slab_get(s, n * sizeof *m->places);
     m->order = slab_get(s, of->n_order * sizeof *m->order);
+    m->inners = slab_get(s, of->n_inners * sizeof *m->inners);
     m->gaps = slab_get(s, of->n_gaps * sizeof *m->gaps);
     for (uint32_t q = 0; q < n; q++) m->places[q] = of->places[n - 1 - q];
     for (uint32_t i = 0; i < of->n_order; i++) {
@@ -115,6 +117,8 @@ static void mirror_shape(struct slab *s, const struct ir_alternative *of, struct
         m->gaps[i].left = mirror_bits(of->gaps[i].right, n);
         m->gaps[i].right = mirror_bits(of->gaps[i].left, n);
     }
+    for (uint32_t i = 0; i < of->n_inners; i++)
+        m->inners[i] = (struct ir_inner){mirror_bits(of->inners[i].places, n), of->inners[i].most};
 }
 
 static void plan_mirror(struct slab *s, const struct alternative *a, const struct ir_alternative *shape,
@@ -183,7 +187,8 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
     plan_shape(s, a, shape);
     p->n_buckets += a->n_progress;
     if (p->places_most < a->n_places) p->places_most = a->n_places;
-    if (a->n_gaps) p->is_plain = false;
+    if (p->inners_most < a->n_inners) p->inners_most = a->n_inners;
+    if (a->n_gaps || a->n_inners) p->is_plain = false;
     for (uint32_t q = 0; q < a->n_places; q++) {
         need += a->places[q].times;
         if (a->places[q].times > 1) {

@@ -26,6 +26,8 @@ struct alternative {
     uint64_t *before, *strict;     /* [n_places] bits of places */
     const struct ir_gap *gaps;
     uint32_t n_gaps;
+    const struct ir_inner *inners;
+    uint32_t n_inners;
     uint64_t required;          /* bits of places of the required part */
     uint64_t behind_gap;        /* bits of places on the right side of a gap */
     uint64_t steps, item_steps; /* bits of steps: all, and those of the optional item */
@@ -46,14 +48,15 @@ struct rule_plan {
     struct alternative *alternatives, *mirrors; /* [n_alternatives]; mirrors NULL without exact steps */
     uint32_t n_alternatives, n_required;        /* the first n_required are those of automata[0] */
     uint32_t n_items;                           /* optional items: automaton i + 1 is item i */
-    uint32_t n_joins, places_most, need_most, n_buckets;
+    uint32_t n_joins, places_most, inners_most, need_most, n_buckets;
     uint8_t position[PLACES_MOST]; /* of each step in `match`, from 0 */
     uint32_t n_positions;
     uint64_t exact; /* steps whose gathered events are all known: counted, or asked `new` of by the score */
     uint64_t repeated; /* steps that a place takes more than once */
     uint64_t gated, asked;
     uint64_t *join_steps; /* [n_joins] the steps that take part */
-    bool is_plain;        /* every place once, no gaps: late hits may still complete it (language.md B4) */
+    bool is_plain;        /* every place once, no gaps, no inner windows: late hits may still complete it
+                             (language.md B4) */
     size_t run_size, group_size;
 };
 

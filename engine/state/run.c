@@ -1,5 +1,5 @@
 /* run.c - the order of witnesses, and when one run makes another superfluous. */
-#include "engine/state/run.h"
+#include "engine/state/inner.h"
 
 struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs)
 {
@@ -103,7 +103,7 @@ bool run_dominates(const struct rule_plan *p, const struct alternative *a, const
                                                             takes_last(run_takes_of(p, y), g->left), now))
             return false;
     }
-    return true;
+    return inners_dominate(p, a, x, y);
 }
 
 bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second)
@@ -115,7 +115,7 @@ bool run_is_over(const struct rule_plan *p, const struct alternative *a, const s
             second - takes_last(run_takes_of(p, r), g->left) > g->most)
             return true;
     }
-    return false;
+    return inners_are_over(p, a, r, second);
 }
 
 /* ---- the frontier ------------------------------------------------------------------------------------- */

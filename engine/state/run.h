@@ -1,9 +1,9 @@
 /* run.h - a run: one partial choice, known by what later events can still ask of it.
  *
  * A run is a fixed number of bytes: the head below, the values of the rule's references that it has agreed
- * to, and a take for each place of its alternative. Of a place that takes several events only the last second
- * and, once it is complete, the smallest identity of that second are kept: more cannot matter
- * (docs/semantics.md 4).
+ * to, a take for each place of its alternative, and the first second of each inner window (inner.h). Of a
+ * place that takes several events only the last second and, once it is complete, the smallest identity of
+ * that second are kept: more cannot matter (docs/semantics.md 4).
  */
 #ifndef CSR_ENGINE_STATE_RUN_H
 #define CSR_ENGINE_STATE_RUN_H
@@ -28,7 +28,8 @@ struct run {
 
 static inline size_t run_size_of(const struct rule_plan *p)
 {
-    return sizeof(struct run) + p->n_joins * sizeof(struct hash128) + p->places_most * sizeof(struct take);
+    return sizeof(struct run) + p->n_joins * sizeof(struct hash128) + p->places_most * sizeof(struct take) +
+           p->inners_most * sizeof(int64_t);
 }
 static inline struct hash128 *run_joins(struct run *r)
 {
@@ -45,6 +46,16 @@ static inline struct take *run_takes(const struct rule_plan *p, struct run *r)
 static inline const struct take *run_takes_of(const struct rule_plan *p, const struct run *r)
 {
     return (const struct take *)(run_joins_of(r) + p->n_joins);
+}
+
+/* The first second of each inner window that has begun; the others mean nothing. */
+static inline int64_t *run_inners(const struct rule_plan *p, struct run *r)
+{
+    return (int64_t *)(run_takes(p, r) + p->places_most);
+}
+static inline const int64_t *run_inners_of(const struct rule_plan *p, const struct run *r)
+{
+    return (const int64_t *)(run_takes_of(p, r) + p->places_most);
 }
 
 /* Runs in a row, each plan->run_size bytes. */
