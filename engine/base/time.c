@@ -13,8 +13,7 @@
 
 /* ---- calendar ------------------------------------------------------------------------------------------ */
 
-/* Days from 1970-01-01. */
-static int64_t days_of(int year, int month, int day)
+int64_t time_days(int year, int month, int day)
 {
     int y = year - (month <= 2), era = (y >= 0 ? y : y - 399) / 400, of_era = y - era * 400;
     int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -80,7 +79,7 @@ static bool date_read(struct reader *r, int64_t *days)
     if (month < 1 || month > 12 || !take(r, "-")) return false;
     int day = digits(r, 2);
     if (day < 1 || day > days_in_month(year, month)) return false;
-    *days = days_of(year, month, day);
+    *days = time_days(year, month, day);
     return true;
 }
 

@@ -18,11 +18,14 @@ bool time_of_epoch(double number, int64_t *nanoseconds);
 /* "2023-07-10T11:45:00Z", with a fraction only if there is one; at most 31 bytes with the NUL. */
 uint32_t time_print(int64_t nanoseconds, char out[32]);
 
+/* Days from 1970-01-01; months and days count from 1. */
+int64_t time_days(int year, int month, int day);
+
 /* Floor, also before 1970. */
 int64_t time_second(int64_t nanoseconds);
 
-/* "UTC", "Z", or an offset like "+02:00": seconds east of Greenwich. False for names of places: their offsets
- * change with the law, and this program has no copy of it. */
+/* "UTC", "Z", or an offset like "+02:00": seconds east of Greenwich. False for names of places: see
+ * zone.h. */
 bool zone_parse(struct text zone, int32_t *seconds);
 /* Hour of the day, 0 to 23, and day of the week, 0 Monday to 6 Sunday. */
 int time_hour(int64_t nanoseconds, int32_t zone);

@@ -50,13 +50,24 @@ static bool count_args(const struct scope *s, const struct ast *call, uint32_t l
 
 /* ---- plain functions ---- */
 
-static bool zone_fits(const struct scope *s, const struct ast *arg)
+/* What HOUR and WEEKDAY say of their zone: 0 for an offset. IR_NONE after reporting. */
+static uint32_t zone_of(const struct scope *s, const struct ast *arg)
 {
     int32_t seconds;
-    if (arg->kind != AST_STRING || zone_parse(arg->text, &seconds)) return true;
-    diag_note(diag_at(s->c->diags, E0531, arg->span, "not an offset from UTC"),
-              "write \"UTC\" or an offset like \"+02:00\"; summer time then has to be thought of");
-    return false;
+    if (zone_parse(arg->text, &seconds)) return 0;
+    uint32_t zone = zone_named(s->c, arg->text, arg->span);
+    return zone == IR_NONE ? IR_NONE : zone + 1;
+}
+
+/* hour(t, zone), weekday(t, zone) */
+static ir_node_id make_clock(const struct scope *s, enum ir_op op, enum ir_type type, const ir_node_id *ids,
+                             const struct ast *call)
+{
+    uint32_t zone = zone_of(s, args_of(call)->kids->next);
+    if (zone == IR_NONE) return IR_POISON;
+    return ir_build_node(
+        &s->c->build,
+        (struct ir_make){.op = op, .type = type, .x = zone, .operands = ids, .n = 2, .span = call->span});
 }
 
 #define ONE_OF(type) (1u << IR_TYPE_##type)
@@ -85,7 +96,6 @@ static bool arg_fits(const struct scope *s, char letter, const struct ast *arg, 
 {
     enum ir_type type = expr_type(s->c, id);
     const char *wanted = NULL;
-    if (letter == 'z' && !zone_fits(s, arg)) return false;
     if ((letter == 'z' || letter == 'c') && arg->kind != AST_STRING) wanted = "text in quotes";
     if (letter == 'n' && !is_whole_constant(s->c, id)) wanted = "a whole number";
     for (size_t i = 0; i < sizeof kinds_of_arg / sizeof *kinds_of_arg; i++)
@@ -116,7 +126,10 @@ static ir_node_id lower_plain(const struct scope *s, const struct function *f, c
                                            : f->result;
     if (f->op == IR_OP_PREFIX)
         type = type == IR_TYPE_IP ? IR_TYPE_CIDR : type == IR_TYPE_ARN ? IR_TYPE_STRING : type;
-    return lower_tail(s, make_node(s, f->op, (enum ir_type)type, ids, n, call->span), tail_of(call));
+    bool is_clock = f->op == IR_OP_HOUR || f->op == IR_OP_WEEKDAY;
+    ir_node_id node = is_clock ? make_clock(s, f->op, (enum ir_type)type, ids, call)
+                               : make_node(s, f->op, (enum ir_type)type, ids, n, call->span);
+    return lower_tail(s, node, tail_of(call));
 }
 
 static const struct function *find_function(struct text name)

@@ -57,6 +57,7 @@ static void finish(struct compiler *c, const struct compile_input *input)
     ir->baselines = c->baselines.at, ir->n_baselines = c->baselines.len;
     ir->rules = c->rules.at, ir->n_rules = c->rules.len;
     ir->params = c->params.at, ir->n_params = c->params.len;
+    ir->zones = c->zones.at, ir->n_zones = c->zones.len;
     for (uint32_t i = 0; i < ir->n_rules; i++) ir->rules[i].monotone = ir_is_monotone(ir, &ir->rules[i]);
     digest_files(c, ir->fingerprint);
     if (!input->without_patterns) patterns_build(c, ir, input->cache);

@@ -108,6 +108,7 @@ struct compiler {
     struct ARENA_VEC(struct ir_baseline) baselines;
     struct ARENA_VEC(struct ir_rule) rules;
     struct ARENA_VEC(struct ir_param) params;
+    struct ARENA_VEC(struct zone) zones;
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
     struct ARENA_VEC(struct place_of_test) places; /* of the test under work */
@@ -309,6 +310,8 @@ ir_node_id lower_names(const struct scope *s, struct text head, const struct ast
  * AST_ARGS or NULL. */
 const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *args,
                                struct csr_span span, struct scope *inner);
+/* The number of a time zone among the compiler's; IR_NONE after reporting that there is none. */
+uint32_t zone_named(struct compiler *c, struct text name, struct csr_span span);
 /* Whether a function of this name asks a baseline. */
 bool is_question(struct text name);
 /* The define that a PATH or CALL names, or NULL. */

@@ -86,7 +86,10 @@ static bool time_and_zone(struct eval *e, const struct ir_node *node, struct val
 {
     struct value name = eval_operand(e, node, 1);
     *time = eval_operand(e, node, 0);
-    return time->kind == VALUE_TIME && name.kind == VALUE_STRING && zone_parse(value_text(name), zone);
+    if (time->kind != VALUE_TIME) return false;
+    if (!node->x) return name.kind == VALUE_STRING && zone_parse(value_text(name), zone);
+    *zone = zone_offset(&e->ir->zones[node->x - 1], time_second(time->i));
+    return true;
 }
 
 struct value eval_hour(struct eval *e, const struct ir_node *node)

@@ -118,6 +118,9 @@ static void put_leaf(struct canon *c, const struct ir_node *node)
     case IR_OP_ASK_SINCE:
         put_ask(c, node->x);
         break;
+    case IR_OP_HOUR:
+    case IR_OP_WEEKDAY:
+        break; /* the operands say the zone */
     default:
         put_number(c, node->x);
         put_number(c, node->y);

@@ -17,6 +17,7 @@
 #define CSR_ENGINE_IR_IR_H
 
 #include "engine/base/value.h"
+#include "engine/base/zone.h"
 #include "engine/schema/type.h"
 #include "grammar/base/source.h"
 
@@ -557,6 +558,8 @@ struct ir {
     uint32_t n_lists;
     struct ir_patterns *patterns;
     uint32_t n_patterns;
+    const struct zone *zones; /* that hour() and weekday() name */
+    uint32_t n_zones;
     struct ir_baseline *baselines;
     uint32_t n_baselines;
     struct ir_rule *rules;

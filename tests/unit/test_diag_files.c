@@ -22,6 +22,7 @@ static const struct {
     {"E0510", "no longer given"},
     {"E0512", "no longer given"},
     {"E0526", "no longer given"},
+    {"E0531", "no longer given"},
 };
 
 static int is_rule_file(const struct dirent *entry)
