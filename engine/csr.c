@@ -158,6 +158,7 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
                                   .cache = o->without_cache ? NULL : cache_folder(c->arena),
                                   .with_tests = o->with_tests,
                                   .leaves_out_refused = o->leaves_out_refused,
+                                  .keeps_refused = o->keeps_refused,
                                   .every_field = o->every_field};
     c->ir = csr_compile_ir(c->arena, &input, &c->sources, &c->diags, &c->is_unreadable);
 }
@@ -389,6 +390,7 @@ static enum csr_status dump_set(const struct stage *stage, const struct csr_comp
     csr_report *mine = r ? r : csr_report_new();
     struct csr_compile_options options = *o;
     options.with_tests = options.leaves_out_refused = stage->of_ir == dump_tests;
+    options.keeps_refused = !options.leaves_out_refused;
     csr_ruleset *rs = csr_compile(&options, mine);
     enum csr_status status = CSR_OK;
     if (rs)

@@ -58,6 +58,7 @@ struct csr_compile_options {
     bool without_patterns;   /* none are made: such a rule set can be looked at, not run */
     bool with_tests;         /* `test` blocks are checked as well, and csr_test can run them */
     bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
+    bool keeps_refused;      /* what is not executed yet is kept, to be looked at: such a rule set cannot be run */
     bool every_field; /* also the whole standard library, with fields that no rule reads: for csr_fields */
 };
 

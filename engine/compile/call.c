@@ -164,12 +164,29 @@ static ir_node_id lower_arn(const struct scope *s, const struct ast *call)
 
 /* ---- what reads a match ---- */
 
+bool step_may_be_read(const struct scope *s, uint32_t step, struct csr_span at)
+{
+    const struct step_work *work = &s->rule->steps[step];
+    if (work->is_forbidden) {
+        diag_note(diag_at(s->c->diags, E0336, at, "the match forbids `" TEXT_FMT "`", TEXT_ARG(work->name)),
+                  "an incident has no event of it");
+        return false;
+    }
+    if (!s->in_where || work->is_required || !work->is_matched) return true;
+    diag_note(diag_at(s->c->diags, E0337, at, "`" TEXT_FMT "` is optional", TEXT_ARG(work->name)),
+              "an optional item never keeps a match from being one: ask about it in `score` or `severity`");
+    return false;
+}
+
 /* The step that an argument names; IR_NONE after reporting. */
 static uint32_t step_argument(const struct scope *s, const struct ast *arg)
 {
-    if (arg->kind == AST_PATH && !arg->kids) return step_expect(s->rule, arg->text, arg->span);
-    diag_at(s->c->diags, E0211, arg->span, "the name of a step is needed here");
-    return IR_NONE;
+    if (arg->kind != AST_PATH || arg->kids) {
+        diag_at(s->c->diags, E0211, arg->span, "the name of a step is needed here");
+        return IR_NONE;
+    }
+    uint32_t step = step_expect(s->rule, arg->text, arg->span);
+    return step == IR_NONE || step_may_be_read(s, step, arg->span) ? step : IR_NONE;
 }
 
 static bool over_match(const struct scope *s, const struct ast *call)
@@ -212,6 +229,57 @@ static ir_node_id lower_end(const struct scope *s, const struct ast *call)
                                                         .x = node.x,
                                                         .y = node.y,
                                                         .span = call->span});
+}
+
+/* distinct(s.f), sum(s.f), min(s.f), max(s.f) */
+static const struct of_events {
+    const char *name;
+    enum ir_op op;
+} of_events[] = {
+    {"distinct", IR_OP_DISTINCT}, {"sum", IR_OP_SUM_OF}, {"min", IR_OP_MIN_OF}, {"max", IR_OP_MAX_OF}};
+
+/* The type of what comes out; IR_TYPES if such values have none. */
+static enum ir_type type_of_events(enum ir_op op, enum ir_type of)
+{
+    static const enum ir_type summed[IR_TYPES] = {[IR_TYPE_ANY] = IR_TYPE_FLOAT,     [IR_TYPE_INT] = IR_TYPE_INT,
+                                                  [IR_TYPE_FLOAT] = IR_TYPE_FLOAT,   [IR_TYPE_SIZE] = IR_TYPE_SIZE,
+                                                  [IR_TYPE_DURATION] = IR_TYPE_DURATION};
+    if (op == IR_OP_DISTINCT) return IR_TYPE_INT;
+    if (op != IR_OP_SUM_OF && of == IR_TYPE_TIME) return of;
+    return of != IR_TYPE_ANY && summed[of] == IR_TYPE_ANY ? IR_TYPES : summed[of];
+}
+
+/* Why the values of a path cannot be added up or put in order. */
+static ir_node_id no_amount(const struct scope *s, const struct ast *call, const struct ast *path, enum ir_type type)
+{
+    struct diag *d = diag_at(s->c->diags, E0211, path->span, "this is %s; `" TEXT_FMT "` takes numbers", a_type(type),
+                             TEXT_ARG(call->text));
+    if (type == IR_TYPE_LIST)
+        diag_note(d, "name the sum of an event's list in its step: with n = total(…)");
+    return IR_POISON;
+}
+
+static ir_node_id lower_of_events(const struct scope *s, const struct ast *call)
+{
+    const struct of_events *f = of_events;
+    while (!text_equal(text_of(f->name), call->text)) f++;
+    if (!over_match(s, call) || !count_args(s, call, 1, 1)) return IR_POISON;
+    const struct ast *path = args_of(call)->kids, *tail = path->kids;
+    if (path->kind != AST_PATH || !tail || tail->kind != AST_FIELD || step_find(s->rule, path->text) == IR_NONE) {
+        diag_at(s->c->diags, E0211, path->span, "a field of a step is needed here: %s(step.field)", f->name);
+        return IR_POISON;
+    }
+    uint32_t step = step_find(s->rule, path->text);
+    if (!step_may_be_read(s, step, path->span)) return IR_POISON;
+    check_members_of(s->c, &s->rule->steps[step].ast, 1, tail->text, tail->next, path->span);
+    ir_node_id capture = step_capture(s->rule, step, tail->text, tail->next, path->span);
+    if (capture == IR_POISON) return IR_POISON;
+    const struct ir_node node = *ir_build_at(&s->c->build, capture);
+    enum ir_type type = type_of_events(f->op, (enum ir_type)node.type);
+    if (type == IR_TYPES) return no_amount(s, call, path, (enum ir_type)node.type);
+    s->rule->steps[step].is_counted = true;
+    return ir_build_node(&s->c->build,
+                         (struct ir_make){.op = f->op, .type = type, .x = node.x, .y = step, .span = call->span});
 }
 
 /* ---- what asks the past ---- */
@@ -260,7 +328,7 @@ static uint32_t asked_step(const struct scope *s, const struct ast *call)
     return IR_NONE;
 }
 
-static const struct {
+static const struct question {
     const char *name;
     enum ir_ask_kind kind;
     enum ir_op op;
@@ -269,46 +337,54 @@ static const struct {
     {"new", IR_ASK_NEW, IR_OP_ASK_NEW, IR_TYPE_BOOL},
     {"age", IR_ASK_AGE, IR_OP_ASK_AGE, IR_TYPE_DURATION},
     {"rarity", IR_ASK_RARITY, IR_OP_ASK_RARITY, IR_TYPE_FLOAT},
+    {"prevalence", IR_ASK_PREVALENCE, IR_OP_ASK_PREVALENCE, IR_TYPE_INT},
     {"age_since", IR_ASK_SINCE, IR_OP_ASK_SINCE, IR_TYPE_DURATION},
 };
-#define QUESTIONS (sizeof questions / sizeof *questions)
+#define N_QUESTIONS (sizeof questions / sizeof *questions)
 
-static size_t question_named(struct text name)
+static const struct question *question_find(struct text name)
 {
-    size_t i = 0;
-    while (i < QUESTIONS && !text_equal(text_of(questions[i].name), name)) i++;
-    return i;
+    for (size_t i = 0; i < N_QUESTIONS; i++)
+        if (text_equal(text_of(questions[i].name), name)) return &questions[i];
+    return NULL;
 }
 
 bool is_question(struct text name)
 {
-    return question_named(name) < QUESTIONS;
+    return question_find(name) != NULL;
+}
+
+/* All but `age_since` are about a value that the baseline remembers beside its key. */
+static bool has_what_is_asked(const struct scope *s, const struct ast *call, const struct question *q,
+                              uint32_t baseline)
+{
+    bool of_value = q->kind == IR_ASK_RARITY || q->kind == IR_ASK_PREVALENCE;
+    if (!of_value || s->c->baselines.at[baseline].value != IR_NONE) return true;
+    diag_note(diag_at(s->c->diags, E0224, call->span, "this baseline remembers keys alone"),
+              "`%s` asks about a value of the key: baseline b = (actor, src.asn) has one", q->name);
+    return false;
 }
 
 static ir_node_id lower_ask(const struct scope *s, const struct ast *call)
 {
-    size_t q = question_named(call->text);
+    const struct question *q = question_find(call->text);
     uint32_t baseline;
     if (!count_args(s, call, 1, 2) || !baseline_argument(s, args_of(call)->kids, &baseline)) return IR_POISON;
     uint32_t step = asked_step(s, call);
-    if (step == IR_NONE) return IR_POISON;
-    uint32_t ask = rule_ask(s->rule, questions[q].kind, baseline, step);
-    return ir_build_node(
-        &s->c->build,
-        (struct ir_make){
-            .op = questions[q].op, .type = questions[q].type, .x = ask, .y = step, .span = call->span});
+    if (step == IR_NONE || !has_what_is_asked(s, call, q, baseline)) return IR_POISON;
+    uint32_t ask = rule_ask(s->rule, q->kind, baseline, step);
+    return ir_build_node(&s->c->build,
+                         (struct ir_make){.op = q->op, .type = q->type, .x = ask, .y = step, .span = call->span});
 }
 
 static const struct {
     const char *name;
     ir_node_id (*lower)(const struct scope *s, const struct ast *call);
-    enum diag_code refusal; /* when it is not executed yet */
 } specials[] = {
-    {"arn", lower_arn, 0},       {"count", lower_count, 0}, {"first", lower_end, 0},
-    {"last", lower_end, 0},      {"new", lower_ask, 0},     {"age", lower_ask, 0},
-    {"distinct", NULL, E0501},   {"sum", NULL, E0502},      {"min", NULL, E0525},
-    {"max", NULL, E0525},        {"rarity", lower_ask, 0},  {"prevalence", NULL, E0511},
-    {"age_since", lower_ask, 0},
+    {"arn", lower_arn},           {"count", lower_count},       {"first", lower_end},        {"last", lower_end},
+    {"distinct", lower_of_events}, {"sum", lower_of_events},     {"min", lower_of_events},    {"max", lower_of_events},
+    {"new", lower_ask},           {"age", lower_ask},           {"rarity", lower_ask},       {"prevalence", lower_ask},
+    {"age_since", lower_ask},
 };
 
 /* ---- defines ---- */
@@ -402,12 +478,8 @@ ir_node_id lower_call(const struct scope *s, const struct ast *call)
         const struct ast *body = define_enter(s, define, args_of(call), call->span, &inner);
         return body ? lower_tail(s, lower_expr(&inner, body), tail_of(call)) : IR_POISON;
     }
-    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++) {
-        if (!text_equal(text_of(specials[i].name), call->text)) continue;
-        if (specials[i].lower) return specials[i].lower(s, call);
-        diag_at(s->c->diags, specials[i].refusal, call->span, NULL);
-        return IR_POISON;
-    }
+    for (size_t i = 0; i < sizeof specials / sizeof *specials; i++)
+        if (text_equal(text_of(specials[i].name), call->text)) return specials[i].lower(s, call);
     const struct function *f = find_function(call->text);
     if (!f) return unknown_function(s, call);
     if (f->place == PLACE_SCHEMA && s->place != IN_SCHEMA) {

@@ -79,6 +79,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
                            .without_lints = input->without_lints,
                            .with_tests = input->with_tests,
                            .leaves_out = input->leaves_out_refused,
+                           .keeps_refused = input->keeps_refused,
                            .ir = ARENA_NEW(arena, struct ir)};
     c->symbol_index = content_index_new(arena);
     c->field_index = content_index_new(arena);

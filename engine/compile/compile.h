@@ -39,6 +39,8 @@ struct compile_input {
     bool with_tests;         /* `test` blocks are checked and lowered; else nobody looks at them */
     bool leaves_out_refused; /* what is not executed yet (E05xx) is left out instead of being an error: its tests say
                                 why they cannot run */
+    bool keeps_refused;      /* rules that are not executed yet are kept, to be looked at: ir_rule.refused says why they
+                                cannot be run */
     bool without_patterns;   /* no pattern databases: such a rule set can be looked at, not run */
     const char *cache;       /* folder of pattern databases; NULL: none */
     bool every_field;        /* all sources of the standard library, with all of their fields: for the catalogue */

@@ -81,6 +81,12 @@ struct place_of_test {
     const struct ast *ast;
 };
 
+/* A step that waits for another rule, whose number is known when all rules are lowered. */
+struct rule_ref {
+    struct ir_api *api;
+    const struct symbol *rule;
+};
+
 /* A warning that was given. */
 struct warned {
     enum diag_code code;
@@ -96,7 +102,7 @@ struct compiler {
     struct diags *diags;
     bool *unreadable;
     bool without_lints;
-    bool with_tests, leaves_out; /* as in compile_input */
+    bool with_tests, leaves_out, keeps_refused; /* as in compile_input */
     struct ARENA_VEC(struct unit *) units;
     struct ARENA_VEC(struct pack *) packs;
     struct ARENA_VEC(struct symbol *) symbols;
@@ -112,6 +118,7 @@ struct compiler {
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
     struct ARENA_VEC(struct place_of_test) places; /* of the test under work */
+    struct ARENA_VEC(struct rule_ref) rule_refs;
     struct ARENA_VEC(struct warned) warned;
     struct content_index *warned_index;
     uint32_t expansions;                        /* defines expanded so far: bounded */
@@ -141,6 +148,7 @@ struct step_work {
     struct ARENA_VEC(uint32_t) asks;
     bool is_matched;  /* stands in `match` */
     bool is_required; /* and not in an optional item */
+    bool is_forbidden; /* by a veto: no choice has an event of it */
     uint32_t times;   /* how many of its events `match` takes at least */
     bool is_counted;
     const struct branch
@@ -158,6 +166,7 @@ struct rule_work {
     uint32_t n_order;
     struct ARENA_VEC(struct ir_join) joins;
     struct ARENA_VEC(struct ir_ask) asks;
+    struct ARENA_VEC(struct ir_spike) spikes;
     struct test_work *tests; /* the first */
     struct ARENA_VEC(ir_node_id) probes;
     bool reads_score; /* a severity reads `score` */
@@ -215,6 +224,7 @@ struct scope {
     uint32_t step, group;    /* IN_EVENT and IN_GATE of a rule; step IR_NONE where there is none */
     uint32_t own_step;       /* a step whose name may stand before its own fields here; else IR_NONE */
     bool in_test;             /* IN_MATCH of a test: severity and title as well */
+    bool in_where;            /* IN_MATCH, before score and optional items are known: required steps alone */
     const struct ast *events; /* the group, or a clause of groups, whose calls are at hand; NULL: not known */
     bool sees_with;          /* the group's `with` names are seen: in captures and keys, not in predicates */
     const struct binding *bindings;
@@ -245,7 +255,7 @@ void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struc
 /* Offers every name of a kind that the unit may write. */
 void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
                   struct nearest *near);
-/* Refuses items and clauses that are not executed yet (E05xx). True if this node is one. */
+/* Refuses items that are not executed yet (E05xx). True if this node is one. */
 bool refuse(const struct compiler *c, const struct ast *node);
 
 /* ---- fields.c: schemas, fields and slots ----------------------------------------------------------------
@@ -306,6 +316,10 @@ const struct ast *joined_path(struct compiler *c, const struct ast *arg, const s
 /* Like lower_path, for a path whose head is not at hand as a node. */
 ir_node_id lower_names(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
 
+/* False after reporting that a match has no event of the step to read, or that `where` may not ask about it. */
+bool step_may_be_read(const struct scope *s, uint32_t step, struct csr_span at);
+/* `spike(s by k in 10m over 14d floor 10)` */
+ir_node_id lower_spike(const struct scope *s, const struct ast *e);
 /* The scope of a define's body, and the body; NULL after reporting what is wrong with the call. args:
  * AST_ARGS or NULL. */
 const struct ast *define_enter(const struct scope *s, struct symbol *define, const struct ast *args,
@@ -319,7 +333,7 @@ struct symbol *define_named(const struct scope *s, const struct ast *e);
 
 /* What an expression speaks of, through defines: asks put to baselines, and fields of steps. */
 struct mentions {
-    bool asks;      /* new, age */
+    bool asks;      /* new, age … */
     bool bare;      /* a field of the event at hand */
     uint64_t steps; /* bits of the rule's steps by whose name a path begins */
 };
@@ -385,6 +399,8 @@ uint32_t rule_ask(struct rule_work *r, enum ir_ask_kind kind, uint32_t baseline,
 const struct ir_param *rule_param(struct rule_work *r, struct text name);
 
 void lower_match(struct rule_work *r, const struct ast *clause);
+/* What stands in brackets behind the step out->kids: REP or SUM_REP. */
+bool lower_repeat(struct rule_work *r, const struct ast *rep, struct ir_match *out);
 void lower_respond(struct rule_work *r, const struct ast *clause);
 /* The scope of title, severity, score and respond. */
 struct scope match_scope(struct rule_work *r);
@@ -397,6 +413,11 @@ int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
 
 /* Where refusals are left out: takes back what was reported since, if nothing but refusals was, or if the unit they
  * stand in has lost an item by one. The code of the refusal; 0 if there was none, or errors that stay. */
+/* Refuses what the finished rule says and the engine does not execute yet (E05xx), each where it is written. Where
+ * refused rules are kept nothing is reported: rule->refused tells. */
+void refuse_rule(struct rule_work *r);
+/* The same of what a test expects: it is refused, not its rule. */
+void refuse_test(const struct compiler *c, ir_node_id test, struct csr_span span);
 enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struct unit *unit);
 
 /* ---- test.c, test_expect.c --------------------------------------------------------------------------------- */

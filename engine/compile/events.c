@@ -52,10 +52,12 @@ void check_api(struct compiler *c, const struct unit *unit, const struct ast *ap
         diag_fix(d, api->span, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(answer.service), TEXT_ARG(answer.action));
 }
 
-static void refuse_rule_ref(struct compiler *c, const struct unit *unit, const struct ast *ref)
+static void lower_rule_ref(struct compiler *c, const struct unit *unit, const struct ast *ref, struct ir_api *out)
 {
-    if (symbol_find(c, SYMBOL_RULE, unit, ref->text)) {
-        diag_at(c->diags, E0509, ref->span, NULL);
+    const struct symbol *rule = symbol_find(c, SYMBOL_RULE, unit, ref->text);
+    *out = (struct ir_api){.rule = 0};
+    if (rule) {
+        *ARENA_PUSH(c->arena, c->rule_refs) = (struct rule_ref){out, rule};
         return;
     }
     struct nearest near = {.wanted = ref->text};
@@ -78,7 +80,7 @@ void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *g
             check_api(c, unit, kid, owner);
         }
         if (kid->kind == AST_ANY_API) out->apis[out->n_apis++] = (struct ir_api){.rule = IR_NONE};
-        if (kid->kind == AST_RULE_REF) refuse_rule_ref(c, unit, kid);
+        if (kid->kind == AST_RULE_REF) lower_rule_ref(c, unit, kid, &out->apis[out->n_apis++]);
     }
     out->test = out->gate = IR_NONE;
 }

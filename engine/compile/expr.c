@@ -107,8 +107,9 @@ static ir_node_id lower_exists(const struct scope *s, const struct ast *e)
         diag_at(s->c->diags, E0224, e->span, "only a finished match knows whether a step is there");
         return IR_POISON;
     }
-    uint32_t step = step_expect(s->rule, e->text, word_span(s->c, e, e->text));
-    if (step == IR_NONE) return IR_POISON;
+    struct csr_span at = word_span(s->c, e, e->text);
+    uint32_t step = step_expect(s->rule, e->text, at);
+    if (step == IR_NONE || !step_may_be_read(s, step, at)) return IR_POISON;
     return ir_build_node(
         &s->c->build,
         (struct ir_make){.op = IR_OP_STEP_EXISTS, .type = IR_TYPE_BOOL, .y = step, .span = e->span});
@@ -226,13 +227,13 @@ static ir_node_id lower_kind(const struct scope *s, const struct ast *e)
     case AST_CALL: return lower_call(s, e);
     case AST_PATH: return lower_path(s, e);
     case AST_SET: return set_node(s->c, e);
+    case AST_SPIKE: return lower_spike(s, e);
     default: return literal_node(s->c, e);
     }
 }
 
 ir_node_id lower_expr(const struct scope *s, const struct ast *e)
 {
-    if (refuse(s->c, e)) return IR_POISON;
     ir_node_id id = lower_kind(s, e);
     if (expr_type(s->c, id) == IR_TYPE_BOOL)
         *ARENA_PUSH(s->c->arena, s->c->places) = (struct place_of_test){id, e};

@@ -127,6 +127,7 @@ static void lint_window(const struct rule_work *r)
 
 static bool apis_meet(struct ir_api a, struct ir_api b)
 {
+    if (a.rule != IR_NONE || b.rule != IR_NONE) return false; /* not even one rule twice: it stands in another group */
     if (!a.service.len || !b.service.len) return true;
     return logic_globs_meet(a.service, b.service) && logic_globs_meet(a.action, b.action);
 }

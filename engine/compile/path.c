@@ -248,6 +248,11 @@ static ir_node_id step_as_value(const struct scope *s, struct text head, struct 
 
 static ir_node_id lower_score(const struct scope *s, struct csr_span span)
 {
+    if (s->in_where) {
+        diag_note(diag_at(s->c->diags, E0337, span, "the score comes after the match"),
+                  "`where` decides whether there is a match at all");
+        return IR_POISON;
+    }
     if (!s->rule->out.has_score && !s->in_test) {
         diag_at(s->c->diags, E0314, span, "this rule has no `score` clause");
         return IR_POISON;
@@ -270,6 +275,7 @@ static ir_node_id lower_verdict(const struct scope *s, struct text name, struct 
 /* `made.req.userName` */
 static ir_node_id step_value(const struct scope *s, uint32_t step, const struct ast *tail, struct csr_span span)
 {
+    if (s->place == IN_MATCH && !step_may_be_read(s, step, span)) return IR_POISON;
     check_members_of(s->c, &s->rule->steps[step].ast, 1, tail->text, tail->next, span);
     return step_capture(s->rule, step, tail->text, tail->next, span);
 }

@@ -8,7 +8,7 @@
 
 /* ---- which clauses there are ---- */
 
-static const uint8_t only_once[] = {AST_TITLE, AST_BY,   AST_WITHIN, AST_ON,     AST_MATCH,
+static const uint8_t only_once[] = {AST_TITLE, AST_BY,   AST_WITHIN, AST_ON,      AST_MATCH, AST_WHERE,
                                     AST_SCORE, AST_OPEN, AST_ONCE,   AST_RESPOND};
 
 static void check_clauses_once(struct rule_work *r)
@@ -260,6 +260,24 @@ static void lower_title(struct rule_work *r, const struct ast *clause)
     }
 }
 
+/* ---- where ---- */
+
+/* What a finished match must amount to. In an `on` rule that belongs in the predicate. */
+static void lower_where(struct rule_work *r)
+{
+    const struct ast *clause = ast_kid(r->ast, AST_WHERE);
+    struct scope s = match_scope(r);
+    if (!clause || !clause->kids) return;
+    if (r->out.is_on) {
+        diag_note(diag_at(r->c->diags, E0303, clause->span, "an `on` rule has one event"),
+                  "what is asked of it stands behind its name: on iam:CreateUser (ok and …)");
+        return;
+    }
+    s.in_where = true;
+    ir_node_id where = lower_condition(&s, clause->kids);
+    if (where != IR_POISON) r->out.where = where;
+}
+
 /* ---- words that are only carried ---- */
 
 static struct text *texts_of(struct rule_work *r, enum ast_kind kind, uint32_t *n)
@@ -305,6 +323,7 @@ static void lower_body(struct rule_work *r)
         lower_match(r, match);
     }
     lower_steps(r);
+    lower_where(r);
     lower_once(r);
     lower_open(r);
     lower_score_clause(r, ast_kid(r->ast, AST_SCORE));
@@ -321,7 +340,7 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     struct diag_mark mark = diags_mark(c->diags);
     *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests};
     r->out.name = symbol->name;
-    r->out.where = IR_NONE;
+    r->out.where = r->out.until = IR_NONE;
     r->out.span = symbol->ast->span;
     r->out.is_on = ast_kid(symbol->ast, AST_ON) != NULL;
     r->is_broken = diags_error_in(c->diags, symbol->ast->span);
@@ -331,7 +350,10 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     lower_from(r);
     lower_words(r);
     lower_body(r);
-    if (diags_errors(c->diags) == mark.errors && compile_automata(c->arena, &r->out, c->diags)) lint_match(r);
+    if (diags_errors(c->diags) == mark.errors && compile_automata(c->arena, &r->out, c->diags)) {
+        lint_match(r);
+        refuse_rule(r);
+    }
     symbol->refused = leave_out(c, mark, symbol->unit);
     if (symbol->refused) return;
     symbol->number = c->rules.len;
@@ -343,4 +365,5 @@ void lower_rules(struct compiler *c)
 {
     for (uint32_t i = 0; i < c->symbols.len; i++)
         if (c->symbols.at[i]->kind == SYMBOL_RULE) lower_rule(c, c->symbols.at[i]);
+    for (uint32_t i = 0; i < c->rule_refs.len; i++) c->rule_refs.at[i].api->rule = c->rule_refs.at[i].rule->number;
 }

@@ -206,17 +206,21 @@ static void lower_keys(struct rule_work *r)
 
 /* ---- joins ---- */
 
-static bool same_nodes(const struct rule_work *r, uint32_t join, uint32_t of, const ir_node_id *nodes)
+static bool has_nodes(const struct rule_work *r, uint32_t join, uint32_t of, const ir_node_id *nodes)
 {
-    if (r->joins.at[join].of != of) return false;
     for (uint32_t g = 0; g < r->steps[of].n_groups; g++)
         if (r->steps[of].groups[g].joins.at[join] != nodes[g]) return false;
     return true;
 }
 
+static bool same_nodes(const struct rule_work *r, uint32_t join, uint32_t of, const ir_node_id *nodes)
+{
+    return r->joins.at[join].of == of && !r->joins.at[join].differs && has_nodes(r, join, of, nodes);
+}
+
 static uint32_t add_join(struct rule_work *r, uint32_t of, const ir_node_id *nodes, struct text name)
 {
-    *ARENA_PUSH(r->c->arena, r->joins) = (struct ir_join){name, of};
+    *ARENA_PUSH(r->c->arena, r->joins) = (struct ir_join){.name = name, .of = of, .by = IR_NONE};
     for (uint32_t i = 0; i < r->n_steps; i++)
         for (uint32_t g = 0; g < r->steps[i].n_groups; g++)
             *ARENA_PUSH(r->c->arena, r->steps[i].groups[g].joins) = i == of ? nodes[g] : IR_NONE;
@@ -231,12 +235,11 @@ static ir_node_id as_address(const struct scope *s, ir_node_id node, bool wanted
     return make_node(s, IR_OP_TO_IP, IR_TYPE_IP, &node, 1, ir_build_at(&s->c->build, node)->span);
 }
 
-/* The join over the other step's side in which this group does not take part yet. False after a mistake. */
-static bool find_join(const struct scope *s, uint32_t of, const struct ast *theirs, ir_node_id *mine,
-                      uint32_t *out)
+/* The other step's side, for each of its groups. False after a mistake. */
+static bool lower_theirs(const struct scope *s, uint32_t of, const struct ast *theirs, ir_node_id *mine,
+                         ir_node_id *nodes)
 {
     struct rule_work *r = s->rule;
-    ir_node_id *nodes = ARENA_ARRAY(r->c->arena, ir_node_id, r->steps[of].n_groups);
     for (uint32_t g = 0; g < r->steps[of].n_groups; g++) {
         struct scope other = *s;
         other.step = other.own_step = of;
@@ -247,10 +250,6 @@ static bool find_join(const struct scope *s, uint32_t of, const struct ast *thei
         if (nodes[g] == IR_POISON) return false;
         *mine = as_address(s, *mine, expr_type(r->c, nodes[g]) == IR_TYPE_IP);
     }
-    const struct group_work *group = &r->steps[s->step].groups[s->group];
-    for (*out = 0; *out < r->joins.len; ++*out)
-        if (same_nodes(r, *out, of, nodes) && group->joins.at[*out] == IR_NONE) return true;
-    *out = add_join(r, of, nodes, expr_words(r->c->arena, theirs));
     return true;
 }
 
@@ -265,47 +264,80 @@ static uint32_t only_step(uint64_t bits)
 
 static ir_node_id bad_reference(const struct scope *s, const struct ast *e)
 {
-    if (e->kind == AST_TEST_OP && e->op == OP_NE) {
-        diag_at(s->c->diags, E0529, e->span, NULL);
-        return IR_POISON;
-    }
     diag_note(diag_at(s->c->diags, E0312, e->span, "this compares with another step"),
-              "a predicate may say `field == step.field`, joined by `and`; every other comparison of two "
-              "steps belongs in "
-              "`score` or `severity`");
+              "a predicate may say `field == step.field` or `field != step.field`, joined by `and`; every other "
+              "comparison of two steps belongs in `where` or `score`");
     return IR_POISON;
 }
 
-/* Whether a choice that takes `step` always takes `of` as well. */
-static bool always_together(const struct rule_work *r, uint32_t step, uint32_t of)
+/* Whether the match can have an event of the step that is referred to. */
+static bool may_refer_to(const struct scope *s, const struct ast *e, uint32_t of)
 {
-    const struct branch *wanted = r->steps[of].branch, *b = r->steps[step].branch;
-    while (b && b != wanted) b = b->outer;
-    return b == wanted;
+    const struct step_work *step = &s->rule->steps[of];
+    if (!step->is_forbidden) return true;
+    diag_note(diag_at(s->c->diags, E0312, e->span, "the match forbids `" TEXT_FMT "`", TEXT_ARG(step->name)),
+              "there is no event of it to compare with; the reference may stand in the forbidden step");
+    return false;
 }
 
-/* `mine == theirs`: this group and the step `of` must agree. The test that is left is that there is a value.
- */
+/* `mine == theirs`: this group and the step `of` must agree. The test that is left is that there is a value. */
+static ir_node_id lower_equal(const struct scope *s, const struct ast *e, ir_node_id mine, const ir_node_id *theirs,
+                              uint32_t of, struct text name)
+{
+    struct rule_work *r = s->rule;
+    struct group_work *group = &r->steps[s->step].groups[s->group];
+    uint32_t join = 0;
+    while (join < r->joins.len && (!same_nodes(r, join, of, theirs) || group->joins.at[join] != IR_NONE)) join++;
+    if (join == r->joins.len) add_join(r, of, theirs, name);
+    group->joins.at[join] = mine;
+    return make_node(s, IR_OP_PRESENT, IR_TYPE_BOOL, &mine, 1, e->span);
+}
+
+/* The `!=` between the steps a and b; IR_NONE if there is none yet. */
+static uint32_t find_different(const struct rule_work *r, uint32_t a, uint32_t b)
+{
+    for (uint32_t i = 0; i < r->joins.len; i++) {
+        const struct ir_join *join = &r->joins.at[i];
+        if (join->differs && ((join->of == a && join->by == b) || (join->of == b && join->by == a))) return i;
+    }
+    return IR_NONE;
+}
+
+/* `mine != theirs`: of two events that both take part, the values must differ. No test is left. */
+static ir_node_id lower_different(const struct scope *s, const struct ast *e, ir_node_id mine,
+                                  const ir_node_id *theirs, uint32_t of, struct text name)
+{
+    struct rule_work *r = s->rule;
+    struct group_work *group = &r->steps[s->step].groups[s->group];
+    uint32_t join = find_different(r, s->step, of);
+    if (join == IR_NONE) {
+        join = add_join(r, of, theirs, name);
+        r->joins.at[join].differs = true;
+        r->joins.at[join].by = s->step;
+    } else if (r->joins.at[join].of != of || group->joins.at[join] != IR_NONE || !has_nodes(r, join, of, theirs)) {
+        diag_note(diag_at(s->c->diags, E0335, e->span, "these two steps are told apart by another `!=` already"),
+                  "compare the rest in `where`: where " TEXT_FMT ".x != " TEXT_FMT ".x",
+                  TEXT_ARG(r->steps[s->step].name), TEXT_ARG(r->steps[of].name));
+        return IR_POISON;
+    }
+    group->joins.at[join] = mine;
+    return IR_NONE;
+}
+
 static ir_node_id lower_join(const struct scope *s, const struct ast *e, const struct ast *mine,
                              const struct ast *theirs, uint32_t of)
 {
     struct rule_work *r = s->rule;
-    uint32_t join;
     ir_node_id node = lower_value(s, mine);
-    if (node == IR_POISON || !find_join(s, of, theirs, &node, &join)) return IR_POISON;
-    if (r->steps[s->step].is_matched && r->steps[of].is_matched && !always_together(r, s->step, of)) {
-        diag_note(diag_at(s->c->diags, E0530, e->span, "the match may do without `" TEXT_FMT "`",
-                          TEXT_ARG(r->steps[of].name)),
-                  "put both steps into the same optional item or alternative");
-        return IR_POISON;
-    }
-    r->steps[s->step].groups[s->group].joins.at[join] = node;
-    return make_node(s, IR_OP_PRESENT, IR_TYPE_BOOL, &node, 1, e->span);
+    ir_node_id *nodes = ARENA_ARRAY(r->c->arena, ir_node_id, r->steps[of].n_groups);
+    if (node == IR_POISON || !lower_theirs(s, of, theirs, &node, nodes) || !may_refer_to(s, e, of)) return IR_POISON;
+    struct text name = expr_words(r->c->arena, theirs);
+    return e->op == OP_EQ ? lower_equal(s, e, node, nodes, of, name) : lower_different(s, e, node, nodes, of, name);
 }
 
 static ir_node_id lower_reference(const struct scope *s, const struct ast *e)
 {
-    if (e->kind != AST_TEST_OP || e->op != OP_EQ) return bad_reference(s, e);
+    if (e->kind != AST_TEST_OP || (e->op != OP_EQ && e->op != OP_NE)) return bad_reference(s, e);
     uint64_t own = UINT64_C(1) << s->step;
     struct mentions left = expr_mentions(s, e->kids), right = expr_mentions(s, e->kids->next);
     bool left_refers = (left.steps & ~own) != 0;
@@ -361,7 +393,8 @@ static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, 
         struct conjunct *part = &all.at[i];
         struct mentions m = expr_mentions(&part->scope, part->expr);
         if (m.steps & ~(UINT64_C(1) << step)) {
-            tests[n_tests++] = lower_reference(&part->scope, part->expr);
+            ir_node_id left = lower_reference(&part->scope, part->expr);
+            if (left != IR_NONE) tests[n_tests++] = left;
         } else if (m.asks) {
             part->scope.place = IN_GATE;
             gates[n_gates++] = lower_test(&part->scope, part->expr);
@@ -445,4 +478,6 @@ void seal_steps(struct rule_work *r)
     for (uint32_t i = 0; i < r->joins.len; i++) rule->joins[i] = r->joins.at[i];
     rule->asks = r->asks.at;
     rule->n_asks = r->asks.len;
+    rule->spikes = r->spikes.at;
+    rule->n_spikes = r->spikes.len;
 }

@@ -151,6 +151,7 @@ struct ir_join {
     struct text name; /* "role.resp.role.roleName": for explain and dumps */
     uint32_t of;      /* the step that is referred to */
     bool differs;     /* != */
+    uint32_t by;      /* differs: the other step, which says it; else IR_NONE */
 };
 
 /* ---- match -------------------------------------------------------------------------------------------- */
@@ -409,6 +410,8 @@ struct ir_rule {
     uint32_t n_asks;
     struct ir_spike *spikes;
     uint32_t n_spikes;
+    uint32_t until;   /* the step that may not be from the first to the last event of a choice; IR_NONE: none. It is a
+                         veto of every alternative as well */
     ir_node_id where; /* over the eligible events of one window (language.md B6); IR_NONE: nothing is asked */
     struct ir_require *requires;
     uint32_t n_requires;

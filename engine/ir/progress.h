@@ -14,7 +14,7 @@
 #define PLACES_MOST       64
 #define PROGRESS_MOST     4096 /* of all alternatives of one automaton */
 #define TIMES_MOST        1024
-#define ALTERNATIVES_MOST 24
+#define ALTERNATIVES_MOST 64 /* `3 of` eight are 56 */
 #define LEAST_GAP_MOST    1024 /* seconds */
 
 struct progress_walk {

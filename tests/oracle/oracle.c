@@ -185,10 +185,20 @@ static bool all_sentences_hold(const struct choice *c, bool all_strict)
     return true;
 }
 
+static bool takes_step(const struct reading *r, uint32_t step)
+{
+    for (uint32_t a = 0; a < r->n_atoms; a++)
+        if (r->atoms[a].step == step) return true;
+    return false;
+}
+
+/* Of a step that is not chosen every field is absent, and nothing agrees with it (B12). */
 static bool agrees(const struct search *s, const struct hit *h, uint32_t filled)
 {
     for (uint32_t j = 0; j < s->rule->n_joins; j++) {
+        uint32_t of = s->rule->joins[j].of;
         if (!(h->joins[j].hi | h->joins[j].lo)) continue;
+        if (of != h->step && !takes_step(s->choice.reading, of)) return false;
         for (uint32_t a = 0; a <= filled; a++)
             for (uint32_t i = 0; i < s->choice.reading->atoms[a].times && s->choice.taken[a][i]; i++) {
                 struct hash128 other = s->choice.taken[a][i]->joins[j];

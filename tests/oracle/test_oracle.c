@@ -199,12 +199,13 @@ static void add_term(struct a_case *c, int32_t points, ir_node_id when)
 static void make_rule(struct a_case *c)
 {
     struct ir_rule *r = &c->rule;
-    r->where = IR_NONE;
     uint64_t *seed = &c->seed;
     c->n_steps = 1 + below(seed, 5);
     *r = (struct ir_rule){.name = TEXT("random"),
                           .n_steps = c->n_steps,
                           .within = below(seed, 9),
+                          .until = IR_NONE,
+                          .where = IR_NONE,
                           .once = below(seed, 11),
                           .has_score = true,
                           .score = 20,

@@ -131,7 +131,7 @@ static void matches_become_automata(void **unused)
 
 static void an_on_rule_has_an_automaton_too(void **unused)
 {
-    struct ir_rule r = {.is_on = true, .n_steps = 1};
+    struct ir_rule r = {.is_on = true, .n_steps = 1, .until = IR_NONE};
     struct arena *arena = arena_new(0);
     struct sources sources;
     (void)unused;
