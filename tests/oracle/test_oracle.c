@@ -113,7 +113,7 @@ static void make_step(struct a_case *c, struct ir_match *m, uint32_t step)
         *m = (struct ir_match){.kind = IR_M_STEP, .step = step};
         return;
     }
-    *m = (struct ir_match){.kind = IR_M_REPEAT, .least = 2 + below(&c->seed, 2), .n_kids = 1};
+    *m = (struct ir_match){.kind = IR_M_REPEAT, .least = 2 + below(&c->seed, 2), .in = INT64_MAX, .n_kids = 1};
     m->kids = ARENA_NEW(c->arena, struct ir_match);
     m->kids[0] = (struct ir_match){.kind = IR_M_STEP, .step = step};
 }
