@@ -1,7 +1,15 @@
 /* oracle.h - what a rule means for a list of hits under one key, by trying every choice of events.
  *
  * It shares no code with the engine beyond ir.h and hit.h, reads the match as it was written (ir_match), not
- * the automata, and keeps to the words of language.md part B. It is slow, and meant to be obviously right.
+ * the automata, and keeps to the words of language.md part B, whose sentences the comments name (B6: section
+ * 6). It is slow, and meant to be obviously right. What it decided where the words leave room is in
+ * docs/semantics.md, section 10.
+ *
+ *   reading.c   the match as written -> readings: what is taken, and sentences that must hold of it
+ *   choice.c    a reading and the hits -> all choices that fit
+ *   oracle.c    choices -> completions, groups, witnesses, what is gathered
+ *   verdict.c   expressions over what is gathered: where, score, severity
+ *   amount.c    values of events: different ones, sums, comparisons
  */
 #ifndef CSR_TESTS_ORACLE_ORACLE_H
 #define CSR_TESTS_ORACLE_ORACLE_H
@@ -11,6 +19,22 @@
 #define ORACLE_GROUPS 64
 #define ORACLE_STEPS  8
 #define ORACLE_HITS   64
+#define ORACLE_ASKS   8
+
+/* What a baseline says of a hit in the end. Values as in language.md B16; VALUE_UNKNOWN: no history yet. */
+struct oracle_answer {
+    struct value
+        by_kind[ORACLE_ASKS]; /* by rule->asks: a BOOL for new, numbers and durations for the others */
+};
+
+struct oracle_case {
+    const struct ir *ir;
+    const struct ir_rule *rule;
+    const struct hit *const *hits;       /* [n] at most ORACLE_HITS */
+    const bool *active;                  /* [n]: those for which it is false are left out */
+    const struct oracle_answer *answers; /* [n]; NULL: the rule asks nothing */
+    uint32_t n;
+};
 
 struct oracle_group {
     int64_t opened, end, start;
@@ -22,16 +46,20 @@ struct oracle_group {
     uint64_t gathered[ORACLE_STEPS]; /* bits of hits */
     struct text completing;
     bool in_required[ORACLE_STEPS];
+    int32_t score;
+    bool unknown_terms; /* a term counted nothing because it could not be told */
+    enum ir_severity severity;
 };
 
 struct oracle_result {
     struct oracle_group groups[ORACLE_GROUPS];
     uint32_t n;
-    bool gave_up; /* too many choices to try */
+    uint32_t completions; /* seconds in which a choice completes */
+    uint32_t unfit;       /* of those, without `where` holding */
+    uint32_t vetoed;      /* choices that only a veto or an upper bound stood against */
+    bool gave_up;         /* too many choices to try */
 };
 
-/* hits: at most ORACLE_HITS; those whose `active` is false are left out. */
-void oracle_judge(const struct ir_rule *rule, const struct hit *const *hits, const bool *active, uint32_t n,
-                  struct oracle_result *out);
+void oracle_judge(const struct oracle_case *c, struct oracle_result *out);
 
 #endif

@@ -1,0 +1,111 @@
+/* random.h - random rules and streams: what both random tests of meaning are made of.
+ *
+ * A case is a rule of up to seven steps, made directly as a match tree, and up to forty events over a few
+ * seconds, which may fill several steps at once. Each construct stands behind a switch: how often, of a
+ * hundred chances, it is used.
+ *
+ *   RULES="inner=30 where=0"      for one run of a test; RULES="all=20"
+ */
+#ifndef CSR_TESTS_ORACLE_RANDOM_H
+#define CSR_TESTS_ORACLE_RANDOM_H
+
+#include "grammar/base/arena.h"
+#include "tests/oracle/oracle.h"
+
+#define EVENTS_MOST 40
+#define EPOCH       1000
+
+/* ---- chance ------------------------------------------------------------------------------------------- */
+
+uint64_t next_random(uint64_t *seed);
+uint32_t below(uint64_t *seed, uint32_t n);
+bool chance(uint64_t *seed, uint32_t percent);
+uint64_t from_environment(const char *name, uint64_t otherwise);
+
+/* ---- switches ----------------------------------------------------------------------------------------- */
+
+enum construct {
+#define CONSTRUCT(which, name, percent, what) USE_##which,
+#include "tests/oracle/construct.def"
+#undef CONSTRUCT
+    CONSTRUCTS
+};
+
+struct switches {
+    uint32_t percent[CONSTRUCTS];
+};
+/* The table of construct.def, changed by RULES. Ends the program at a name that is none. */
+struct switches switches_now(void);
+/* Constructs that a rule has, to count them. */
+struct construct_counts {
+    uint32_t rules[CONSTRUCTS];
+};
+const char *construct_name(enum construct which);
+
+/* ---- a case ------------------------------------------------------------------------------------------- */
+
+enum step_mode { PLAIN, GATED, SCORED };
+enum { CAPTURE_IDENTITY, CAPTURE_NUMBER, CAPTURE_TEXT, CAPTURE_TIME, CAPTURES };
+
+struct event {
+    int64_t second;
+    uint64_t steps; /* that it fills */
+    char identity[16];
+    struct hash128 join[2];
+    struct value number, text; /* a value, a list of some, absent or withheld */
+    bool new_now[ORACLE_STEPS], new_for_good[ORACLE_STEPS];
+    bool is_out; /* left out while shrinking */
+};
+
+struct a_case {
+    struct arena *arena;
+    const struct switches *switches;
+    uint64_t seed;
+    struct ir ir;
+    struct ir_rule rule;
+    uint32_t n_steps;
+    uint64_t required, optional, forbidden; /* bits of steps, by where they stand in the match */
+    bool uses[CONSTRUCTS];
+    enum step_mode mode[ORACLE_STEPS];
+    struct event events[EVENTS_MOST];
+    uint32_t n_events;
+    int64_t disorder;
+    const struct hit *hits[ORACLE_HITS]; /* of all events, by event and step */
+    uint32_t event_of[ORACLE_HITS], n_hits;
+    struct {
+        struct ARENA_VEC(struct ir_node) nodes;
+        struct ARENA_VEC(ir_node_id) operands;
+        struct ARENA_VEC(struct value) constants;
+    } pool;
+};
+
+/* A case from a seed, in an arena of its own. The automata are not made yet. */
+void case_make(struct a_case *c, uint64_t seed, const struct switches *switches);
+/* Steps that stand in the match, and which of them must be there, and may not be, after it was changed. */
+void case_survey(struct a_case *c);
+void case_print(const struct a_case *c);
+
+/* ---- simplifying (random_simplify.c) ------------------------------------------------------------------ */
+
+/* The i-th way to make the rule simpler; false: there are no more. What the rule itself holds, the caller
+ * keeps; what it points at, case_undo puts back. */
+struct change {
+    void *at;
+    size_t size;
+    char before[128];
+    bool is_nothing; /* it would be no rule any more: nothing was changed */
+};
+bool case_simplify(struct a_case *c, uint32_t i, struct change *out);
+void case_undo(const struct change *change);
+
+/* ---- expressions (random_expr.c) ---------------------------------------------------------------------- */
+
+ir_node_id case_leaf(struct a_case *c, enum ir_op op, uint8_t type, uint32_t x, uint32_t step);
+ir_node_id case_constant(struct a_case *c, struct value v);
+ir_node_id case_node(struct a_case *c, enum ir_op op, uint8_t type, ir_node_id a, ir_node_id b);
+/* count(s) >= n */
+ir_node_id case_counts(struct a_case *c, uint32_t step, int64_t least);
+/* A test over what a match amounts to, of the given steps; marks them as counted. */
+ir_node_id case_test(struct a_case *c, uint64_t steps, int depth);
+
+#endif
