@@ -259,6 +259,7 @@ static void survey(struct a_case *c, const struct ir_match *m, bool in_optional,
 void case_survey(struct a_case *c)
 {
     c->required = c->optional = c->forbidden = 0;
+    if (c->rule.until != IR_NONE) c->forbidden |= UINT64_C(1) << c->rule.until;
     survey(c, c->rule.match, false, false);
 }
 
@@ -298,7 +299,8 @@ static void make_join(struct a_case *c, uint32_t join)
     bool loose = use(c, USE_LOOSE);
     find_branches(r->match, 0, &next, branches);
     for (uint32_t i = 0; i < c->n_steps && c->forbidden >> of & 1; i++) of = (of + 1) % c->n_steps;
-    r->joins[join] = (struct ir_join){.name = TEXT("join"), .of = of, .differs = use(c, USE_DIFFERS)};
+    r->joins[join] =
+        (struct ir_join){.name = TEXT("join"), .of = of, .by = IR_NONE, .differs = use(c, USE_DIFFERS)};
     bool is_lone = takes_several(r->match, of); /* until a step refers to it that is there whenever it is */
     take_part(c, of, join);
     for (uint32_t s = 0, others = 0; s < c->n_steps; s++) {
@@ -306,6 +308,7 @@ static void make_join(struct a_case *c, uint32_t join)
         if (s == of || !chance(&c->seed, 60) || (r->joins[join].differs && others)) continue;
         if (!always_together && !loose) continue;
         take_part(c, s, join);
+        if (r->joins[join].differs) r->joins[join].by = s;
         others++;
         is_lone &= c->forbidden >> s & 1 || (branches[s] & ~branches[of]) != 0;
     }
@@ -373,11 +376,13 @@ static void make_rule(struct a_case *c)
     struct ir_rule *r = &c->rule;
     uint64_t *seed = &c->seed;
     c->n_steps = 1 + below(seed, STEPS_USUAL);
-    if (c->switches->percent[USE_VETO] | c->switches->percent[USE_FOR]) c->n_steps += below(seed, 3);
+    if (c->switches->percent[USE_VETO] | c->switches->percent[USE_FOR] | c->switches->percent[USE_UNTIL])
+        c->n_steps += below(seed, 3);
     *r = (struct ir_rule){.name = TEXT("random"),
                           .n_steps = c->n_steps,
                           .within = below(seed, 9),
                           .once = below(seed, 11),
+                          .until = IR_NONE,
                           .where = IR_NONE,
                           .has_score = true,
                           .score = 20,
@@ -389,7 +394,9 @@ static void make_rule(struct a_case *c)
     r->n_asks = ORACLE_STEPS;
     r->match = ARENA_NEW(c->arena, struct ir_match);
     r->title.parts = ARENA_ARRAY(c->arena, struct ir_template_part, 2 * ORACLE_STEPS);
-    make_match(c, r->match, (struct around){0, c->n_steps, true, false, true, 0});
+    uint32_t in_match = c->n_steps;
+    if (in_match > 1 && use(c, USE_UNTIL)) r->until = --in_match;
+    make_match(c, r->match, (struct around){0, in_match, true, false, true, 0});
     case_survey(c);
     for (uint32_t s = 0; s < c->n_steps; s++) make_step_rule(c, s);
     if (use(c, USE_JOIN)) r->n_joins = 1 + below(seed, 2);

@@ -51,7 +51,9 @@ static void drop_kid(struct a_case *c, struct ir_match *m, uint32_t kid)
 static bool plain_arrow(struct walk *w, struct ir_match *m)
 {
     for (uint32_t i = 1; m->kind == IR_M_CHAIN && i < m->n_kids; i++) {
-        if (w->i--) continue;
+        const struct ir_arrow *a = &m->arrows[i];
+        bool is_plain = !a->strict && !a->least && a->most == INT64_MAX;
+        if (is_plain || w->i--) continue;
         keep(w->change, &m->arrows[i], sizeof m->arrows[i]);
         m->arrows[i] = (struct ir_arrow){.most = INT64_MAX};
         return true;
@@ -114,6 +116,7 @@ static bool simplify_rest(struct walk *w)
 {
     struct ir_rule *r = &w->c->rule;
     if (r->n_joins && !w->i--) return r->n_joins--, true;
+    if (r->until != IR_NONE && !w->i--) return r->until = IR_NONE, true;
     if (r->where != IR_NONE && !w->i--) return r->where = IR_NONE, true;
     if (r->where != IR_NONE && simplify_expression(w, &r->where)) return true;
     if (r->n_severities > 1 && !w->i--) return r->n_severities--, true;

@@ -237,6 +237,15 @@ static void number_places(const struct ir_match *m, uint32_t *place_of, uint32_t
     for (uint32_t i = 0; i < m->n_kids; i++) number_places(&m->kids[i], place_of, next);
 }
 
+/* B10: none from the first to the last event of the choice; and, as B9 wants, of its required part. */
+static void say_until(struct reading *r, uint32_t until)
+{
+    struct sentence s = {.kind = SAY_NONE_UNTIL, .left = required_atoms(r), .steps = UINT64_C(1) << until};
+    say(r, s);
+    s.left = all_atoms(r);
+    if (s.left != required_atoms(r)) say(r, s);
+}
+
 /* Whose events never count for a veto: the required part's, or everybody's. And the D of a[n..m] that has
  * none. */
 static void complete_sentences(const struct ir_rule *rule, struct reading *r)
@@ -259,6 +268,7 @@ void readings_of(const struct ir_rule *rule, const struct ir_match *item, struct
         struct reading *r = &out->at[i];
         for (uint32_t a = 0; a < r->n_atoms; a++) r->atoms[a].place = place_of[r->atoms[a].step];
         say_within(r, all_atoms(r), rule->within);
+        if (rule->until != IR_NONE) say_until(r, rule->until);
         complete_sentences(rule, r);
     }
 }

@@ -165,6 +165,7 @@ void spell_rule(FILE *to, const struct a_case *c)
     for (uint32_t s = 0; s < c->n_steps; s++) spell_step(to, c, s);
     fputs("    match ", to);
     spell_match(to, c, r->match);
+    if (r->until != IR_NONE) fprintf(to, " until s%u", r->until);
     if (r->where != IR_NONE) {
         fputs("\n    where ", to);
         spell_expression(to, c, r->where);
