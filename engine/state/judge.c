@@ -293,13 +293,11 @@ static int32_t clamp_score(int64_t score)
     return score < 0 ? 0 : score > 100 ? 100 : (int32_t)score;
 }
 
-static int32_t severity_score(const struct ir_rule *r)
+static int32_t severity_score(enum ir_severity severity)
 {
     static const int32_t scores[] = {
         [IR_INFO] = 10, [IR_LOW] = 30, [IR_MEDIUM] = 50, [IR_HIGH] = 70, [IR_CRITICAL] = 90};
-    for (uint32_t i = 0; i < r->n_severities; i++)
-        if (r->severities[i].when == IR_NONE) return scores[r->severities[i].severity];
-    return scores[IR_INFO];
+    return scores[severity];
 }
 
 static struct text unknown_words(struct eval *e, struct text words)
@@ -310,9 +308,10 @@ static struct text unknown_words(struct eval *e, struct text words)
     return words_end(&w);
 }
 
+/* Without `score`, severity gives it: it is judged before. */
 static void judge_score(struct eval *e, const struct ir_rule *r, struct verdict *v)
 {
-    int64_t sum = r->has_score ? r->score : severity_score(r);
+    int64_t sum = r->has_score ? r->score : severity_score(v->severity);
     v->reasons = scratch_take(e->scratch, (r->n_terms + 1) * sizeof *v->reasons);
     v->n_reasons = 0;
     if (!v->reasons) return;
@@ -454,6 +453,7 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
     struct court c = {.plan = k->rule->plan, .keyed = k, .group = g};
     struct eval *e = open_court(s, &c);
     *out = (struct verdict){.score = 0};
+    if (!c.plan->rule->has_score) judge_severity(e, c.plan->rule, out);
     judge_score(e, c.plan->rule, out);
     if (told && !is_settled && told->score > out->score) out->score = told->score;
     c.score = out->score;

@@ -190,6 +190,8 @@ static void make_parts(struct a_case *c, struct ir_match *m, const struct around
 {
     uint32_t steps = a->to - a->from, most = steps < 3 ? steps : m->kind == IR_M_CHAIN && steps > 3 ? 4 : 3;
     uint32_t n = 2 + (most > 2 ? below(&c->seed, most - 1) : 0), required = below(&c->seed, n);
+    bool is_vetoed = m->kind == IR_M_CHAIN && steps > 2 && use(c, USE_VETO); /* a -> !c -> the rest */
+    if (is_vetoed) n = 3, required = 2;
     make_kids(c, m, n);
     for (uint32_t i = 0, at = a->from; i < n; i++) {
         uint32_t left = n - 1 - i, end = left ? at + 1 + below(&c->seed, a->to - at - left) : a->to;
@@ -200,7 +202,8 @@ static void make_parts(struct a_case *c, struct ir_match *m, const struct around
                              a->is_last && (m->kind == IR_M_EITHER || (m->kind == IR_M_CHAIN && !left)),
                              a->depth + 1};
         kid.may_be_optional = kid.may_be_optional && m->kind != IR_M_SOME_OF;
-        if (i != required && end - at <= 2 && wants_veto(c, m, a, i, n)) {
+        if (i == 1 && is_vetoed) end = at + 1;
+        if (i != required && end - at <= 2 && ((i == 1 && is_vetoed) || wants_veto(c, m, a, i, n))) {
             make_veto(c, &m->kids[i], at, end);
             if (!left) m->kids[i].absent_for = 1 + below(&c->seed, 4);
         } else {
@@ -364,8 +367,14 @@ static void make_judgement(struct a_case *c)
         r->title.parts[r->title.len++] = (struct ir_template_part){TEXT(" "), IR_NONE};
         score_step(c, s);
     }
-    r->severities = ARENA_ARRAY(c->arena, struct ir_severity_if, 2);
+    r->severities = ARENA_ARRAY(c->arena, struct ir_severity_if, 3);
     r->severities[r->n_severities++] = (struct ir_severity_if){IR_MEDIUM, IR_NONE};
+    if (chance(&c->seed, 30)) {
+        ir_node_id exists = case_leaf(c, IR_OP_STEP_EXISTS, IR_TYPE_BOOL, 0, below(&c->seed, c->n_steps));
+        r->severities[r->n_severities++] = (struct ir_severity_if){IR_CRITICAL, exists};
+        if (chance(&c->seed, 40)) r->has_score = false, r->n_terms = 0;
+    }
+    if (!r->has_score) return;
     if (!use(c, USE_AMOUNT)) return;
     for (int32_t i = 0; i < 3; i++) add_term(c, chance(&c->seed, 70) ? 5 : -7, case_test(c, all, 0));
     r->severities[r->n_severities++] = (struct ir_severity_if){IR_HIGH, case_test(c, all, 0)};
@@ -459,7 +468,7 @@ static void make_events(struct a_case *c)
         struct event *e = &c->events[i];
         *e = (struct event){.second = EPOCH + below(seed, seconds)};
         uint32_t step = below(seed, c->n_steps);
-        if (c->forbidden >> step & 1 && chance(seed, 60))
+        if (c->forbidden >> step & 1 && chance(seed, 30))
             step = below(seed, c->n_steps); /* else all is vetoed */
         e->steps = overlap ? kinds[below(seed, n_kinds)] : UINT64_C(1) << step;
         make_event(c, e, values);
