@@ -50,6 +50,7 @@ struct piece {
     int8_t offset;        /* BREAK: its new line begins so much further right */
     bool keeps_blank;     /* BREAK: a blank line is kept, in the text or before a comment */
     bool wants_blank;     /* BREAK: there shall be a blank line */
+    bool is_body;         /* BEGIN, hanging: from the line on which the block around it began */
     bool only_broken;     /* BLANKS: a column, of one blank where the block is flat */
     uint32_t width;       /* WORD: its characters. Else: blanks while on the line */
     uint32_t word;        /* WORD: which. BREAK: the one behind it */

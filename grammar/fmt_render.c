@@ -303,14 +303,15 @@ static void render_begin(struct render *r, uint32_t i)
     bool is_in_flat = r->blocks.len && innermost(r)->is_flat;
     uint32_t lead = next->kind == PIECE_BREAK && next->how == BREAK_FIRST ? next->width : 0;
     uint32_t column = r->column + lead;
+    uint32_t base = piece->is_body && r->blocks.len ? innermost(r)->base : r->line_indent;
     bool is_aligned = piece->how == BLOCK_ALIGN ||
                       (piece->how == BLOCK_EITHER && fits(column, r->sizes[i].widest)) ||
                       (piece->how == BLOCK_TIGHT && fits(column, r->sizes[i].narrowest));
     *ARENA_PUSH(r->f->p->arena, r->blocks) =
         (struct block){.is_flat = is_in_flat || fits(r->column, r->sizes[i].size),
                        .is_hanging = !is_aligned,
-                       .indent = is_aligned ? column : r->line_indent + FMT_INDENT,
-                       .base = r->line_indent,
+                       .indent = is_aligned ? column : base + FMT_INDENT,
+                       .base = base,
                        .line = r->line,
                        .part = r->line};
 }

@@ -18,6 +18,7 @@ void body_begin(struct fmt *f)
     put(f);
     blanks(f, 0);
     begin(f, BLOCK_HANG);
+    f->pieces.at[f->pieces.len - 1].is_body = true; /* what stands before the brace may be lines long */
 }
 
 /* Without a line the braces stand together, unless a comment stands between them. */

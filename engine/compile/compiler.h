@@ -19,6 +19,7 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 #define STEPS_MOST    64
+#define SCHEMAS_MOST  64 /* the match stage has a bit for each */
 
 /* ---- files and what they declare ---------------------------------------------------------------------- */
 
@@ -272,6 +273,7 @@ ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span
 ir_node_id open_field_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
 /* The node of a field in one schema, for expressions of its own block and for the engine; IR_NONE if it has
  * none. */
+struct schema_def *schema_def_find(const struct schema *schema, struct text name);
 ir_node_id schema_field(struct compiler *c, struct schema *schema, struct text name, struct csr_span span);
 ir_node_id slot_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
 /* Whether "name." begins closed fields: principal, src, dst, finding, entities. */
@@ -364,8 +366,10 @@ struct text schema_service(const struct schema *schema);
 struct schema *source_of_api(const struct compiler *c, struct ir_api name);
 /* False after reporting that no source in use can have events of this name. */
 bool api_has_source(struct compiler *c, const struct unit *unit, const struct ast *api);
-/* Whether the names of AWS's calls are those of some source in use. */
-bool reads_cloudtrail(const struct compiler *c);
+/* Whether the names of its source's events are those of schema/api.h. */
+bool knows_names(const struct compiler *c, struct ir_api name);
+/* The name as its records have it: in small letters where the source folds them (azure). */
+struct ir_api fold_api(const struct compiler *c, struct ir_api name);
 /* What `use` brings in a source that ships; empty: there is none of this name. */
 struct text source_package(struct text name);
 /* The same for the service of an event: of AWS, or a source's own. */

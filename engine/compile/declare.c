@@ -103,21 +103,58 @@ static void declare(struct compiler *c, const struct unit *unit, const struct as
     content_put(c->arena, c->symbol_index, symbol_hash(kind, name), c->symbols.len - 1);
 }
 
+/* An event of one's own stands before those that ship, because what `use` brings in is read last. */
+static void declare_again(struct compiler *c, const struct unit *unit, const struct ast *item,
+                          const struct schema *earlier)
+{
+    if (unit->source->is_embedded && !earlier->unit->source->is_embedded) {
+        struct diag *d = warn(c, W0234, head_span(c, earlier->ast), "instead of the `" TEXT_FMT "` that `use` brings in",
+                              TEXT_ARG(item->text));
+        if (d) diag_note(d, "if both are to be read, give yours another name; it may have the same `service`");
+        return;
+    }
+    diag_label(diag_at(c->diags, E0202, head_span(c, item), "the event `" TEXT_FMT "` again", TEXT_ARG(item->text)),
+               head_span(c, earlier->ast), "declared here first");
+}
+
+static void check_format(struct compiler *c, const struct ast *item)
+{
+    const struct ast *from = ast_kid(item, AST_FROM), *name = from ? from->kids : NULL;
+    if (!name || text_equal(name->text, TEXT("ndjson"))) return;
+    diag_fix(diag_at(c->diags, E0235, name->span, "no form of records is called `" TEXT_FMT "`", TEXT_ARG(name->text)),
+             name->span, "ndjson");
+}
+
 static void declare_schema(struct compiler *c, const struct unit *unit, const struct ast *item)
 {
     for (uint32_t i = 0; i < c->schemas.len; i++)
         if (text_equal(c->schemas.at[i]->ast->text, item->text)) {
-            diag_at(c->diags, E0202, head_span(c, item), "the event `" TEXT_FMT "` again",
-                    TEXT_ARG(item->text));
+            declare_again(c, unit, item, c->schemas.at[i]);
             return;
         }
+    if (c->schemas.len == SCHEMAS_MOST) {
+        diag_at(c->diags, E0236, head_span(c, item), "this is the 65th");
+        return;
+    }
     struct schema *schema = ARENA_NEW(c->arena, struct schema);
-    *schema = (struct schema){.ast = item, .unit = unit, .number = c->schemas.len};
+    *schema = (struct schema){.ast = item, .unit = unit};
+    check_format(c, item);
     declare_defs(c, schema);
-    if (unit->source->is_embedded)
-        *ARENA_PUSH(c->arena, c->schemas) = schema;
-    else
-        diag_at(c->diags, E0524, head_span(c, item), NULL);
+    *ARENA_PUSH(c->arena, c->schemas) = schema;
+}
+
+/* A record is read by the first source whose `when` holds: one that takes everything stands last. */
+static void order_schemas(struct compiler *c)
+{
+    struct schema **in_order = ARENA_ARRAY(c->arena, struct schema *, c->schemas.len);
+    uint32_t n = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (uint32_t i = 0; i < c->schemas.len; i++)
+            if ((ast_kid(c->schemas.at[i]->ast, AST_WHEN) == NULL) == pass) in_order[n++] = c->schemas.at[i];
+    for (uint32_t i = 0; i < n; i++) {
+        c->schemas.at[i] = in_order[i];
+        in_order[i]->number = i;
+    }
 }
 
 /* `list pack.name += { … }`: the list must be there. What is added is read with the list (lists.c). */
@@ -169,6 +206,7 @@ void declare_units(struct compiler *c)
             for (uint32_t i = 0; i < sizeof declaring / sizeof *declaring; i++)
                 if (declaring[i].item == item->kind) declare(c, c->units.at[u], item, declaring[i].kind);
         }
+    order_schemas(c);
     for (uint32_t u = 0; u < c->units.len; u++)
         AST_EACH(item, c->units.at[u]->file)
             if (item->kind == AST_LIST_ADD) check_list_add(c, c->units.at[u], item);

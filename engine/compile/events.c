@@ -40,7 +40,7 @@ static void note_loss(struct diag *d, struct api_owner owner)
 void check_api(struct compiler *c, const struct unit *unit, const struct ast *api, struct api_owner owner)
 {
     struct ir_api name = split_api(api->text);
-    if (!api_has_source(c, unit, api) || !reads_cloudtrail(c)) return;
+    if (!api_has_source(c, unit, api) || !knows_names(c, name)) return;
     struct api_answer answer = api_look_up(name.service, name.action);
     if (answer.found == API_KNOWN || answer.found == API_OPEN) return;
     bool renamed = answer.found == API_RENAMED;
@@ -48,6 +48,8 @@ void check_api(struct compiler *c, const struct unit *unit, const struct ast *ap
                           renamed ? "the log calls it otherwise" : "no call of this name is known");
     if (!d) return;
     note_loss(d, owner);
+    const char *hint = answer.action.len ? NULL : api_hint(name.service);
+    if (hint) diag_note(d, "%s", hint);
     if (answer.action.len)
         diag_fix(d, api->span, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(answer.service), TEXT_ARG(answer.action));
 }
@@ -76,7 +78,7 @@ void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *g
     out->apis = ARENA_ARRAY(c->arena, struct ir_api, group->n_kids);
     AST_EACH(kid, group) {
         if (kid->kind == AST_API) {
-            out->apis[out->n_apis++] = split_api(kid->text);
+            out->apis[out->n_apis++] = fold_api(c, split_api(kid->text));
             check_api(c, unit, kid, owner);
         }
         if (kid->kind == AST_ANY_API) out->apis[out->n_apis++] = (struct ir_api){.rule = IR_NONE};

@@ -29,11 +29,61 @@ ir_node_id slot_node(struct compiler *c, const struct text *names, uint32_t len,
 
 /* ---- definitions in a schema ---- */
 
-static struct schema_def *find_def(struct schema *schema, struct text name)
+struct schema_def *schema_def_find(const struct schema *schema, struct text name)
 {
     for (uint32_t i = 0; i < schema->defs.len; i++)
         if (text_equal(schema->defs.at[i].name, name)) return &schema->defs.at[i];
     return NULL;
+}
+
+/* What makes a value that the record has in some form into the type of its field. */
+static const struct {
+    enum ir_type wanted;
+    uint32_t from; /* types that are made into it; ANY is always */
+    enum ir_op op;
+} conversions[] = {
+    {IR_TYPE_TIME, 1u << IR_TYPE_STRING | 1u << IR_TYPE_INT | 1u << IR_TYPE_FLOAT, IR_OP_TO_TIME},
+    {IR_TYPE_IP, 1u << IR_TYPE_STRING, IR_OP_TO_IP},
+    {IR_TYPE_BOOL, 1u << IR_TYPE_STRING, IR_OP_TRUTHY},
+    {IR_TYPE_STRING, 1u << IR_TYPE_INT, IR_OP_TEXT_OF},
+    {IR_TYPE_ARN, 1u << IR_TYPE_INT, IR_OP_TEXT_OF},
+    {IR_TYPE_LIST, 1u << IR_TYPE_STRING, IR_OP_CONCAT},
+};
+
+static bool is_number_type(enum ir_type type)
+{
+    return type == IR_TYPE_INT || type == IR_TYPE_FLOAT || type == IR_TYPE_SIZE;
+}
+
+/* Types of which one may stand for the other: what the record has is looked at when it is compared. */
+static bool fits_field(enum ir_type wanted, enum ir_type type)
+{
+    bool is_text = type == IR_TYPE_STRING || type == IR_TYPE_ARN;
+    if (wanted == type || wanted == IR_TYPE_RECORD || wanted == IR_TYPE_ANY) return true;
+    if (wanted == IR_TYPE_STRING || wanted == IR_TYPE_ARN) return is_text;
+    return is_number_type(wanted) && (is_number_type(type) || is_text || type == IR_TYPE_ANY);
+}
+
+/* The definitions that ship say themselves what is to be made of a value; texts of theirs are texts. */
+static bool is_left_alone(const struct schema *schema, enum ir_type wanted, enum ir_type type)
+{
+    return type == IR_TYPE_ANY && (wanted == IR_TYPE_STRING || wanted == IR_TYPE_ARN) &&
+           schema->unit->source->is_embedded;
+}
+
+/* `time = raw.at` means the moment that is written there, `src.ip = raw.from` the address. */
+static ir_node_id fit_def(const struct scope *s, const struct schema_def *def, ir_node_id node)
+{
+    const struct field_info *field = field_find(def->name);
+    enum ir_type type = node == IR_POISON ? IR_TYPE_ANY : expr_type(s->c, node);
+    if (node == IR_POISON || fits_field(field->type, type) || is_left_alone(s->schema, field->type, type)) return node;
+    for (size_t i = 0; i < sizeof conversions / sizeof *conversions; i++)
+        if (conversions[i].wanted == field->type && (type == IR_TYPE_ANY || conversions[i].from >> type & 1))
+            return make_node(s, conversions[i].op, field->type, &node, 1, def->expr->span);
+    if (type == IR_TYPE_ANY || field->type == IR_TYPE_DURATION) return node;
+    diag_at(s->c->diags, E0211, def->expr->span, "`" TEXT_FMT "` is %s, this is %s", TEXT_ARG(def->name),
+            a_type(field->type), a_type(type));
+    return IR_POISON;
 }
 
 static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct schema_def *def)
@@ -44,12 +94,12 @@ static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct sc
                       .schema = schema,
                       .step = IR_NONE,
                       .own_step = IR_NONE};
-    return lower_expr(&s, def->expr);
+    return fit_def(&s, def, lower_expr(&s, def->expr));
 }
 
 ir_node_id schema_field(struct compiler *c, struct schema *schema, struct text name, struct csr_span span)
 {
-    struct schema_def *def = find_def(schema, name);
+    struct schema_def *def = schema_def_find(schema, name);
     if (!def) return IR_NONE;
     if (def->is_open) {
         diag_at(c->diags, E0215, span, "`" TEXT_FMT "` is defined by itself", TEXT_ARG(name));
@@ -141,7 +191,7 @@ static ir_node_id open_in_schema(struct compiler *c, struct schema *schema, cons
                                  uint32_t len, struct csr_span span)
 {
     struct text path[AST_DEPTH_MOST * 2];
-    struct schema_def *root = find_def(schema, names[0]);
+    struct schema_def *root = schema_def_find(schema, names[0]);
     if (!root) return IR_NONE;
     uint32_t below = plain_path(root->expr, path, AST_DEPTH_MOST);
     if (below && below + len - 1 <= sizeof path / sizeof *path) {
@@ -205,7 +255,7 @@ static void declare_def(struct compiler *c, struct schema *schema, const struct 
         if (info) diag_fix(d, at, TEXT_FMT, TEXT_ARG(info->name));
         return;
     }
-    if (find_def(schema, item->text)) {
+    if (schema_def_find(schema, item->text)) {
         diag_at(c->diags, E0202, item->span, "the field `" TEXT_FMT "` again", TEXT_ARG(item->text));
         return;
     }
@@ -219,7 +269,7 @@ void declare_defs(struct compiler *c, struct schema *schema)
         if (item->kind == AST_FIELD_DEF && item->kids) declare_def(c, schema, item);
     for (uint32_t i = 0; i < field_count(); i++) {
         const struct field_info *info = field_at(i);
-        if (info->use == FIELD_NEEDED && !find_def(schema, info->name))
+        if (info->use == FIELD_NEEDED && !schema_def_find(schema, info->name))
             diag_at(c->diags, E0223, head_span(c, schema->ast),
                     "`" TEXT_FMT "` does not define `" TEXT_FMT "`", TEXT_ARG(schema->ast->text),
                     TEXT_ARG(info->name));
@@ -235,7 +285,7 @@ static ir_node_id engine_field(struct compiler *c, struct schema *schema, const 
 
 static int64_t declared_disorder(struct schema *schema)
 {
-    struct schema_def *def = find_def(schema, TEXT("disorder"));
+    struct schema_def *def = schema_def_find(schema, TEXT("disorder"));
     return def && def->expr->kind == AST_DUR ? def->expr->num / NS_PER_SECOND : 600;
 }
 
@@ -269,11 +319,23 @@ void lower_every_field(struct compiler *c)
         if (field_at(i)->use != FIELD_SCHEMA) field_node(c, field_at(i)->name, (struct csr_span){0});
 }
 
+/* What no rule reads is checked too, in an event of one's own: a mistake there would be found years later. */
+static void check_defs(struct compiler *c, struct schema *schema)
+{
+    if (schema->unit->source->is_embedded) return;
+    for (uint32_t i = 0; i < schema->defs.len; i++)
+        if (!text_equal(schema->defs.at[i].name, TEXT("disorder")))
+            schema_field(c, schema, schema->defs.at[i].name, schema->defs.at[i].span);
+}
+
 void lower_schemas(struct compiler *c)
 {
     c->ir->n_schemas = c->schemas.len;
     c->ir->schemas = ARENA_ARRAY(c->arena, struct ir_schema, c->schemas.len);
-    for (uint32_t i = 0; i < c->schemas.len; i++) lower_schema(c, c->schemas.at[i], &c->ir->schemas[i]);
+    for (uint32_t i = 0; i < c->schemas.len; i++) {
+        lower_schema(c, c->schemas.at[i], &c->ir->schemas[i]);
+        check_defs(c, c->schemas.at[i]);
+    }
     if (!c->schemas.len) return;
     for (size_t i = 0; i < sizeof engine_reads / sizeof *engine_reads; i++)
         field_node(c, text_of(engine_reads[i]), (struct csr_span){0});

@@ -18,42 +18,62 @@
 
 struct text schema_service(const struct schema *schema)
 {
-    for (uint32_t i = 0; i < schema->defs.len; i++) {
-        const struct schema_def *def = &schema->defs.at[i];
-        if (text_equal(def->name, TEXT("service")))
-            return def->expr->kind == AST_STRING ? def->expr->text : (struct text){NULL, 0};
-    }
-    return (struct text){NULL, 0};
+    const struct schema_def *def = schema_def_find(schema, TEXT("service"));
+    return def && def->expr->kind == AST_STRING ? def->expr->text : (struct text){NULL, 0};
 }
 
-/* The first source that reads its service from the record; NULL: none does. */
-static struct schema *open_source(const struct compiler *c)
+/* A source that reads its service from the record: CloudTrail for what AWS has, else one of one's own, if
+ * there is one. NULL: there is none. */
+static struct schema *open_source(const struct compiler *c, struct text service)
 {
-    for (uint32_t i = 0; i < c->schemas.len; i++)
-        if (!schema_service(c->schemas.at[i]).len) return c->schemas.at[i];
-    return NULL;
+    struct schema *found = NULL;
+    bool is_aws = api_service(service).len != 0;
+    for (uint32_t i = 0; i < c->schemas.len; i++) {
+        struct schema *schema = c->schemas.at[i];
+        if (schema_service(schema).len) continue;
+        if (!found || schema->unit->source->is_embedded == is_aws) found = schema;
+    }
+    return found;
 }
 
-/* The first source with this service of its own; the service may be a pattern. */
+/* A source with this service of its own, best the one that is called like it; the service may be a pattern.
+ */
 static struct schema *own_source(const struct compiler *c, struct text service)
 {
+    struct schema *found = NULL;
     for (uint32_t i = 0; i < c->schemas.len; i++) {
         struct text own = schema_service(c->schemas.at[i]);
-        if (own.len && glob_match(service, own, false)) return c->schemas.at[i];
+        if (!own.len || !glob_match(service, own, false)) continue;
+        if (!found || text_equal(c->schemas.at[i]->ast->text, service)) found = c->schemas.at[i];
     }
-    return NULL;
+    return found;
 }
 
 struct schema *source_of_api(const struct compiler *c, struct ir_api name)
 {
-    struct schema *own = own_source(c, name.service), *open = open_source(c);
+    struct schema *own = own_source(c, name.service), *open = open_source(c, name.service);
     return own && !(open && api_is_call(name.service, name.action)) ? own : open;
 }
 
-bool reads_cloudtrail(const struct compiler *c)
+/* Whether the names of a source's events are those that schema/api.h knows. */
+bool knows_names(const struct compiler *c, struct ir_api name)
 {
-    const struct schema *open = open_source(c);
-    return open && open->unit->source->is_embedded;
+    const struct schema *source = source_of_api(c, name);
+    return source && source->unit->source->is_embedded;
+}
+
+struct ir_api fold_api(const struct compiler *c, struct ir_api name)
+{
+    const struct schema *source = source_of_api(c, name);
+    const struct schema_def *action = source ? schema_def_find(source, TEXT("action")) : NULL;
+    if (!action || action->expr->kind != AST_CALL || !text_equal(action->expr->text, TEXT("lower")))
+        return name;
+    char *small = arena_alloc(c->arena, name.action.len);
+    for (uint32_t i = 0; i < name.action.len; i++)
+        small[i] = (char)(name.action.at[i] >= 'A' && name.action.at[i] <= 'Z' ? name.action.at[i] + 32
+                                                                               : name.action.at[i]);
+    name.action.at = small;
+    return name;
 }
 
 /* ---- what ships ---- */
@@ -95,10 +115,9 @@ bool api_has_source(struct compiler *c, const struct unit *unit, const struct as
     struct ir_api name = split_api(api->text);
     bool is_pattern = memchr(name.service.at, '*', name.service.len) != NULL;
     struct text package = package_of_service(name.service);
-    const struct schema *open = open_source(c);
+    const struct schema *open = open_source(c, name.service);
     if (!c->schemas.len || is_pattern || own_source(c, name.service)) return true;
-    if (text_equal(name.service, TEXT("csr"))) return true; /* what the engine itself tells */
-    if (api_is_source(name.service) && !package.len) {
+    if (api_is_source(name.service) && !package.len) { /* csr: what the engine itself tells */
         diag_at(c->diags, E0540, api->span, "records of `" TEXT_FMT "` cannot be read yet",
                 TEXT_ARG(name.service));
         return false;

@@ -50,30 +50,43 @@ static void put_at(struct source_making *m, const struct ast *path, struct made 
 
 static const struct ast *definition_of(const struct source_making *m, struct text name)
 {
-    for (uint32_t i = 0; i < m->schema->defs.len; i++)
-        if (text_equal(m->schema->defs.at[i].name, name)) return m->schema->defs.at[i].expr;
-    return NULL;
+    const struct schema_def *def = schema_def_find(m->schema, name);
+    return def ? def->expr : NULL;
 }
 
-/* The path that an expression takes its value from: a value put there comes out unchanged, or, of `join`, as
- * the first part of an identity. NULL: there is none. */
+/* Functions that give back what stands in their argument, more or less. */
+static bool is_passing(struct text name)
+{
+    static const char *const names[] = {"to_time", "to_ip", "text_of", "first_of", "first_element", "lower"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (text_equal(name, text_of(names[i]))) return true;
+    return false;
+}
+
+/* The path that an expression takes its value from, so that a value put there comes out again. NULL: none. */
 static const struct ast *path_of(const struct ast *e)
 {
-    static const char *const passing[] = {"to_time",       "to_ip", "text_of", "first_of",
-                                          "first_element", "lower", "join"};
     if (e->kind == AST_PATH) return text_equal(e->text, TEXT("raw")) ? e : NULL;
     const struct ast *args = e->kind == AST_CALL ? ast_kid(e, AST_ARGS) : NULL;
     if (!args || !args->kids) return NULL;
     if (text_equal(e->text, TEXT("only"))) return args->kids->next ? path_of(args->kids->next) : NULL;
-    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
-        if (text_equal(e->text, text_of(passing[i]))) return path_of(args->kids);
-    return NULL;
+    return is_passing(e->text) ? path_of(args->kids) : NULL;
+}
+
+/* The path of an identity; one that is put together begins with what tells records apart. */
+static const struct ast *path_of_identity(const struct ast *e)
+{
+    const struct ast *args =
+        e->kind == AST_CALL && text_equal(e->text, TEXT("join")) ? ast_kid(e, AST_ARGS) : NULL;
+    return path_of(args && args->kids ? args->kids : e);
 }
 
 static void put_field(struct source_making *m, const char *name, struct text value)
 {
     const struct ast *definition = definition_of(m, text_of(name));
-    const struct ast *path = definition && value.len ? path_of(definition) : NULL;
+    if (!definition || !value.len) return;
+    const struct ast *path =
+        text_equal(text_of(name), TEXT("identity")) ? path_of_identity(definition) : path_of(definition);
     if (path) put_at(m, path, made_new(m->c->arena, MADE_TEXT, value));
 }
 
@@ -130,17 +143,27 @@ static struct text moment(struct source_making *m, int64_t second)
     return arena_text(m->c->arena, text, time_print(second * NS_PER_SECOND, text));
 }
 
+/* Findings and flows tell of what others did: they name nobody unless the line does. */
+static bool names_nobody(const struct source_making *m)
+{
+    static const char *const sources[] = {"guardduty", "health", "vpcflow"};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (text_equal(m->api.service, text_of(sources[i]))) return true;
+    return false;
+}
+
 static void put_caller(struct source_making *m)
 {
     const struct caller *who = m->from->caller;
+    put_field(m, "account", who->account);
+    put_field(m, "region", TEXT("us-east-1"));
+    if (!who->from_service) put_field(m, "src.ip", who->origin);
+    if (names_nobody(m)) return;
     put_field(m, "actor", login_of(who));
     put_field(m, "user", login_of(who));
     put_field(m, "principal.name", login_of(who));
     put_field(m, "principal.id", made_up_id(m->c, "00u", login_of(who)));
-    if (!who->from_service) put_field(m, "src.ip", who->origin);
     put_field(m, "agent", TEXT("Mozilla/5.0"));
-    put_field(m, "account", who->account);
-    put_field(m, "region", TEXT("us-east-1"));
 }
 
 static void put_event(struct source_making *m)
@@ -174,6 +197,22 @@ static const struct {
     {"guardduty", "service.serviceName", "guardduty", false},
     {"guardduty", "service.detectorId", "12abc34d567e8fa901bc2d34e56789f0", false},
     {"guardduty", "service.count", "1", true},
+    {"gcp", "severity", "NOTICE", false},
+    {"gcp", "logName", "projects/test/logs/cloudaudit.googleapis.com%2Factivity", false},
+    {"gcp", "protoPayload.@type", "type.googleapis.com/google.cloud.audit.AuditLog", false},
+    {"azure", "category", "Administrative", false},
+    {"azure", "resultSignature", "Succeeded", false},
+    {"azure", "resourceId", "/SUBSCRIPTIONS/11112222-3333-4444-5555-666677778888/RESOURCEGROUPS/TEST", false},
+    {"github", "org", "corp", false},
+    {"vpcflow", "version", "2", true},
+    {"vpcflow", "interface_id", "eni-0123456789abcdef0", false},
+    {"vpcflow", "dstaddr", "10.0.0.10", false},
+    {"vpcflow", "srcport", "44312", true},
+    {"vpcflow", "dstport", "443", true},
+    {"vpcflow", "protocol", "6", true},
+    {"vpcflow", "packets", "10", true},
+    {"vpcflow", "bytes", "8000", true},
+    {"vpcflow", "log_status", "OK", false},
     {"health", "version", "0", false},
     {"health", "detail-type", "AWS Health Event", false},
     {"health", "source", "aws.health", false},
@@ -241,12 +280,32 @@ static void put_k8s(struct source_making *m)
         made_put_text(m->c->arena, m->record, "objectRef.namespace", TEXT("default"));
 }
 
+static void put_number(struct source_making *m, const char *path, int64_t number)
+{
+    made_put_word(m->c->arena, m->record, path, arena_printf(m->c->arena, "%lld", (long long)number).at);
+}
+
+/* A minute of a flow, in seconds since 1970. Records in which nothing was seen have no flow. */
+static void put_flow(struct source_making *m)
+{
+    bool is_seen = text_equal(m->api.action, TEXT("ACCEPT")) || text_equal(m->api.action, TEXT("REJECT"));
+    put_number(m, "start", m->from->second);
+    put_number(m, "end", m->from->second + 59);
+    if (!is_seen) made_put_text(m->c->arena, m->record, "log_status", m->api.action);
+}
+
+static void put_github(struct source_making *m)
+{
+    put_number(m, "@timestamp", m->from->second * 1000);
+    put_number(m, "created_at", m->from->second * 1000);
+}
+
 static void put_special(struct source_making *m)
 {
     static const struct {
         const char *source;
         void (*put)(struct source_making *);
-    } special[] = {{"k8s", put_k8s}};
+    } special[] = {{"k8s", put_k8s}, {"vpcflow", put_flow}, {"github", put_github}};
     for (size_t i = 0; i < sizeof special / sizeof *special; i++)
         if (m->schema->unit->source->is_embedded &&
             text_equal(m->schema->ast->text, text_of(special[i].source)))

@@ -224,6 +224,22 @@ bool api_is_call(struct text service, struct text action)
     return one && calls_hold(one->calls, action);
 }
 
+const char *api_hint(struct text service)
+{
+    static const struct {
+        const char *service, *hint;
+    } hints[] = {
+        {"k8s", "a name is RESOURCE.VERB or RESOURCE/SUBRESOURCE.VERB, like k8s:pods/exec.create; the verbs are create, "
+                "update, patch, delete, deletecollection, get, list and watch"},
+        {"vpcflow", "a flow is ACCEPT, REJECT, NODATA or SKIPDATA"},
+        {"guardduty", "a finding is named by its type, like guardduty:Recon:IAMUser/MaliciousIPCaller"},
+        {"health", "an event is named by its type code, like health:AWS_RISK_CREDENTIALS_EXPOSED"},
+    };
+    for (size_t i = 0; i < COUNT(hints); i++)
+        if (text_equal(text_of(hints[i].service), service)) return hints[i].hint;
+    return NULL;
+}
+
 bool api_is_source(struct text name)
 {
     for (size_t i = 0; i < COUNT(sources); i++)
@@ -233,7 +249,8 @@ bool api_is_source(struct text name)
 
 struct api_answer api_look_up(struct text service, struct text action)
 {
-    if (api_is_source(service)) return answer(API_OPEN, service, action);
+    bool is_listed = service_exists(service) && !has_star(action);
+    if (api_is_source(service) && !is_listed) return answer(API_OPEN, service, action);
     struct text other = renamed_call(service, action);
     if (other.len) return answer(API_RENAMED, service, other);
     if (call_exists(service, action)) return answer(API_KNOWN, service, action);

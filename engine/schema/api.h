@@ -27,6 +27,9 @@ struct api_answer api_look_up(struct text service, struct text action);
 /* Whether AWS has an API with this call, so that CloudTrail records it. */
 bool api_is_call(struct text service, struct text action);
 
+/* How the names of a source's events are built, in a sentence; NULL: nothing is known of it. */
+const char *api_hint(struct text service);
+
 /* Whether other sources than CloudTrail have a kind of records by this name: okta, k8s … */
 bool api_is_source(struct text name);
 

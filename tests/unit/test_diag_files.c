@@ -21,6 +21,7 @@ static const struct {
     {"E0004", "4 GiB of rules"},
     {"E0510", "no longer given"},
     {"E0512", "no longer given"},
+    {"E0524", "no longer given"},
     {"E0526", "no longer given"},
     {"E0527", "no longer given"},
     {"E0530", "no longer given"},
