@@ -159,6 +159,7 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
                                   .with_tests = o->with_tests,
                                   .leaves_out_refused = o->leaves_out_refused,
                                   .keeps_refused = o->keeps_refused,
+                                  .today = o->today,
                                   .every_field = o->every_field};
     c->ir = csr_compile_ir(c->arena, &input, &c->sources, &c->diags, &c->is_unreadable);
 }

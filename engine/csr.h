@@ -59,6 +59,7 @@ struct csr_compile_options {
     bool with_tests;         /* `test` blocks are checked as well, and csr_test can run them */
     bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
     bool keeps_refused;      /* what is not executed yet is kept, to be looked at: such a rule set cannot be run */
+    int64_t today;           /* seconds since 1970, by which the warning of an expired exception is given; 0: it is not */
     bool every_field; /* also the whole standard library, with fields that no rule reads: for csr_fields */
 };
 
@@ -168,6 +169,13 @@ struct csr_progress {
     uint64_t records, incidents;
 };
 
+/* What an exception of a tune took in a replay. */
+struct csr_swallowed {
+    const char *rule, *exception;
+    bool on_match; /* count is of matches, else of events */
+    uint64_t count;
+};
+
 struct csr_replay_options {
     const char *const *paths; /* files, folders, or "-" */
     size_t n_paths;
@@ -179,6 +187,8 @@ struct csr_replay_options {
     bool (*incident)(void *world, const char *json, size_t len);
     void (*aside)(void *world, const struct csr_aside *a);
     void (*progress)(void *world, const struct csr_progress *p); /* now and then; NULL: never */
+    /* At the end, each exception that took anything, in the order of rules; NULL: nobody asks. */
+    void (*swallowed)(void *world, const struct csr_swallowed *s);
     const volatile bool *stop; /* set by a signal handler: ends early, in order; NULL: never */
 };
 

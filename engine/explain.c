@@ -123,6 +123,23 @@ static void tell_key(struct teller *t)
     for (uint32_t i = 0; i < r->n_by; i++) tell_key_part(t, i, width + 2);
 }
 
+/* ---- tuning -------------------------------------------------------------------------------------------- */
+
+static void tell_tuning(struct teller *t)
+{
+    struct prose *p = &t->prose;
+    if (!t->rule->n_tunings) return;
+    prose_heading(p, "How it is tuned here");
+    for (uint32_t i = 0; i < t->rule->n_tunings; i++) {
+        const struct ir_tuning *line = &t->rule->tunings[i];
+        struct place at = sources_place(t->sources, line->span.lo);
+        prose_text(p, line->words);
+        if (line->reason.len) prose_put(p, ": " TEXT_FMT, TEXT_ARG(line->reason));
+        if (at.file) prose_put(p, " (" TEXT_FMT ":%u)", TEXT_ARG(at.file->name), at.line);
+        prose_end(p, 2, 4);
+    }
+}
+
 /* ---- speaking ------------------------------------------------------------------------------------------ */
 
 static int32_t base_score(const struct ir_rule *r)
@@ -301,6 +318,7 @@ static void tell_rule(struct teller *t)
     tell_steps(t);
     tell_key(t);
     tell_params(t);
+    tell_tuning(t);
     if (t->rule->match) {
         prose_heading(&t->prose, "How the steps stand in time");
         tell_order(t);
@@ -330,6 +348,7 @@ enum csr_status csr_explain_rule(const csr_ruleset *rs, size_t index, FILE *to, 
     }
     struct teller t = {.ir = ir,
                        .rule = &ir->rules[index],
+                       .sources = csr_ruleset_sources(rs),
                        .step = IR_NONE,
                        .prose = {.arena = arena, .to = to, .width = PROSE_WIDTH, .color = color}};
     tell_rule(&t);

@@ -14,6 +14,7 @@
 struct teller {
     const struct ir *ir;
     const struct ir_rule *rule;
+    const struct sources *sources;
     struct prose prose;
     uint32_t step; /* whose own event is spoken of: a question needs not name it; IR_NONE: of none */
     unsigned

@@ -99,6 +99,18 @@ static void tell_doubtful_score(struct teller *t)
     }
 }
 
+static void tell_doubtful_exceptions(struct teller *t)
+{
+    for (uint32_t i = 0; i < t->rule->n_exceptions; i++) {
+        const struct ir_exception *e = &t->rule->exceptions[i];
+        if (!ir_exception_can_change(t->ir, e)) continue;
+        prose_put(&t->prose, "- the exception " TEXT_FMT ", which takes a match if ", TEXT_ARG(e->name));
+        tell_test(t, e->when);
+        prose_put(&t->prose, "; the incident may then be retracted, or open late.");
+        prose_end(&t->prose, 4, 6);
+    }
+}
+
 static void tell_settling(struct teller *t)
 {
     struct prose *p = &t->prose;
@@ -134,6 +146,7 @@ void tell_waits(struct teller *t)
         prose_end(p, 2, 2);
         tell_doubtful_gates(t);
         tell_doubtful_score(t);
+        tell_doubtful_exceptions(t);
         prose_put(p, "Until then the incident has the highest score that it has had.");
         prose_end(p, 2, 2);
     }

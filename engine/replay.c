@@ -96,6 +96,20 @@ static void report_counts(const struct run_counts *c, struct csr_counts *out)
     };
 }
 
+static void report_swallowed(const struct replay *r, const struct run_counts *c)
+{
+    for (uint32_t i = 0; c->ir && i < c->ir->n_rules; i++)
+        for (uint32_t e = 0; e < c->ir->rules[i].n_exceptions; e++) {
+            const struct ir_exception *of = &c->ir->rules[i].exceptions[e];
+            char rule[256], name[256];
+            if (!r->o->swallowed || !c->swallowed[of->number]) continue;
+            snprintf(rule, sizeof rule, TEXT_FMT, TEXT_ARG(c->ir->rules[i].name));
+            snprintf(name, sizeof name, TEXT_FMT, TEXT_ARG(of->name));
+            struct csr_swallowed one = {rule, name, of->on_match, c->swallowed[of->number]};
+            r->o->swallowed(r->o->world, &one);
+        }
+}
+
 static unsigned workers_of(unsigned threads)
 {
     long processors = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -119,6 +133,7 @@ static bool run_through(struct replay *r, struct input *input, const struct ir *
     struct run *run = run_new(&o);
     bool done = run && run_publish(run, ir, NULL) && run_go(run) != RUN_NO_MEMORY && !r->has_no_memory;
     if (run) run_count(run, counts);
+    if (run) report_swallowed(r, counts);
     run_free(run);
     return done;
 }

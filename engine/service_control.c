@@ -54,6 +54,7 @@ struct control {
     struct state_adoption adoption;
     bool is_compiled, has_ended;
     char where[512];
+    struct json_out swallowed; /* an object: what exceptions took, by rule and name */
 
     /* the control thread's own */
     struct control_socket socket;
@@ -77,11 +78,36 @@ static void ring_bell(struct control *c)
     (void)n;
 }
 
+/* The rules may be gone when the counts are read. */
+static void keep_counts(struct control *c, const struct run_counts *counts)
+{
+    c->counts = *counts;
+    c->counts.ir = NULL;
+    c->counts.swallowed = NULL;
+}
+
+static void put_swallowed(struct json_out *o, const struct run_counts *n)
+{
+    json_out_reset(o);
+    json_open(o, '{');
+    for (uint32_t i = 0; n->ir && i < n->ir->n_rules; i++) {
+        const struct ir_rule *r = &n->ir->rules[i];
+        if (!r->n_exceptions) continue;
+        json_name_text(o, r->name), json_open(o, '{');
+        for (uint32_t e = 0; e < r->n_exceptions; e++) {
+            json_name_text(o, r->exceptions[e].name);
+            json_put_uint(o, n->swallowed[r->exceptions[e].number]);
+        }
+        json_close(o, '}');
+    }
+    json_close(o, '}');
+}
+
 void control_on_written(struct control *c, const struct run_counts *counts)
 {
     pthread_mutex_lock(&c->lock);
     struct state_counts states = c->counts.states;
-    c->counts = *counts;
+    keep_counts(c, counts);
     c->counts.states = states;
     pthread_mutex_unlock(&c->lock);
 }
@@ -89,7 +115,8 @@ void control_on_written(struct control *c, const struct run_counts *counts)
 void control_on_counted(struct control *c, const struct run_counts *counts)
 {
     pthread_mutex_lock(&c->lock);
-    c->counts = *counts;
+    keep_counts(c, counts);
+    put_swallowed(&c->swallowed, counts);
     c->counted++;
     pthread_mutex_unlock(&c->lock);
     ring_bell(c);
@@ -140,7 +167,7 @@ static void *compile_beside(void *world)
     struct control *c = world;
     struct csr_text site = {.name = c->service->o->site};
     csr_ruleset *rules =
-        csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1}, c->reload.report);
+        csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1, .today = (int64_t)time(NULL)}, c->reload.report);
     c->reload.rules = rules;
     pthread_mutex_lock(&c->lock);
     c->is_compiled = true;
@@ -334,6 +361,10 @@ static void answer_status(struct control *c, bool is_fresh)
     json_name(o, "states_are_fresh"), json_put_bool(o, is_fresh);
     put_states(o, &counts.states);
     put_actions(o, acting_count(c->service->acting));
+    pthread_mutex_lock(&c->lock);
+    json_name(o, "swallowed");
+    json_put_json(o, c->swallowed.len ? json_out_text(&c->swallowed) : TEXT("{}"));
+    pthread_mutex_unlock(&c->lock);
     put_rules(o, c);
     json_close(o, '}');
     answer_all(c, WANTS_STATUS, UINT64_MAX,
@@ -533,5 +564,6 @@ void control_free(struct control *c)
     pthread_mutex_destroy(&c->lock);
     json_out_release(&c->answer);
     json_out_release(&c->last_receipt);
+    json_out_release(&c->swallowed);
     free(c);
 }

@@ -58,6 +58,8 @@ static void finish(struct compiler *c, const struct compile_input *input)
     ir->rules = c->rules.at, ir->n_rules = c->rules.len;
     ir->params = c->params.at, ir->n_params = c->params.len;
     ir->zones = c->zones.at, ir->n_zones = c->zones.len;
+    ir->disabled = c->disabled.at, ir->n_disabled = c->disabled.len;
+    ir->n_exceptions = c->n_exceptions;
     for (uint32_t i = 0; i < ir->n_rules; i++) ir->rules[i].monotone = ir_is_monotone(ir, &ir->rules[i]);
     digest_files(c, ir->fingerprint);
     if (!input->without_patterns) patterns_build(c, ir, input->cache);
@@ -80,6 +82,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
                            .with_tests = input->with_tests,
                            .leaves_out = input->leaves_out_refused,
                            .keeps_refused = input->keeps_refused,
+                           .today = input->today,
                            .ir = ARENA_NEW(arena, struct ir)};
     c->symbol_index = content_index_new(arena);
     c->field_index = content_index_new(arena);
@@ -89,6 +92,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
 
     load_units(c, input);
     declare_units(c);
+    declare_tunes(c);
     if (input->with_tests) declare_tests(c, input->n_texts == 0);
     check_schemas(c);
     lower_schemas(c);

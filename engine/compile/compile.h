@@ -14,6 +14,7 @@
  *   step.c       groups: APIs, keys, predicates, gates, joins
  *   match.c      match clause -> ir_match
  *   automaton.c  ir_match -> ir_automaton
+ *   tune.c       what a site says of rules that others wrote: tune, disable
  *   respond.c    responses against the table of verbs
  *   site.c       source, sink, policy
  *   testcheck.c  names in `test` blocks
@@ -42,6 +43,8 @@ struct compile_input {
     bool keeps_refused;      /* rules that are not executed yet are kept, to be looked at: ir_rule.refused says why they
                                 cannot be run */
     bool without_patterns;   /* no pattern databases: such a rule set can be looked at, not run */
+    int64_t today;           /* seconds since 1970, by which exceptions have expired; 0: nobody says. Only a warning
+                                depends on it */
     const char *cache;       /* folder of pattern databases; NULL: none */
     bool every_field;        /* all sources of the standard library, with all of their fields: for the catalogue */
 };

@@ -47,6 +47,20 @@ struct unit {
     enum diag_code refused;  /* left out: an item of it is not executed yet (E05xx); 0: none is */
 };
 
+/* A `tune` item. */
+struct tune {
+    const struct unit *unit;
+    const struct ast *ast;
+    bool is_wide; /* pack.*: a line holds for the rules that have what it names */
+    bool *fits;   /* [ast->n_kids] of a wide one: a rule had it */
+};
+
+/* A tune that names this rule. */
+struct tuning {
+    const struct tune *of;
+    struct tuning *next;
+};
+
 enum symbol_kind { SYMBOL_RULE, SYMBOL_LIST, SYMBOL_BASELINE, SYMBOL_DEFINE };
 
 struct symbol {
@@ -57,6 +71,8 @@ struct symbol {
     uint32_t number; /* of the rule, list or baseline in the IR; IR_NONE until it is there */
     enum diag_code refused;  /* left out: it is not executed yet (E05xx); 0: it is */
     struct test_work *tests; /* of a rule, in the order of files */
+    struct tuning *tunings;  /* of a rule, in the order of files */
+    const struct ast *disabled; /* the item that switches the rule off; NULL: it runs */
     bool is_used;            /* some rule reads it */
 };
 
@@ -104,6 +120,7 @@ struct compiler {
     bool *unreadable;
     bool without_lints;
     bool with_tests, leaves_out, keeps_refused; /* as in compile_input */
+    int64_t today;
     struct ARENA_VEC(struct unit *) units;
     struct ARENA_VEC(struct pack *) packs;
     struct ARENA_VEC(struct symbol *) symbols;
@@ -118,6 +135,9 @@ struct compiler {
     struct ARENA_VEC(struct zone) zones;
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
+    struct ARENA_VEC(struct tune *) tunes;
+    struct ARENA_VEC(struct ir_disabled) disabled;
+    uint32_t n_exceptions; /* of the rules above */
     struct ARENA_VEC(struct place_of_test) places; /* of the test under work */
     struct ARENA_VEC(struct rule_ref) rule_refs;
     struct ARENA_VEC(struct warned) warned;
@@ -132,6 +152,7 @@ struct group_work {
     const struct ast *ast;
     ir_node_id test, gate;
     struct ARENA_VEC(ir_node_id) key, joins, captures;
+    struct ARENA_VEC(struct ir_group_exception) exceptions;
 };
 
 /* A part of a match that a choice may do without. */
@@ -169,6 +190,9 @@ struct rule_work {
     struct ARENA_VEC(struct ir_ask) asks;
     struct ARENA_VEC(struct ir_spike) spikes;
     struct test_work *tests; /* the first */
+    const struct tuning *tunings; /* the first */
+    struct ARENA_VEC(struct ir_tuning) tuned; /* lines of them that hold */
+    struct ARENA_VEC(struct ir_exception) exceptions;
     struct ARENA_VEC(ir_node_id) probes;
     bool reads_score; /* a severity reads `score` */
     uint32_t first_param; /* of its own in the compiler's parameters */
@@ -412,6 +436,24 @@ bool severity_find(struct text name, enum ir_severity *out);
 void unknown_severity(const struct compiler *c, struct text name, struct csr_span at);
 /* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
 int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
+
+/* A severity line into r->out.severities, which has room; its names are those that the unit sees. */
+void lower_severity(struct rule_work *r, const struct unit *unit, const struct ast *line);
+/* The scope of a predicate of the step's group. */
+struct scope step_scope(struct rule_work *r, uint32_t step, uint32_t group);
+
+/* ---- tune.c ---------------------------------------------------------------------------------------------- */
+
+/* Finds the rules of each `tune` and `disable`. After names are declared. */
+void declare_tunes(struct compiler *c);
+/* What the rule's tunes say, each where its place in the rule is: behind the parameters, severities and responses; and
+ * exceptions when steps are lowered and captures can still be made. */
+void tune_params(struct rule_work *r);
+void tune_severities(struct rule_work *r);
+void tune_responds(struct rule_work *r);
+void tune_exceptions(struct rule_work *r);
+/* Lines of `tune pack.*` that no rule of the pack has a use for. After rules are lowered. */
+void check_wide_tunes(struct compiler *c);
 
 /* ---- refuse.c ------------------------------------------------------------------------------------------- */
 

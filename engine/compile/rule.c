@@ -213,10 +213,11 @@ void unknown_severity(const struct compiler *c, struct text name, struct csr_spa
     if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
 }
 
-static void lower_severity(struct rule_work *r, const struct ast *clause)
+void lower_severity(struct rule_work *r, const struct unit *unit, const struct ast *clause)
 {
     enum ir_severity severity;
     struct scope s = match_scope(r);
+    s.unit = unit;
     const struct ast *when = ast_kid(clause, AST_IF);
     struct ir_severity_if line = {.when = when && when->kids ? lower_condition(&s, when->kids) : IR_NONE};
     if (!severity_find(clause->text, &severity))
@@ -232,7 +233,7 @@ static void lower_severities(struct rule_work *r)
     for (const struct ast *clause = ast_kid(r->ast, AST_SEVERITY); clause; clause = ast_next(clause)) n++;
     r->out.severities = ARENA_ARRAY(r->c->arena, struct ir_severity_if, n);
     for (const struct ast *clause = ast_kid(r->ast, AST_SEVERITY); clause; clause = ast_next(clause)) {
-        lower_severity(r, clause);
+        lower_severity(r, r->unit, clause);
         if (ast_kid(clause, AST_IF)) continue;
         if (plain)
             diag_label(diag_at(r->c->diags, E0315, clause->span, "a second line without `if`"), plain->span,
@@ -311,6 +312,7 @@ static void lower_body(struct rule_work *r)
 {
     struct ir_rule *rule = &r->out;
     for (const struct ast *p = ast_kid(r->ast, AST_PARAM); p; p = ast_next(p)) lower_param(r, p);
+    tune_params(r);
     declare_steps(r);
     lower_by(r);
     lower_within(r);
@@ -328,8 +330,11 @@ static void lower_body(struct rule_work *r)
     lower_open(r);
     lower_score_clause(r, ast_kid(r->ast, AST_SCORE));
     lower_severities(r);
+    tune_severities(r);
     lower_title(r, ast_kid(r->ast, AST_TITLE));
     if (respond) lower_respond(r, respond);
+    tune_responds(r);
+    tune_exceptions(r);
     lower_expects(r);
     seal_steps(r);
 }
@@ -338,7 +343,8 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
 {
     struct rule_work *r = ARENA_NEW(c->arena, struct rule_work);
     struct diag_mark mark = diags_mark(c->diags);
-    *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests};
+    *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests,
+                             .tunings = symbol->tunings};
     r->out.name = symbol->name;
     r->out.where = r->out.until = IR_NONE;
     r->out.span = symbol->ast->span;
@@ -355,7 +361,8 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
         refuse_rule(r);
     }
     symbol->refused = leave_out(c, mark, symbol->unit);
-    if (symbol->refused) return;
+    if (symbol->refused || symbol->disabled) return;
+    for (uint32_t i = 0; i < r->out.n_exceptions; i++) r->out.exceptions[i].number = c->n_exceptions++;
     symbol->number = c->rules.len;
     *ARENA_PUSH(c->arena, c->works) = r;
     *ARENA_PUSH(c->arena, c->rules) = r->out;
@@ -366,4 +373,5 @@ void lower_rules(struct compiler *c)
     for (uint32_t i = 0; i < c->symbols.len; i++)
         if (c->symbols.at[i]->kind == SYMBOL_RULE) lower_rule(c, c->symbols.at[i]);
     for (uint32_t i = 0; i < c->rule_refs.len; i++) c->rule_refs.at[i].api->rule = c->rule_refs.at[i].rule->number;
+    check_wide_tunes(c);
 }

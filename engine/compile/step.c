@@ -83,7 +83,7 @@ bool step_has_with(const struct rule_work *r, uint32_t step, struct text name)
 
 /* ---- captures ---- */
 
-static struct scope event_scope(struct rule_work *r, uint32_t step, uint32_t group)
+struct scope step_scope(struct rule_work *r, uint32_t step, uint32_t group)
 {
     return (struct scope){.c = r->c,
                           .place = IN_EVENT,
@@ -117,7 +117,7 @@ static ir_node_id capture_wanted(struct rule_work *r, uint32_t step, const struc
     if (at == work->captures.len) {
         enum ir_type type = IR_TYPE_ANY;
         for (uint32_t g = 0; g < work->n_groups; g++) {
-            struct scope s = event_scope(r, step, g);
+            struct scope s = step_scope(r, step, g);
             s.sees_with = true;
             s.events = NULL;
             ir_node_id node = lower_wanted(&s, w);
@@ -180,7 +180,7 @@ static void lower_key_part(struct rule_work *r, uint32_t step, const struct ast 
 {
     struct step_work *work = &r->steps[step];
     for (uint32_t g = 0; g < work->n_groups; g++) {
-        struct scope s = event_scope(r, step, g);
+        struct scope s = step_scope(r, step, g);
         s.sees_with = true;
         bool named = group_with(work->groups[g].ast, path->text) != NULL;
         ir_node_id node = IR_POISON;
@@ -382,7 +382,7 @@ static ir_node_id and_all(const struct scope *s, const ir_node_id *parts, uint32
 
 static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, const struct ast *predicate)
 {
-    struct scope s = event_scope(r, step, group);
+    struct scope s = step_scope(r, step, group);
     struct conjuncts all = {0};
     split(&s, predicate, &all);
     ir_node_id *tests = ARENA_ARRAY(r->c->arena, ir_node_id, all.len),
@@ -412,7 +412,7 @@ static void lower_predicate(struct rule_work *r, uint32_t step, uint32_t group, 
 /* A `with` is checked even if nothing reads it. */
 static void check_withs(struct rule_work *r, uint32_t step, uint32_t group, const struct ast *ast)
 {
-    struct scope s = event_scope(r, step, group);
+    struct scope s = step_scope(r, step, group);
     AST_EACH(with, ast) {
         if (with->kind != AST_WITH) continue;
         if (group_with(ast, with->text) != with->kids)
@@ -452,6 +452,8 @@ static void seal_group(struct rule_work *r, const struct step_work *step, const 
     out->key = work->key.at;
     out->joins = work->joins.at;
     out->captures = work->captures.at;
+    out->exceptions = work->exceptions.at;
+    out->n_exceptions = work->exceptions.len;
 }
 
 void seal_steps(struct rule_work *r)

@@ -307,6 +307,13 @@ static void lower_block(struct lowering *l)
     sort_events(l);
 }
 
+static enum diag_code lint_disabled_test(struct compiler *c, const struct test_work *work)
+{
+    struct diag *d = warn(c, W0323, head_span(c, work->ast), "this rule does not run");
+    if (d) diag_label(d, work->rule->disabled->span, "it is switched off here");
+    return W0323;
+}
+
 static void lower_test_block(struct compiler *c, struct test_work *work)
 {
     struct lowering l = {.c = c, .work = work};
@@ -320,6 +327,7 @@ static void lower_test_block(struct compiler *c, struct test_work *work)
     lower_block(&l);
     enum diag_code code = leave_out(c, mark, work->unit);
     l.out.refused = work->refused ? work->refused : work->rule->refused ? work->rule->refused : code;
+    if (!l.out.refused && work->rule->disabled) l.out.refused = lint_disabled_test(c, work);
     l.out.knowns = l.knowns.at, l.out.n_knowns = l.knowns.len;
     l.out.files = l.files.at, l.out.n_files = l.files.len;
     l.out.nets = l.nets.at, l.out.n_nets = l.nets.len;

@@ -112,7 +112,7 @@ struct ir_group {
     ir_node_id *key;       /* [rule->n_by] */
     ir_node_id *joins;     /* [rule->n_joins]; IR_NONE where this step does not take part */
     ir_node_id *captures;  /* [step->n_captures] */
-    struct ir_group_exception *exceptions; /* those that have not expired */
+    struct ir_group_exception *exceptions; /* the first that holds takes the event */
     uint32_t n_exceptions;
 };
 
@@ -334,8 +334,10 @@ struct ir_require {
     struct csr_span span;
 };
 
-/* `except NAME (expr) on … [expires D] reason R`. Of one that has expired nothing is left but a warning. */
+/* `except NAME (expr) on … [expires D] reason R`. One that has expired stays: it holds for the events before, so that a
+ * replay gives what was given then. */
 struct ir_exception {
+    uint32_t number;    /* among those of all rules: what it swallowed is counted under it */
     struct text name;   /* as the tune says it */
     struct text words;  /* of the expression, canonical */
     struct text reason;
@@ -344,6 +346,19 @@ struct ir_exception {
     bool on_match;      /* else on `step` */
     uint32_t step;
     ir_node_id when;    /* on_match: over the match, as the score's terms are */
+};
+
+/* A line of a tune that holds for a rule: for explanations. */
+struct ir_tuning {
+    struct text words;  /* "storm = 5, where the rule says 3" */
+    struct text reason; /* empty where the line gives none */
+    struct csr_span span;
+};
+
+/* `disable NAME reason "…"`: the rule is checked like any other, and is not among the rules. */
+struct ir_disabled {
+    struct text name, reason;
+    struct csr_span span;
 };
 
 /* ---- rules -------------------------------------------------------------------------------------------- */
@@ -419,7 +434,9 @@ struct ir_rule {
     uint32_t n_from;
     struct ir_exception *exceptions;
     uint32_t n_exceptions;
-    bool responds_off; /* `respond off` of a tune: nothing is proposed */
+    struct ir_tuning *tunings;
+    uint32_t n_tunings;
+    bool responds_off; /* `respond off` of a tune: nothing is proposed, and `responds` is empty */
     uint32_t refused;  /* enum diag_code of what in it is not executed yet: it cannot be loaded; 0: nothing */
 
     bool has_score;
@@ -441,6 +458,7 @@ struct ir_rule {
 struct ir_param {
     struct text rule, name;
     struct value value, least, most;
+    struct csr_span set; /* the line of a tune that gives the value; hi 0: the rule's own */
 };
 
 /* ---- tests -------------------------------------------------------------------------------------------- */
@@ -569,6 +587,9 @@ struct ir {
     uint32_t n_rules;
     struct ir_param *params;
     uint32_t n_params;
+    struct ir_disabled *disabled; /* by name */
+    uint32_t n_disabled;
+    uint32_t n_exceptions; /* of all rules */
     struct ir_test *tests; /* of the files given, if the compiler was told to look at them */
     uint32_t n_tests;
     struct ir_site *site; /* NULL without source, sink or policy */

@@ -3,6 +3,7 @@
  * Canonical: the same rules give the same bytes. Schemas come first, then lists, parameters, baselines, rules and
  * the site. A schema shows the fields that the rules read, for the others were never made.
  */
+#include "engine/base/time.h"
 #include "engine/ir/ir_print.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
@@ -149,6 +150,7 @@ static void dump_param(struct dump *d, const struct ir_param *p)
     ir_put_constant(d->out, p->least);
     ir_put(d->out, TEXT(".."));
     ir_put_constant(d->out, p->most);
+    if (p->set.hi) ir_put(d->out, TEXT(", tuned"));
     end(d);
 }
 
@@ -225,6 +227,17 @@ static void dump_meta(struct dump *d, const struct ir_rule *r)
     texts_line(d, 1, "falsepos", r->falsepos, r->n_falsepos, true);
 }
 
+static void dump_step_exceptions(struct dump *d, const struct ir_group *g)
+{
+    for (uint32_t i = 0; i < g->n_exceptions; i++) {
+        begin(d, 3, "except");
+        ir_put(d->out, d->rule->exceptions[g->exceptions[i].exception].name);
+        ir_put(d->out, TEXT(" if "));
+        ir_print_node(d->ir, d->rule, g->exceptions[i].test, d->out);
+        end(d);
+    }
+}
+
 static void dump_group(struct dump *d, const struct ir_step *step, const struct ir_group *g)
 {
     const struct ir_rule *r = d->rule;
@@ -251,6 +264,33 @@ static void dump_group(struct dump *d, const struct ir_step *step, const struct 
         if (step->captures[i].is_target) ir_put(d->out, TEXT(", all values"));
         end(d);
     }
+    dump_step_exceptions(d, g);
+}
+
+static void dump_exception(struct dump *d, const struct ir_exception *e)
+{
+    begin(d, 1, "except");
+    ir_put(d->out, e->name);
+    if (e->on_match) {
+        ir_put(d->out, TEXT(" if "));
+        ir_print_node(d->ir, d->rule, e->when, d->out);
+    } else {
+        ir_put(d->out, TEXT(" on "));
+        ir_put(d->out, d->rule->steps[e->step].name);
+    }
+    if (e->expires != INT64_MAX) {
+        char time[32];
+        ir_put(d->out, TEXT(", until "));
+        ir_put(d->out, (struct text){time, time_print(e->expires * NS_PER_SECOND, time)});
+    }
+    end(d);
+    text_line(d, 2, "reason", e->reason);
+}
+
+static void dump_tuning(struct dump *d, const struct ir_rule *r)
+{
+    for (uint32_t i = 0; i < r->n_exceptions; i++) dump_exception(d, &r->exceptions[i]);
+    for (uint32_t i = 0; i < r->n_tunings; i++) text_line(d, 1, "tuned", r->tunings[i].words);
 }
 
 static void dump_step(struct dump *d, const struct ir_step *step)
@@ -347,6 +387,7 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
         ir_print_match(r, r->match, d->out);
         end(d);
     }
+    dump_tuning(d, r);
     dump_score(d, r);
     begin(d, 1, "open");
     ir_putf(d->out, "at %d\n", r->open_at);
@@ -407,5 +448,11 @@ void ir_dump(const struct ir *ir, void (*put)(void *to, const char *at, size_t l
     for (uint32_t i = 0; i < ir->n_params; i++) dump_param(&d, &ir->params[i]);
     for (uint32_t i = 0; i < ir->n_baselines; i++) dump_baseline(&d, &ir->baselines[i]);
     for (uint32_t i = 0; i < ir->n_rules; i++) dump_rule(&d, &ir->rules[i]);
+    for (uint32_t i = 0; i < ir->n_disabled; i++) {
+        ir_put(d.out, TEXT("disabled "));
+        ir_put(d.out, ir->disabled[i].name);
+        end(&d);
+        text_line(&d, 1, "reason", ir->disabled[i].reason);
+    }
     if (ir->site) dump_site(&d, ir->site);
 }

@@ -57,6 +57,11 @@ bool ir_term_can_fall(const struct ir *ir, const struct ir_term *term)
     return term->points > 0 ? !only_rises(ir, when) : reads_growth(ir, when);
 }
 
+bool ir_exception_can_change(const struct ir *ir, const struct ir_exception *e)
+{
+    return e->on_match && (ir_asks(ir, e->when) || reads_growth(ir, &ir->nodes[e->when]));
+}
+
 static bool some_step_asks(const struct ir *ir, const struct ir_rule *rule)
 {
     for (uint32_t i = 0; i < rule->n_steps; i++)
@@ -74,5 +79,7 @@ bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule)
         if (ir_asks(ir, rule->title.parts[i].operand)) return false;
     for (uint32_t i = 0; i < rule->n_terms; i++)
         if (ir_asks(ir, rule->terms[i].when) || ir_term_can_fall(ir, &rule->terms[i])) return false;
+    for (uint32_t i = 0; i < rule->n_exceptions; i++)
+        if (ir_exception_can_change(ir, &rule->exceptions[i])) return false;
     return true;
 }

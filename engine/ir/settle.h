@@ -15,6 +15,8 @@ bool ir_asks(const struct ir *ir, ir_node_id id);
 /* Whether more events can take the term's points away again: a rise that ceases to hold, a fall that begins
  * to. */
 bool ir_term_can_fall(const struct ir *ir, const struct ir_term *term);
+/* Whether more records can make an exception hold or cease to hold. */
+bool ir_exception_can_change(const struct ir *ir, const struct ir_exception *e);
 /* Nothing that the rule says can be taken back. */
 bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule);
 

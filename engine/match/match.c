@@ -1,6 +1,6 @@
 /* match.c - one record through the match stage: decode, candidates, predicates, then touches and hits.
  *
- *   find_fits      which groups fit; of a step's groups the first
+ *   find_fits      which groups fit; of a step's groups the first, unless an exception takes the event
  *   build_touches  what baselines learn and are asked
  *   build_hits     keys, joins, captures
  *   emit           all of it, in the order that match.h promises
@@ -58,6 +58,8 @@ struct matcher {
     struct event *event;
     uint32_t *fits; /* wants */
     uint32_t n_fits;
+    uint32_t *swallowed; /* exceptions that took the event */
+    uint32_t n_swallowed;
     struct interest **interest_of; /* [ir->n_baselines], not in the scratch: cleared by the list */
     struct interest *interests, **interests_end;
     struct found_touch *touches, **touches_end;
@@ -175,6 +177,34 @@ static void try_want(struct matcher *m, uint32_t number)
     if (want_fits(m, w)) m->fits[m->n_fits++] = number;
 }
 
+/* The exception that takes the event from the step, or NULL. An unknown one does not hold. */
+static const struct ir_exception *exception_for(struct matcher *m, const struct want *w)
+{
+    for (uint32_t i = 0; !w->is_baseline && i < w->of->n_exceptions; i++) {
+        const struct ir_group_exception *g = &w->of->exceptions[i];
+        const struct ir_exception *e = &m->plan->ir->rules[w->owner].exceptions[g->exception];
+        if (m->event->second < e->expires && eval_test(&m->eval, g->test) == TRI_TRUE) return e;
+    }
+    return NULL;
+}
+
+/* Only now: a step's later groups are not tried in place of one whose event was taken. */
+static bool leave_out_excepted(struct matcher *m)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n_fits; i++) {
+        const struct ir_exception *e = exception_for(m, &m->plan->wants[m->fits[i]]);
+        if (!e) {
+            m->fits[n++] = m->fits[i];
+            continue;
+        }
+        if (!m->n_swallowed && !(m->swallowed = take(m, (m->n_fits - i) * sizeof *m->swallowed))) return false;
+        m->swallowed[m->n_swallowed++] = e->number;
+    }
+    m->n_fits = n;
+    return true;
+}
+
 /* Of the two ascending lists: those of the name, and those of every name. */
 static bool find_fits(struct matcher *m)
 {
@@ -189,7 +219,7 @@ static bool find_fits(struct matcher *m)
         uint32_t number = is_named ? named.at[i++] : always->at[j++];
         try_want(m, number);
     }
-    return true;
+    return leave_out_excepted(m);
 }
 
 /* ---- baselines ---------------------------------------------------------------------------------------------- */
@@ -476,6 +506,7 @@ static void forget_event(struct matcher *m)
     m->interests = NULL;
     m->touches = NULL;
     m->hits = NULL;
+    m->n_swallowed = 0;
     m->interests_end = &m->interests;
     m->touches_end = &m->touches;
     m->hits_end = &m->hits;
@@ -534,6 +565,7 @@ static void emit(struct matcher *m, const struct match_out *out)
         out->hit(out->world, &h->hit);
         m->counts.hits++;
     }
+    for (uint32_t i = 0; out->swallowed && i < m->n_swallowed; i++) out->swallowed(out->world, m->swallowed[i]);
 }
 
 enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,

@@ -52,6 +52,8 @@ struct match_out {
     void (*identity)(void *world, struct hash128 identity, int64_t second);
     uint32_t (*touch)(void *world, const struct touch *t);
     void (*hit)(void *world, const struct hit *h);
+    /* An exception took the record from a step that it would fill: ir_exception.number. NULL: nobody counts. */
+    void (*swallowed)(void *world, uint32_t exception);
 };
 
 /* Decodes and matches one record. ASIDE_NONE: *event is filled, its views valid until the next call. */

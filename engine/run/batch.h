@@ -86,6 +86,18 @@ struct share {
     struct VEC(struct hit *) hits; /* in the batch's memory */
 };
 
+/* An exception took a record from a step. */
+struct taken {
+    uint32_t record; /* in the batch */
+    uint32_t exception;
+};
+
+/* An exception took a match, or (change -1) no longer does. */
+struct swallow {
+    uint32_t exception;
+    int change;
+};
+
 struct incidents VEC(struct incident *);
 
 /* What one shard makes of a batch. */
@@ -93,6 +105,7 @@ struct yield {
     struct VEC(struct answer) answers; /* to share.touches, by number */
     struct incidents incidents;        /* as they came, in `memory` */
     struct pool memory;
+    struct VEC(struct swallow) swallowed;
     uint64_t hits;
     struct state_adoption adoption; /* if the batch adopts */
     struct state_counts counts;     /* if the batch counts */
@@ -124,6 +137,7 @@ struct batch {
     int64_t newest;                       /* of those that move the watermark; INT64_MIN: none */
     struct pool memory;
     struct share *shares; /* [shards] */
+    struct VEC(struct taken) taken;
     bool is_broken;
 
     /* by shards */
@@ -190,6 +204,7 @@ struct writer { /* the writing token's holder */
     struct run_counts counts;
     struct watermark watermark;
     struct rules *rules; /* of the last batch written */
+    uint64_t *swallowed; /* [rules->ir->n_exceptions] */
     bool waits;          /* the last batch written left settling that waits */
     bool is_mute;        /* out.incident said no, or a batch was broken */
     struct incidents merged, spare;

@@ -50,8 +50,19 @@ static void put_hit(void *world, const struct hit *h)
         m->batch->is_broken = true;
 }
 
+static void put_taken(void *world, uint32_t exception)
+{
+    struct matching *m = world;
+    struct taken *mine = VEC_PUSH(&m->batch->taken);
+    if (mine)
+        *mine = (struct taken){m->record, exception};
+    else
+        m->batch->is_broken = true;
+}
+
 static void reset_batch(struct run *r, struct batch *b)
 {
+    b->taken.len = 0;
     b->newest = INT64_MIN;
     b->is_broken = false;
     pool_reset(&b->memory);
@@ -82,7 +93,8 @@ static enum aside match_one(struct matcher *m, struct matching *at, const struct
 void run_match(struct run *r, struct batch *b, struct matcher *m)
 {
     struct matching at = {.run = r, .batch = b};
-    struct match_out out = {.world = &at, .identity = put_sighting, .touch = put_touch, .hit = put_hit};
+    struct match_out out = {
+        .world = &at, .identity = put_sighting, .touch = put_touch, .hit = put_hit, .swallowed = put_taken};
     reset_batch(r, b);
     for (; at.record < b->n; at.record++) b->asides[at.record] = (uint8_t)match_one(m, &at, &out);
     /* Everything above, before any shard's rounds of this batch. */

@@ -190,6 +190,16 @@ static void deliver_answers(struct work *w, const struct state_out *out, uint64_
     }
 }
 
+static void keep_swallowed(void *world, uint32_t exception, int change)
+{
+    struct work *w = world;
+    struct swallow *mine = VEC_PUSH(&w->yield->swallowed);
+    if (mine)
+        *mine = (struct swallow){exception, change};
+    else
+        w->yield->is_broken = true;
+}
+
 static void move_watermark(struct work *w, const struct state_out *out)
 {
     struct batch *b = w->batch;
@@ -212,7 +222,7 @@ static void look_at_state(struct work *w)
 static void round_hit(struct work *w)
 {
     struct batch *b = w->batch;
-    struct state_out out = {w, give_answer, keep_incident, keep_question, give_memory};
+    struct state_out out = {w, give_answer, keep_incident, keep_question, give_memory, keep_swallowed};
     if (asks_are_due(b)) deliver_answers(w, &out, b->period - ASK_PERIODS);
     for (uint32_t i = 0; i < w->share->hits.len; i++) {
         const struct hit *h = w->share->hits.at[i];
@@ -256,7 +266,7 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
 
 static void reset_yield(struct yield *y)
 {
-    y->answers.len = y->incidents.len = 0;
+    y->answers.len = y->incidents.len = y->swallowed.len = 0;
     y->hits = 0;
     y->is_broken = false;
     pool_reset(&y->memory);

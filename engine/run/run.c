@@ -199,9 +199,11 @@ static void batch_release(struct run *r, struct batch *b)
     for (uint32_t s = 0; b->yields && s < r->n_shards; s++) {
         free(b->yields[s].answers.at);
         free(b->yields[s].incidents.at);
+        free(b->yields[s].swallowed.at);
         pool_release(&b->yields[s].memory);
     }
-    void *arrays[] = {b->records, b->origins, b->asides, b->seconds, b->duplicates, b->shares, b->yields};
+    void *arrays[] = {b->records,    b->origins, b->asides, b->seconds,
+                      b->duplicates, b->shares,  b->yields, b->taken.at};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     pool_release(&b->memory);
 }
@@ -269,6 +271,7 @@ void run_free(struct run *r)
     ring_release(&r->retired);
     free(r->writer.merged.at);
     free(r->writer.spare.at);
+    free(r->writer.swallowed);
     free(r->slots);
     free(r->shards);
     free(r->workers);

@@ -27,6 +27,9 @@ struct run_counts {
     uint64_t generation;            /* of the rules of the last batch */
     int64_t watermark;              /* second; INT64_MIN: none yet, INT64_MAX: the input has ended */
     struct state_counts states;     /* filled at the end, and for run_ask_count */
+    const struct ir *ir;            /* of that generation; NULL: none yet */
+    const uint64_t *swallowed;      /* [ir->n_exceptions] events and groups that exceptions took; both are valid
+                                       during the call, after run_go until run_free */
 };
 
 struct run_aside {

@@ -13,6 +13,8 @@
 
 #include "engine/run/atomic.h"
 
+#include <stdlib.h>
+
 /* ---- order --------------------------------------------------------------------------------------------- */
 
 static int compare_u64(uint64_t a, uint64_t b)
@@ -123,6 +125,18 @@ static void account_records(struct run *r, const struct batch *b)
     }
 }
 
+/* What exceptions took: of records that were no duplicates, and of groups that have settled. */
+static void account_taken(struct run *r, const struct batch *b)
+{
+    uint64_t *counts = r->writer.swallowed;
+    if (!counts) return;
+    for (uint32_t i = 0; i < b->taken.len; i++)
+        if (!b->duplicates[b->taken.at[i].record]) counts[b->taken.at[i].exception]++;
+    for (uint32_t s = 0; s < r->n_shards; s++)
+        for (uint32_t i = 0; i < b->yields[s].swallowed.len; i++)
+            counts[b->yields[s].swallowed.at[i].exception] += (uint64_t)b->yields[s].swallowed.at[i].change;
+}
+
 static void sum_states(struct run *r, const struct batch *b, struct state_counts *sum)
 {
     const size_t fields = sizeof *sum / sizeof(uint64_t);
@@ -147,6 +161,35 @@ static void sum_yields(struct run *r, const struct batch *b)
     w->counts.generation = b->rules->generation;
 }
 
+/* ---- what exceptions took ---------------------------------------------------------------------------------- */
+
+/* The number in `old` of an exception of the same rule and name; IR_NONE: there is none. */
+static uint32_t same_exception(const struct ir *old, struct text rule, struct text name)
+{
+    for (uint32_t i = 0; i < old->n_rules; i++)
+        for (uint32_t e = 0; e < old->rules[i].n_exceptions && text_equal(old->rules[i].name, rule); e++)
+            if (text_equal(old->rules[i].exceptions[e].name, name)) return old->rules[i].exceptions[e].number;
+    return IR_NONE;
+}
+
+/* Counts go with the names over a reload. */
+static void count_for(struct run *r, const struct ir *old, const struct ir *new)
+{
+    struct writer *w = &r->writer;
+    uint64_t *counts = calloc(new->n_exceptions + 1, sizeof *counts);
+    if (!counts) flag_raise(&r->no_memory);
+    for (uint32_t i = 0; counts && old && w->swallowed && i < new->n_rules; i++)
+        for (uint32_t e = 0; e < new->rules[i].n_exceptions; e++) {
+            const struct ir_exception *to = &new->rules[i].exceptions[e];
+            uint32_t from = same_exception(old, new->rules[i].name, to->name);
+            if (from != IR_NONE) counts[to->number] = w->swallowed[from];
+        }
+    free(w->swallowed);
+    w->swallowed = counts;
+    w->counts.ir = new;
+    w->counts.swallowed = counts;
+}
+
 /* ---- reload -------------------------------------------------------------------------------------------- */
 
 static void write_adoption(struct run *r, const struct batch *b)
@@ -156,6 +199,7 @@ static void write_adoption(struct run *r, const struct batch *b)
     for (uint32_t s = 1; s < r->n_shards; s++)
         sum.half_built_dropped += b->yields[s].adoption.half_built_dropped;
     if (r->o.out.adopted) r->o.out.adopted(r->o.out.world, b->rules->owner, b->rules->generation, &sum);
+    count_for(r, w->rules ? w->rules->ir : NULL, b->rules->ir);
     /* Never full: it has room for all sets that may be alive. */
     if (w->rules) ring_put(&r->retired, w->rules); /* invariant 3 */
     w->rules = b->rules;
@@ -169,6 +213,7 @@ static void write_batch(struct run *r, struct batch *b)
     if (flag_is_up(&r->no_memory)) w->is_mute = true; /* what follows may be wrong */
     if (b->adopts) write_adoption(r, b);
     account_records(r, b);
+    account_taken(r, b);
     watermark_fold(&w->watermark, b);
     w->counts.watermark = w->watermark.passed;
     write_incidents(r, b);

@@ -319,6 +319,12 @@ static struct emitted *claim(struct state *s, struct keyed *k, struct group *g, 
     return mine;
 }
 
+static bool is_incident(const struct keyed *k, const struct verdict *v)
+{
+    return v->score >= k->rule->plan->rule->open_at && !v->swallowed;
+}
+
+/* An incident that was told is taken back only when it is settled, as a score falls only then. */
 static void review_group(struct state *s, struct keyed *k, struct group *g, struct emitted *e,
                          const struct occasion *o)
 {
@@ -326,7 +332,7 @@ static void review_group(struct state *s, struct keyed *k, struct group *g, stru
     judge_group(s, k, g, e, false, &v);
     if (e) {
         if (digest_shown(k->rule->plan, g, &v) != e->shown) tell(s, k, e, INCIDENT_UPDATED, g, &v, NULL, o);
-    } else if (v.score >= k->rule->plan->rule->open_at) {
+    } else if (is_incident(k, &v)) {
         e = open_incident(s, k, g, o);
         judge_group(s, k, g, e, false, &v);
         tell(s, k, e, INCIDENT_OPEN, g, &v, NULL, o);
@@ -365,13 +371,24 @@ static uint32_t find_incident(const struct keyed *k, const struct group *g)
     return i;
 }
 
+/* A group is counted under the exception that took it when it was last settled. */
+static void count_swallowed(const struct keyed *k, struct group *g, uint32_t by, const struct occasion *o)
+{
+    const struct ir_exception *all = k->rule->plan->rule->exceptions;
+    if (by == g->swallowed) return;
+    if (g->swallowed && o->out->swallowed) o->out->swallowed(o->out->world, all[g->swallowed - 1].number, -1);
+    if (by && o->out->swallowed) o->out->swallowed(o->out->world, all[by - 1].number, 1);
+    g->swallowed = by;
+}
+
 static void settle(struct state *s, struct keyed *k, struct group *g, const struct occasion *o)
 {
     struct verdict v;
     uint32_t at = find_incident(k, g);
     struct emitted *e = at < k->incidents.len ? &k->incidents.at[at] : NULL;
     judge_group(s, k, g, e, true, &v);
-    if (v.score < k->rule->plan->rule->open_at) {
+    count_swallowed(k, g, v.swallowed, o);
+    if (!is_incident(k, &v)) {
         if (!e) return;
         e->score = v.score;
         tell(s, k, e, INCIDENT_RETRACTED, g, &v, NULL, o);

@@ -33,6 +33,7 @@ struct group {
     bool tied, capped;
     bool touched; /* changed by the newest second that was folded */
     bool dirty;   /* changed since it was last settled */
+    uint32_t swallowed; /* 1 + number of the rule's exception that took it when it was last settled; 0: none did */
 };
 
 size_t group_size_of(const struct rule_plan *p);

@@ -329,6 +329,16 @@ static void judge_score(struct eval *e, const struct ir_rule *r, struct verdict 
     v->score = clamp_score(sum);
 }
 
+/* Of those that speak of the match the first that holds. An unknown one does not. */
+static void judge_exceptions(struct eval *e, const struct court *c, struct verdict *v)
+{
+    const struct ir_rule *r = c->plan->rule;
+    for (uint32_t i = 0; i < r->n_exceptions && !v->swallowed; i++)
+        if (r->exceptions[i].on_match && c->group->opened < r->exceptions[i].expires &&
+            eval_test(e, r->exceptions[i].when) == TRI_TRUE)
+            v->swallowed = i + 1;
+}
+
 static void judge_severity(struct eval *e, const struct ir_rule *r, struct verdict *v)
 {
     v->severity = IR_INFO;
@@ -454,6 +464,7 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
     struct eval *e = open_court(s, &c);
     *out = (struct verdict){.score = 0};
     if (!c.plan->rule->has_score) judge_severity(e, c.plan->rule, out);
+    judge_exceptions(e, &c, out);
     judge_score(e, c.plan->rule, out);
     if (told && !is_settled && told->score > out->score) out->score = told->score;
     c.score = out->score;

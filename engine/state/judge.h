@@ -11,6 +11,7 @@
 #include "engine/state/partition.h"
 
 struct verdict {
+    uint32_t swallowed; /* 1 + number of the rule's exception that takes the group: it is no incident; 0: none does */
     int32_t score;
     enum ir_severity severity;
     struct text title;

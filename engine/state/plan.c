@@ -172,6 +172,7 @@ static void plan_steps(struct slab *s, struct rule_plan *p)
     }
     for (uint32_t i = 0; i < r->n_terms; i++) p->exact |= asked_new(p->ir, r->terms[i].when);
     for (uint32_t i = 0; i < r->n_severities; i++) p->exact |= asked_new(p->ir, r->severities[i].when);
+    for (uint32_t i = 0; i < r->n_exceptions; i++) p->exact |= asked_new(p->ir, r->exceptions[i].when);
     for (uint32_t i = 0; i < r->n_probes; i++) p->exact |= asked_new(p->ir, r->probes[i]);
     if (r->is_on) p->exact = 0; /* the one event of a match is all there is to gather, and fold keeps it */
 }

@@ -2,7 +2,7 @@
  *
  * What is outside a rule's fingerprint (title, score, respond) may ask for other values of its hits. Kept
  * hits have those that the old rules asked for: they are put into the new order by name, and what was not
- * kept is absent.
+ * kept is unknown. An exception is found again by its name, and judged when the group next settles.
  */
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
@@ -58,7 +58,7 @@ static void remap_captures(struct state *s, struct kept *k, const struct ir_step
     struct value *values = slab_get(&s->slab, new->n_captures * sizeof *values);
     for (uint32_t i = 0; i < new->n_captures; i++) {
         uint32_t from = capture_named(old, new->captures[i].name);
-        if (from < k->hit->n_captures) values[i] = k->hit->captures[from];
+        values[i] = from < k->hit->n_captures ? k->hit->captures[from] : (struct value){.kind = VALUE_UNKNOWN};
     }
     slab_put(&s->slab, k->remapped, k->n_remapped * sizeof *k->remapped);
     k->remapped = k->hit->captures = values;
@@ -75,9 +75,27 @@ static uint32_t ask_like(const struct ir *old, const struct ir_ask *a, const str
     return IR_NONE;
 }
 
+static uint32_t exception_like(const struct ir_rule *old, uint32_t number, const struct ir_rule *new)
+{
+    for (uint32_t i = 0; number && i < new->n_exceptions; i++)
+        if (text_equal(new->exceptions[i].name, old->exceptions[number - 1].name)) return i + 1;
+    return 0;
+}
+
+static void remap_groups(struct keyed *k, const struct ir_rule *old, const struct ir_rule *new)
+{
+    struct groups *const all[] = {&k->base.groups, &k->before.groups, &k->after.groups};
+    for (size_t a = 0; a < sizeof all / sizeof *all; a++)
+        for (uint32_t i = 0; i < all[a]->len; i++) {
+            struct group *g = groups_at(k->rule->plan, all[a], i);
+            g->swallowed = exception_like(old, g->swallowed, new);
+        }
+}
+
 static void remap_key(struct state *s, struct keyed *k, const struct ir *old_ir, const struct ir_rule *old,
                       const struct ir *new_ir, const struct ir_rule *new)
 {
+    remap_groups(k, old, new);
     for (struct kept *kept = k->kept; kept; kept = kept->next) {
         const struct ir_step *before = &old->steps[kept->hit->step], *after = &new->steps[kept->hit->step];
         if (!same_captures(before, after)) remap_captures(s, kept, before, after);

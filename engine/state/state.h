@@ -70,6 +70,9 @@ struct state_out {
     void (*incident)(void *world, const struct incident *i); /* valid during the call */
     void (*settle)(void *world, const struct settle_ask *ask);
     char *(*memory)(void *world, size_t size); /* batch memory for what incident points at */
+    /* A settled group was taken by an exception (ir_exception.number), or by change -1 no longer is. NULL: nobody
+     * counts. */
+    void (*swallowed)(void *world, uint32_t exception, int change);
 };
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out);
 /* Answers to earlier settle_asks, in the order in which they were asked; before the batch's hits. Tickets outlive

@@ -22,6 +22,8 @@ static const struct {
     {"E0510", "no longer given"},
     {"E0512", "no longer given"},
     {"E0524", "no longer given"},
+    {"E0519", "no longer given"},
+    {"E0520", "no longer given"},
     {"E0526", "no longer given"},
     {"E0527", "no longer given"},
     {"E0530", "no longer given"},

@@ -77,6 +77,16 @@ static void take_progress(void *world, const struct csr_progress *now)
     progress_show(&r->progress, now);
 }
 
+static void take_swallowed(void *world, const struct csr_swallowed *s)
+{
+    struct replay *r = world;
+    char count[32];
+    const char *what = s->on_match ? "match" : "event";
+    progress_clear(&r->progress);
+    fprintf(stderr, "%s %s%s swallowed by %s of %s\n", grouped_print(s->count, count), what,
+            s->count == 1 ? "" : s->on_match ? "es" : "s", s->exception, s->rule);
+}
+
 static bool open_out(const struct call *call, const char *option, FILE **to)
 {
     const char *path = call_value(call, option);
@@ -94,6 +104,7 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
     o->incident = take_incident;
     o->aside = take_aside;
     o->progress = take_progress;
+    o->swallowed = take_swallowed;
     o->stop = &stop_asked;
     signal(SIGINT, on_signal);
     progress_begin(&r->progress, stderr);
