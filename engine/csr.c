@@ -33,7 +33,8 @@ struct compilation {
 
 struct csr_ruleset {
     struct compilation *of;
-    const char **names; /* of rules, in the arena */
+    const char **names;    /* of rules, in the arena */
+    const char **disabled; /* name and reason in turn */
     char digest[33];
 };
 
@@ -172,6 +173,16 @@ static const char **name_rules(struct arena *a, const struct ir *ir)
     return names;
 }
 
+static const char **name_disabled(struct arena *a, const struct ir *ir)
+{
+    const char **names = ARENA_ARRAY(a, const char *, 2 * ir->n_disabled + 1);
+    for (uint32_t i = 0; i < ir->n_disabled; i++) {
+        names[2 * i] = arena_text(a, ir->disabled[i].name.at, ir->disabled[i].name.len).at;
+        names[2 * i + 1] = arena_text(a, ir->disabled[i].reason.at, ir->disabled[i].reason.len).at;
+    }
+    return names;
+}
+
 /* Everything that may leave by the arena's escape. */
 static void compile_under_escape(struct compilation *c, csr_ruleset *rs, const struct csr_compile_options *o)
 {
@@ -181,7 +192,9 @@ static void compile_under_escape(struct compilation *c, csr_ruleset *rs, const s
         return;
     }
     compile_texts(c, o);
-    if (c->ir) rs->names = name_rules(c->arena, c->ir);
+    if (!c->ir) return;
+    rs->names = name_rules(c->arena, c->ir);
+    rs->disabled = name_disabled(c->arena, c->ir);
 }
 
 csr_ruleset *csr_compile(const struct csr_compile_options *o, csr_report *r)
@@ -218,6 +231,17 @@ size_t csr_ruleset_rules(const csr_ruleset *rs)
 const char *csr_ruleset_rule_name(const csr_ruleset *rs, size_t index)
 {
     return rs->names[index];
+}
+
+size_t csr_ruleset_disabled(const csr_ruleset *rs)
+{
+    return rs->of->ir->n_disabled;
+}
+
+const char *csr_ruleset_disabled_name(const csr_ruleset *rs, size_t index, const char **reason)
+{
+    if (reason) *reason = rs->disabled[2 * index + 1];
+    return rs->disabled[2 * index];
 }
 
 const char *csr_ruleset_digest(const csr_ruleset *rs)

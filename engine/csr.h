@@ -71,6 +71,9 @@ csr_ruleset *csr_compile(const struct csr_compile_options *o, csr_report *r);
 void csr_ruleset_free(csr_ruleset *rs);
 size_t csr_ruleset_rules(const csr_ruleset *rs);
 const char *csr_ruleset_rule_name(const csr_ruleset *rs, size_t index);
+/* Rules that a `disable` switched off: how many, and the name and reason of one. */
+size_t csr_ruleset_disabled(const csr_ruleset *rs);
+const char *csr_ruleset_disabled_name(const csr_ruleset *rs, size_t index, const char **reason);
 /* Hexadecimal digest of everything the set was made from. */
 const char *csr_ruleset_digest(const csr_ruleset *rs);
 /* The rule of this name: the full one, or the part behind the pack if only one rule has it. False: there is none;

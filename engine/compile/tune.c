@@ -1,18 +1,22 @@
 /* tune.c - what a site says of rules that others wrote: `tune` and `disable`, bound by full name.
  *
- * Every item is looked at after all files are read, and notes itself with the rules that it names. While such a rule
- * is lowered, each line is read where its place in the rule is: a parameter before anything asks for it, exceptions
- * while captures can still be made. So a tuned rule goes through every check that it would go through as written.
+ * Every item is looked at after all files are read, and notes itself with the rules that it names. While such
+ * a rule is lowered, each line is read where its place in the rule is: a parameter before anything asks for
+ * it, exceptions while captures can still be made. So a tuned rule goes through every check that it would go
+ * through as written.
  *
  * Invariants
- * 1. The order of files means nothing: what two lines say of one thing is the same, or both are shown (E0241).
+ * 1. The order of files means nothing: what two lines say of one thing is the same, or both are shown
+ * (E0241).
  * 2. A line of `tune pack.*` holds for the rules that have what it names; where none has it, it is a mistake.
- * 3. Names in a line are those that its own file sees: its lists and definitions, the rule's steps and parameters.
+ * 3. Names in a line are those that its own file sees: its lists and definitions, the rule's steps and
+ * parameters.
  */
 #include "engine/base/time.h"
 #include "engine/compile/logic.h"
 
-/* ---- whom it names -------------------------------------------------------------------------------------- */
+/* ---- whom it names --------------------------------------------------------------------------------------
+ */
 
 /* "aws-core" of "aws-core.*"; empty: the name is a rule's. */
 static struct text wide_pack(struct text name)
@@ -34,7 +38,8 @@ static void unknown_pack(struct compiler *c, const struct ast *item, struct text
     struct nearest near = {.wanted = pack};
     for (uint32_t i = 0; i < c->packs.len; i++) nearest_try(&near, c->packs.at[i]->name);
     struct csr_span at = word_span(c, item, pack);
-    struct diag *d = diag_at(c->diags, E0242, at, "no pack that was read is called `" TEXT_FMT "`", TEXT_ARG(pack));
+    struct diag *d =
+        diag_at(c->diags, E0242, at, "no pack that was read is called `" TEXT_FMT "`", TEXT_ARG(pack));
     if (near.best.len)
         diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
     else
@@ -108,7 +113,8 @@ void declare_tunes(struct compiler *c)
         if (c->symbols.at[i]->disabled) lint_disabled(c, c->symbols.at[i]);
 }
 
-/* ---- lines ---------------------------------------------------------------------------------------------- */
+/* ---- lines ----------------------------------------------------------------------------------------------
+ */
 
 /* A line of a tune, and where the walk over the rule's tunes has got to. */
 struct line {
@@ -148,15 +154,17 @@ static void line_holds(struct rule_work *r, const struct line *line, struct text
     r->out.n_tunings = r->tuned.len;
 }
 
-static void said_otherwise(struct rule_work *r, const struct line *line, struct csr_span earlier, const char *what)
+static void said_otherwise(struct rule_work *r, const struct line *line, struct csr_span earlier,
+                           const char *what)
 {
-    struct diag *d = diag_at(r->c->diags, E0241, line->ast->span, "the %s of `" TEXT_FMT "` is something else here",
-                             what, TEXT_ARG(r->out.name));
+    struct diag *d = diag_at(r->c->diags, E0241, line->ast->span,
+                             "%s of `" TEXT_FMT "` is something else here", what, TEXT_ARG(r->out.name));
     diag_label(d, earlier, "it was said here already");
     diag_note(d, "the order of files and tunes means nothing: one of the two has to go");
 }
 
-/* ---- parameters ----------------------------------------------------------------------------------------- */
+/* ---- parameters -----------------------------------------------------------------------------------------
+ */
 
 static struct ir_param *own_param(struct rule_work *r, struct text name)
 {
@@ -178,7 +186,8 @@ static void unknown_param(struct rule_work *r, const struct ast *line)
     }
     for (uint32_t i = r->first_param; i < r->c->params.len; i++)
         diag_note(d, "it has `" TEXT_FMT "`", TEXT_ARG(r->c->params.at[i].name));
-    if (r->first_param == r->c->params.len) diag_note(d, "it has none: what a site may set, the rule says with `param`");
+    if (r->first_param == r->c->params.len)
+        diag_note(d, "it has none: what a site may set, the rule says with `param`");
 }
 
 static const struct ast *param_clause(const struct rule_work *r, struct text name)
@@ -189,12 +198,14 @@ static const struct ast *param_clause(const struct rule_work *r, struct text nam
 }
 
 /* Whether the parameter may have this value; else says why not. */
-static bool may_have(struct rule_work *r, const struct ir_param *param, const struct ast *literal, struct value v)
+static bool may_have(struct rule_work *r, const struct ir_param *param, const struct ast *literal,
+                     struct value v)
 {
     int order[2];
     const struct ast *clause = param_clause(r, param->name);
     struct diag *d = NULL;
-    if (v.kind != param->value.kind || !value_order(param->least, v, &order[0]) || !value_order(v, param->most, &order[1]))
+    if (v.kind != param->value.kind || !value_order(param->least, v, &order[0]) ||
+        !value_order(v, param->most, &order[1]))
         d = diag_at(r->c->diags, E0316, literal->span, "the parameter is of another kind");
     else if (order[0] > 0 || order[1] > 0)
         d = diag_at(r->c->diags, E0316, literal->span, "outside the parameter's range");
@@ -215,7 +226,8 @@ static void set_param(struct rule_work *r, const struct line *line)
     line_fits(line);
     if (!literal || !literal_value(r->c, literal, &v, &type)) return;
     if (param->set.hi && !ir_build_same(param->value, v)) {
-        said_otherwise(r, line, param->set, "parameter");
+        said_otherwise(r, line, param->set,
+                       arena_printf(r->c->arena, "the parameter `" TEXT_FMT "`", TEXT_ARG(param->name)).at);
         return;
     }
     if (!may_have(r, param, literal, v)) return;
@@ -232,14 +244,16 @@ void tune_params(struct rule_work *r)
     for (struct line line = {0}; next_line(r, &line, AST_SET_PARAM);) set_param(r, &line);
 }
 
-/* ---- severities and responses ----------------------------------------------------------------------------- */
+/* ---- severities and responses -----------------------------------------------------------------------------
+ */
 
 static struct text severity_words(struct rule_work *r, const struct ast *line)
 {
     const struct ast *when = ast_kid(line, AST_IF);
     if (!when || !when->kids) return arena_printf(r->c->arena, "severity " TEXT_FMT, TEXT_ARG(line->text));
     struct text words = expr_words(r->c->arena, when->kids);
-    return arena_printf(r->c->arena, "severity " TEXT_FMT " if " TEXT_FMT, TEXT_ARG(line->text), TEXT_ARG(words));
+    return arena_printf(r->c->arena, "severity " TEXT_FMT " if " TEXT_FMT, TEXT_ARG(line->text),
+                        TEXT_ARG(words));
 }
 
 /* The one line without `if`, which takes the place of all that the rule says; NULL: there is none. */
@@ -249,7 +263,7 @@ static const struct ast *plain_severity(struct rule_work *r)
     for (struct line line = {0}; next_line(r, &line, AST_SEVERITY);) {
         if (ast_kid(line.ast, AST_IF)) continue;
         if (plain && !text_equal(plain->text, line.ast->text))
-            said_otherwise(r, &line, plain->span, "severity");
+            said_otherwise(r, &line, plain->span, "the severity");
         else
             plain = line.ast;
     }
@@ -284,7 +298,8 @@ void tune_responds(struct rule_work *r)
     }
 }
 
-/* ---- exceptions ------------------------------------------------------------------------------------------- */
+/* ---- exceptions -------------------------------------------------------------------------------------------
+ */
 
 /* A date stands for its first second. */
 static int64_t expiry_of(struct rule_work *r, const struct ast *line)
@@ -310,15 +325,16 @@ static struct text exception_words(struct rule_work *r, const struct ast *line, 
                         TEXT_ARG(expires ? expires->text : TEXT("")));
 }
 
-static void lint_exception(struct rule_work *r, const struct ast *line, const struct ir_exception *e, ir_node_id test,
-                           const struct scope *s)
+static void lint_exception(struct rule_work *r, const struct ast *line, const struct ir_exception *e,
+                           ir_node_id test, const struct scope *s)
 {
     const struct logic logic = {r->c, s->place == IN_MATCH ? r : NULL};
     if (test == IR_POISON || r->c->without_lints) return;
     if (r->c->today && e->expires <= r->c->today)
         warn(r->c, W0320, ast_kid(line, AST_EXPIRES)->span, "it holds for no event from then on");
     if (logic_always(&logic, test))
-        warn(r->c, W0321, line->kids->span, "this holds of every %s", s->place == IN_MATCH ? "match" : "event");
+        warn(r->c, W0321, line->kids->span, "this holds of every %s",
+             s->place == IN_MATCH ? "match" : "event");
     else
         lint_condition(s, test, line->kids->span);
 }
@@ -329,19 +345,20 @@ static uint32_t declare_exception(struct rule_work *r, const struct line *line)
     for (uint32_t i = 0; i < r->exceptions.len; i++)
         if (text_equal(r->exceptions.at[i].name, line->ast->text)) {
             diag_label(diag_at(r->c->diags, E0202, word_span(r->c, line->ast, line->ast->text),
-                               "the exception `" TEXT_FMT "` of `" TEXT_FMT "` again", TEXT_ARG(line->ast->text),
-                               TEXT_ARG(r->out.name)),
+                               "the exception `" TEXT_FMT "` of `" TEXT_FMT "` again",
+                               TEXT_ARG(line->ast->text), TEXT_ARG(r->out.name)),
                        r->exceptions.at[i].span, "declared here first");
             return IR_NONE;
         }
     const struct ast *reason = ast_kid(line->ast, AST_REASON);
-    *ARENA_PUSH(r->c->arena, r->exceptions) = (struct ir_exception){.name = line->ast->text,
-                                                                    .words = expr_words(r->c->arena, line->ast->kids),
-                                                                    .reason = reason ? reason->text : TEXT(""),
-                                                                    .span = line->ast->span,
-                                                                    .expires = expiry_of(r, line->ast),
-                                                                    .step = IR_NONE,
-                                                                    .when = IR_NONE};
+    *ARENA_PUSH(r->c->arena, r->exceptions) =
+        (struct ir_exception){.name = line->ast->text,
+                              .words = expr_words(r->c->arena, line->ast->kids),
+                              .reason = reason ? reason->text : TEXT(""),
+                              .span = line->ast->span,
+                              .expires = expiry_of(r, line->ast),
+                              .step = IR_NONE,
+                              .when = IR_NONE};
     line_holds(r, line, exception_words(r, line->ast, r->exceptions.at[r->exceptions.len - 1].words));
     return r->exceptions.len - 1;
 }
@@ -352,7 +369,8 @@ static bool looks_beyond(const struct scope *s, const struct ast *expr, uint32_t
     struct mentions m = expr_mentions(s, expr);
     const char *what = m.asks ? "this asks a baseline" : "this names another step";
     if (!m.asks && !(m.steps & ~(UINT64_C(1) << step))) return false;
-    diag_note(diag_at(s->c->diags, E0243, expr->span, "%s", what), "write `on match`: it is judged like the score");
+    diag_note(diag_at(s->c->diags, E0243, expr->span, "%s", what),
+              "write `on match`: it is judged like the score");
     return true;
 }
 
@@ -364,13 +382,15 @@ static void except_step(struct rule_work *r, const struct line *line, uint32_t s
     for (uint32_t g = 0; g < r->steps[step].n_groups; g++) {
         struct scope s = step_scope(r, step, g);
         s.unit = line->in->of->unit;
-        if (line->in->of->is_wide) s.events = NULL; /* it is written for many rules: not all calls have its members */
+        if (line->in->of->is_wide)
+            s.events = NULL; /* it is written for many rules: not all calls have its members */
         if (looks_beyond(&s, line->ast->kids, step)) return;
         lint_begin(r->c);
         ir_node_id test = lower_test(&s, line->ast->kids);
         lint_exception(r, line->ast, &r->exceptions.at[number], test, &s);
         if (test == IR_POISON) return;
-        *ARENA_PUSH(r->c->arena, r->steps[step].groups[g].exceptions) = (struct ir_group_exception){number, test};
+        *ARENA_PUSH(r->c->arena, r->steps[step].groups[g].exceptions) =
+            (struct ir_group_exception){number, test};
     }
 }
 
@@ -387,8 +407,8 @@ static void except_match(struct rule_work *r, const struct line *line)
     r->exceptions.at[number].when = when;
 }
 
-/* In an `on` rule event and match are the same, so the event is left out before it takes a group's time. What asks a
- * baseline waits for the answer. */
+/* In an `on` rule event and match are the same, so the event is left out before it takes a group's time. What
+ * asks a baseline waits for the answer. */
 static bool is_of_event(struct rule_work *r, const struct line *line)
 {
     if (!r->out.is_on || !r->n_steps || !r->steps[0].n_groups) return false;
@@ -402,7 +422,7 @@ static void lower_exception(struct rule_work *r, const struct line *line)
     const struct ast *on = ast_kid(line->ast, AST_ON_STEP);
     uint32_t step = on ? step_find(r, on->text) : 0;
     if (on && step == IR_NONE) {
-        if (!line->in->of->is_wide) step_expect(r, on->text, on->span);
+        if (!line->in->of->is_wide) step_expect(r, on->text, word_span(r->c, on, on->text));
         return;
     }
     line_fits(line);
@@ -419,18 +439,20 @@ void tune_exceptions(struct rule_work *r)
     r->out.n_exceptions = r->exceptions.len;
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------- */
+/* ---- the whole
+ * ---------------------------------------------------------------------------------------------- */
 
 static void fits_nobody(struct compiler *c, const struct tune *tune, const struct ast *line)
 {
     const struct ast *on = ast_kid(line, AST_ON_STEP);
     struct text pack = wide_pack(tune->ast->text);
     if (line->kind == AST_SET_PARAM)
-        diag_at(c->diags, E0240, word_span(c, line, line->text), "no rule of `" TEXT_FMT "` has the parameter `" TEXT_FMT "`",
-                TEXT_ARG(pack), TEXT_ARG(line->text));
+        diag_at(c->diags, E0240, word_span(c, line, line->text),
+                "no rule of `" TEXT_FMT "` has the parameter `" TEXT_FMT "`", TEXT_ARG(pack),
+                TEXT_ARG(line->text));
     else if (on)
-        diag_at(c->diags, E0205, on->span, "no rule of `" TEXT_FMT "` has the step `" TEXT_FMT "`", TEXT_ARG(pack),
-                TEXT_ARG(on->text));
+        diag_at(c->diags, E0205, word_span(c, on, on->text),
+                "no rule of `" TEXT_FMT "` has the step `" TEXT_FMT "`", TEXT_ARG(pack), TEXT_ARG(on->text));
 }
 
 /* A rule that is left out may have had it. */
@@ -438,7 +460,8 @@ static bool has_left_out(const struct compiler *c, struct text pack)
 {
     for (uint32_t i = 0; i < c->symbols.len; i++) {
         const struct symbol *s = c->symbols.at[i];
-        if (s->kind == SYMBOL_RULE && s->refused && s->unit->pack && text_equal(s->unit->pack->name, pack)) return true;
+        if (s->kind == SYMBOL_RULE && s->refused && s->unit->pack && text_equal(s->unit->pack->name, pack))
+            return true;
     }
     return false;
 }

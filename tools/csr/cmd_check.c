@@ -3,6 +3,14 @@
 
 #include <string.h>
 
+static void tell_disabled(const csr_ruleset *rules, FILE *to)
+{
+    for (size_t i = 0; i < csr_ruleset_disabled(rules); i++) {
+        const char *reason, *name = csr_ruleset_disabled_name(rules, i, &reason);
+        fprintf(to, "switched off: %s (%s)\n", name, reason);
+    }
+}
+
 int verb_check(const struct call *call)
 {
     const char *format;
@@ -21,6 +29,7 @@ int verb_check(const struct call *call)
         size_t n = csr_ruleset_rules(rules);
         if (!json)
             fprintf(stderr, "%zu rule%s, %u warning%s\n", n, n == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+        if (!json) tell_disabled(rules, stderr);
         if (warnings && call_has(call, "deny-warnings")) status = CSR_WRONG;
     }
     csr_ruleset_free(rules);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -26,6 +27,9 @@ struct replay {
     struct stories stories;
     struct progress progress;
     uint64_t asides;
+    FILE *taken; /* what exceptions took, told behind the incidents; NULL: no memory for it */
+    char *taken_text;
+    size_t taken_len;
 };
 
 static bool take_incident(void *world, const char *json, size_t len)
@@ -82,9 +86,15 @@ static void take_swallowed(void *world, const struct csr_swallowed *s)
     struct replay *r = world;
     char count[32];
     const char *what = s->on_match ? "match" : "event";
-    progress_clear(&r->progress);
-    fprintf(stderr, "%s %s%s swallowed by %s of %s\n", grouped_print(s->count, count), what,
+    if (!r->taken) return;
+    fprintf(r->taken, "%s %s%s swallowed by %s of %s\n", grouped_print(s->count, count), what,
             s->count == 1 ? "" : s->on_match ? "es" : "s", s->exception, s->rule);
+}
+
+static void tell_taken(struct replay *r)
+{
+    if (r->taken && fclose(r->taken) == 0) fputs(r->taken_text, stderr);
+    free(r->taken_text);
 }
 
 static bool open_out(const struct call *call, const char *option, FILE **to)
@@ -108,6 +118,7 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
     o->stop = &stop_asked;
     signal(SIGINT, on_signal);
     progress_begin(&r->progress, stderr);
+    r->taken = open_memstream(&r->taken_text, &r->taken_len);
     enum csr_status status = csr_replay(rules, o, &result);
     progress_clear(&r->progress);
     if (r->as_story) stories_end(&r->stories);
@@ -118,6 +129,7 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
         fprintf(stderr, "%llu file%s among delivered logs passed over: no delivery gave %s name\n",
                 (unsigned long long)result.passed_over, result.passed_over == 1 ? "" : "s",
                 result.passed_over == 1 ? "its" : "their");
+    tell_taken(r);
     if (result.error[0]) fail(call, (int)status, "%s", result.error);
     if (!result.counts.in && !result.error[0])
         fprintf(stderr, "nothing was read: no records, and below folders no file whose name ends as logs do\n");
