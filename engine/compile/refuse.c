@@ -171,6 +171,8 @@ static ir_node_id match_node_of(const struct rule_work *r, uint8_t op)
         found = node_of(b, rule->severities[i].when, op);
     for (uint32_t i = 0; found == IR_NONE && i < rule->n_terms; i++)
         found = node_of(b, rule->terms[i].when, op);
+    for (uint32_t i = 0; found == IR_NONE && i < rule->n_exceptions; i++)
+        found = node_of(b, rule->exceptions[i].when, op);
     for (uint32_t i = 0; i < rule->n_responds; i++)
         for (uint32_t k = 0; found == IR_NONE && k < rule->responds[i].n_args; k++)
             found = node_of(b, rule->responds[i].args[k], op);

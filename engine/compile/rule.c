@@ -368,10 +368,19 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     *ARENA_PUSH(c->arena, c->rules) = r->out;
 }
 
+/* Of a rule that does not run nothing comes: a call that no record has. */
+static void bind_rule_ref(const struct rule_ref *ref)
+{
+    ref->api->rule = ref->rule->number;
+    if (ref->rule->number != IR_NONE) return;
+    ref->api->service = TEXT("csr");
+    ref->api->action = ref->rule->name;
+}
+
 void lower_rules(struct compiler *c)
 {
     for (uint32_t i = 0; i < c->symbols.len; i++)
         if (c->symbols.at[i]->kind == SYMBOL_RULE) lower_rule(c, c->symbols.at[i]);
-    for (uint32_t i = 0; i < c->rule_refs.len; i++) c->rule_refs.at[i].api->rule = c->rule_refs.at[i].rule->number;
+    for (uint32_t i = 0; i < c->rule_refs.len; i++) bind_rule_ref(&c->rule_refs.at[i]);
     check_wide_tunes(c);
 }
