@@ -78,8 +78,10 @@ static bool has_more(const struct search *s, const struct sentence *said)
     const struct choice *c = &s->choice;
     const struct atom *atom = &c->reading->atoms[__builtin_ctz(said->left)];
     int64_t first = edge(c, said->left, false), last = edge(c, said->left, true);
-    for (int64_t from = last - said->most; from <= first; from++) {
+    for (uint32_t w = 0; w < s->n; w++) { /* of all windows, those that begin with an event hold the most */
+        int64_t from = s->hits[w]->second;
         uint32_t n = 0;
+        if (from > first || from < last - said->most) continue;
         for (uint32_t i = 0; i < s->n; i++)
             n += s->active[i] && s->hits[i]->step == atom->step && s->hits[i]->second >= from &&
                  s->hits[i]->second <= from + said->most && references_hold(s, s->hits[i]);

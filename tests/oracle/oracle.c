@@ -7,15 +7,13 @@
 
 #include <stdlib.h>
 
-#define SECONDS_MOST 4096
-
 struct judging {
     struct search s; /* first: passes get it back */
     const struct oracle_case *c;
     struct oracle_result *out;
     struct readings required;
-    bool completes[SECONDS_MOST]; /* from `epoch` on */
-    int64_t epoch;
+    int64_t completes[ORACLE_HITS]; /* seconds, ascending */
+    uint32_t n_completes;
     struct oracle_group *group;  /* at hand */
     const struct ir_match *item; /* at hand */
     bool any;
@@ -27,7 +25,11 @@ struct judging {
 static void note_completion(struct search *s)
 {
     struct judging *j = (struct judging *)s;
-    if (s->choice.last - j->epoch < SECONDS_MOST) j->completes[s->choice.last - j->epoch] = true;
+    uint32_t i = j->n_completes;
+    while (i && j->completes[i - 1] > s->choice.last) i--;
+    if (i && j->completes[i - 1] == s->choice.last) return;
+    memmove(j->completes + i + 1, j->completes + i, (j->n_completes++ - i) * sizeof *j->completes);
+    j->completes[i] = s->choice.last;
 }
 
 /* B6: of the choices that complete as the group opens. B2: it rests on a tie if all of them do. */
@@ -153,11 +155,10 @@ static void fill_group(struct judging *j, struct oracle_group *g)
 static void find_groups(struct judging *j)
 {
     struct oracle_result *out = j->out;
-    for (uint32_t i = 0; i < SECONDS_MOST && out->n < ORACLE_GROUPS && !j->s.gave_up; i++) {
-        int64_t t = j->epoch + (int64_t)i;
+    out->completions = j->n_completes;
+    for (uint32_t i = 0; i < j->n_completes && out->n < ORACLE_GROUPS && !j->s.gave_up; i++) {
+        int64_t t = j->completes[i];
         struct oracle_group *g = &out->groups[out->n];
-        if (!j->completes[i]) continue;
-        out->completions++;
         if (out->n && t <= out->groups[out->n - 1].end) continue;
         open_group(j, g, t);
         if (!fits(j, g)) {
@@ -176,9 +177,6 @@ void oracle_judge(const struct oracle_case *c, struct oracle_result *out)
     j->s = (struct search){.rule = c->rule, .hits = c->hits, .active = c->active, .n = c->n};
     j->c = c;
     j->out = out;
-    j->epoch = INT64_MAX;
-    for (uint32_t i = 0; i < c->n; i++)
-        if (c->hits[i]->second < j->epoch) j->epoch = c->hits[i]->second;
     readings_of(c->rule, NULL, &j->required);
     each_choice(&j->s, &j->required, note_completion);
     out->vetoed = j->s.vetoed;

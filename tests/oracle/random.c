@@ -1,5 +1,6 @@
 /* random.c - random match trees, rules and events. */
 #include "tests/oracle/random.h"
+#include "tests/oracle/past.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -109,7 +110,7 @@ static void make_repeat(struct a_case *c, struct ir_match *m, const struct aroun
 {
     *m = (struct ir_match){.kind = IR_M_REPEAT, .least = 2 + below(&c->seed, 2), .in = INT64_MAX};
     *make_kids(c, m, 1) = plain_step(a->from);
-    if (use(c, USE_INNER)) m->in = below(&c->seed, 5);
+    if (use(c, USE_INNER)) m->in = c->unit * below(&c->seed, 5);
     if (a->is_last && use(c, USE_UP_TO)) {
         m->least = 1 + below(&c->seed, 2);
         m->most = m->least + below(&c->seed, 2);
@@ -160,8 +161,9 @@ static void make_arrows(struct a_case *c, struct ir_match *m)
         *a = (struct ir_arrow){.most = INT64_MAX};
         if (!may_bind(m, i)) continue;
         a->strict = chance(&c->seed, 20);
-        if (chance(&c->seed, 15)) a->least = 1 + below(&c->seed, 3);
-        if (chance(&c->seed, 20)) a->most = a->least + below(&c->seed, 4);
+        if (chance(&c->seed, 15) && c->unit == 1) a->least = c->unit * (1 + below(&c->seed, 3));
+        if (c->switches->for_text && a->least > c->rule.within) a->least = c->rule.within;
+        if (chance(&c->seed, 20)) a->most = a->least + c->unit * below(&c->seed, 4);
     }
 }
 
@@ -205,7 +207,7 @@ static void make_parts(struct a_case *c, struct ir_match *m, const struct around
         if (i == 1 && is_vetoed) end = at + 1;
         if (i != required && end - at <= 2 && ((i == 1 && is_vetoed) || wants_veto(c, m, a, i, n))) {
             make_veto(c, &m->kids[i], at, end);
-            if (!left) m->kids[i].absent_for = 1 + below(&c->seed, 4);
+            if (!left) m->kids[i].absent_for = c->unit * (1 + below(&c->seed, 4));
         } else {
             make_match(c, &m->kids[i], kid);
         }
@@ -238,7 +240,7 @@ static void make_match(struct a_case *c, struct ir_match *m, struct around a)
     }
     struct ir_match *inside = m;
     if (use(c, USE_INNER)) {
-        *m = (struct ir_match){.kind = IR_M_GROUP, .in = below(&c->seed, 7)};
+        *m = (struct ir_match){.kind = IR_M_GROUP, .in = c->unit * below(&c->seed, 7)};
         inside = make_kids(c, m, 1);
     }
     *inside = (struct ir_match){.kind = kinds[below(&c->seed, 4)], .in = INT64_MAX};
@@ -319,6 +321,18 @@ static void make_join(struct a_case *c, uint32_t join)
     for (uint32_t s = 0; s < c->n_steps; s++) r->steps[s].groups->joins[join] = IR_NONE;
 }
 
+static void make_past(struct a_case *c, uint32_t s)
+{
+    static const enum ir_ask_kind kinds[] = {IR_ASK_NEW, IR_ASK_NEW, IR_ASK_AGE, IR_ASK_RARITY, IR_ASK_SINCE};
+    uint64_t *seed = &c->seed;
+    c->rule.asks[s] = (struct ir_ask){IR_ASK_NEW, 0, s};
+    c->past[s] = (struct ir_baseline){.keep = c->unit * (2 + below(seed, 12)),
+                                      .warmup = c->unit * (1 + below(seed, 6)),
+                                      .days = 1 + below(seed, 2)};
+    if (c->switches->for_text) c->rule.asks[s].kind = (uint8_t)kinds[below(seed, 5)];
+    if (use(c, USE_PREVALENCE)) c->rule.asks[s].kind = IR_ASK_PREVALENCE;
+}
+
 static void make_step_rule(struct a_case *c, uint32_t s)
 {
     static const struct text names[CAPTURES] = {TEXT("identity"), TEXT("number"), TEXT("text"), TEXT("time")};
@@ -330,7 +344,8 @@ static void make_step_rule(struct a_case *c, uint32_t s)
     step->n_groups = 1;
     step->groups = ARENA_NEW(c->arena, struct ir_group);
     *step->groups = (struct ir_group){.test = IR_NONE, .gate = IR_NONE};
-    if (c->mode[s] == GATED) step->groups->gate = case_leaf(c, IR_OP_ASK_NEW, IR_TYPE_BOOL, s, s);
+    make_past(c, s);
+    if (c->mode[s] == GATED) step->groups->gate = case_ask(c, s);
     step->groups->joins = ARENA_ARRAY(c->arena, ir_node_id, 2);
     step->groups->joins[0] = step->groups->joins[1] = IR_NONE;
     step->n_captures = CAPTURES;
@@ -340,7 +355,6 @@ static void make_step_rule(struct a_case *c, uint32_t s)
     step->n_asks = c->mode[s] != PLAIN;
     step->asks = ARENA_NEW(c->arena, uint32_t);
     *step->asks = s;
-    c->rule.asks[s] = (struct ir_ask){IR_ASK_NEW, 0, s};
 }
 
 static void add_term(struct a_case *c, int32_t points, ir_node_id when)
@@ -352,7 +366,7 @@ static void score_step(struct a_case *c, uint32_t s)
 {
     add_term(c, 6, case_leaf(c, IR_OP_STEP_EXISTS, IR_TYPE_BOOL, 0, s));
     if (c->rule.steps[s].counted) add_term(c, 3, case_counts(c, s, 2)), add_term(c, 2, case_counts(c, s, 4));
-    if (c->mode[s] == SCORED) add_term(c, 4, case_leaf(c, IR_OP_ASK_NEW, IR_TYPE_BOOL, s, s));
+    if (c->mode[s] == SCORED) add_term(c, 4, case_ask(c, s));
 }
 
 static void make_judgement(struct a_case *c)
@@ -389,8 +403,8 @@ static void make_rule(struct a_case *c)
         c->n_steps += below(seed, 3);
     *r = (struct ir_rule){.name = TEXT("random"),
                           .n_steps = c->n_steps,
-                          .within = below(seed, 9),
-                          .once = below(seed, 11),
+                          .within = c->unit * (int64_t)(c->switches->for_text + below(seed, 9)),
+                          .once = c->unit * (int64_t)(c->switches->for_text + below(seed, 11)),
                           .until = IR_NONE,
                           .where = IR_NONE,
                           .has_score = true,
@@ -436,7 +450,7 @@ static struct value some_value(struct a_case *c, struct value (*one)(struct a_ca
     uint32_t kind = below(&c->seed, 100);
     if (use(c, USE_WITHHELD)) return value_withheld();
     if (kind < 10) return value_absent();
-    if (kind < 70) return one(c);
+    if (kind < 70 || (c->switches->for_text && one == one_number)) return one(c);
     struct value *items = ARENA_ARRAY(c->arena, struct value, 3);
     struct value list = {.kind = VALUE_LIST, .len = below(&c->seed, 4), .items = items};
     for (uint32_t i = 0; i < 3; i++) items[i] = one(c);
@@ -466,7 +480,7 @@ static void make_events(struct a_case *c)
     c->disorder = 1 + below(seed, 6);
     for (uint32_t i = 0; i < c->n_events; i++) {
         struct event *e = &c->events[i];
-        *e = (struct event){.second = EPOCH + below(seed, seconds)};
+        *e = (struct event){.second = EPOCH + c->unit * below(seed, seconds), .key = below(seed, KEYS)};
         uint32_t step = below(seed, c->n_steps);
         if (c->forbidden >> step & 1 && chance(seed, 30))
             step = below(seed, c->n_steps); /* else all is vetoed */
@@ -510,6 +524,7 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
     c->arena = arena;
     c->seed = seed;
     c->switches = switches;
+    c->unit = switches->for_text && chance(&c->seed, 40) ? UNIT_OF_PAST : 1;
     make_rule(c);
     make_events(c);
     for (uint32_t e = 0; e < c->n_events; e++) {

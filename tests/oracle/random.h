@@ -13,7 +13,8 @@
 #include "tests/oracle/oracle.h"
 
 #define EVENTS_MOST 40
-#define EPOCH       1000
+#define EPOCH       INT64_C(1772366400) /* 2026-03-01T12:00:00Z */
+#define KEYS        3
 
 /* ---- chance ------------------------------------------------------------------------------------------- */
 
@@ -33,6 +34,8 @@ enum construct {
 
 struct switches {
     uint32_t percent[CONSTRUCTS];
+    bool for_text; /* only what can be written as a rule and records; a unit of time may be some hours, see
+                      past.h */
 };
 /* The table of construct.def, changed by RULES. Ends the program at a name that is none. */
 struct switches switches_now(void);
@@ -49,6 +52,7 @@ enum { CAPTURE_IDENTITY, CAPTURE_NUMBER, CAPTURE_TEXT, CAPTURE_TIME, CAPTURES };
 
 struct event {
     int64_t second;
+    uint32_t key;   /* whose it is, where a test has several */
     uint64_t steps; /* that it fills */
     char identity[16];
     struct hash128 join[2];
@@ -61,12 +65,14 @@ struct a_case {
     struct arena *arena;
     const struct switches *switches;
     uint64_t seed;
+    int64_t unit; /* seconds */
     struct ir ir;
     struct ir_rule rule;
     uint32_t n_steps;
     uint64_t required, optional, forbidden; /* bits of steps, by where they stand in the match */
     bool uses[CONSTRUCTS];
     enum step_mode mode[ORACLE_STEPS];
+    struct ir_baseline past[ORACLE_STEPS]; /* keep, warmup and days of the baseline that a step asks */
     struct event events[EVENTS_MOST];
     uint32_t n_events;
     int64_t disorder;
@@ -87,16 +93,9 @@ void case_print(const struct a_case *c);
 
 /* ---- simplifying (random_simplify.c) ------------------------------------------------------------------ */
 
-/* The i-th way to make the rule simpler; false: there are no more. What the rule itself holds, the caller
- * keeps; what it points at, case_undo puts back. */
-struct change {
-    void *at;
-    size_t size;
-    char before[128];
-    bool is_nothing; /* it would be no rule any more: nothing was changed */
-};
-bool case_simplify(struct a_case *c, uint32_t i, struct change *out);
-void case_undo(const struct change *change);
+/* Makes events fewer and the rule simpler while `fails` says so. */
+void case_shrink(struct a_case *c, uint64_t seed, bool (*fails)(void *world, struct a_case *c, uint64_t seed),
+                 void *world);
 
 /* ---- expressions (random_expr.c) ---------------------------------------------------------------------- */
 
@@ -107,5 +106,7 @@ ir_node_id case_node(struct a_case *c, enum ir_op op, uint8_t type, ir_node_id a
 ir_node_id case_counts(struct a_case *c, uint32_t step, int64_t least);
 /* A test over what a match amounts to, of the given steps; marks them as counted. */
 ir_node_id case_test(struct a_case *c, uint64_t steps, int depth);
+/* new(b, s), or what else rule->asks[step] asks, against some amount. */
+ir_node_id case_ask(struct a_case *c, uint32_t step);
 
 #endif

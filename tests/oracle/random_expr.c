@@ -51,7 +51,7 @@ static ir_node_id span_test(struct a_case *c, uint32_t step)
     ir_node_id last = case_leaf(c, IR_OP_LAST, IR_TYPE_TIME, CAPTURE_TIME, step);
     ir_node_id first = case_leaf(c, IR_OP_FIRST, IR_TYPE_TIME, CAPTURE_TIME, step);
     ir_node_id span = case_node(c, IR_OP_SUB, IR_TYPE_DURATION, last, first);
-    struct value d = {.kind = VALUE_DURATION, .i = (1 + below(&c->seed, 3)) * SECOND};
+    struct value d = {.kind = VALUE_DURATION, .i = (1 + below(&c->seed, 3)) * c->unit * SECOND};
     return case_node(c, chance(&c->seed, 70) ? IR_OP_GE : IR_OP_LT, IR_TYPE_BOOL, span, case_constant(c, d));
 }
 
@@ -77,6 +77,21 @@ static ir_node_id amount_test(struct a_case *c, uint32_t step)
     ir_node_id amount = case_leaf(c, op, IR_TYPE_INT, is_small && op == IR_OP_COUNT ? 0 : capture, step);
     ir_node_id number = case_constant(c, value_int(is_small ? 1 + below(&c->seed, 4) : below(&c->seed, 12)));
     return case_node(c, tests[below(&c->seed, 8)], IR_TYPE_BOOL, amount, number);
+}
+
+ir_node_id case_ask(struct a_case *c, uint32_t step)
+{
+    static const enum ir_op ops[] = {IR_OP_ASK_NEW, IR_OP_ASK_AGE, IR_OP_ASK_RARITY, IR_OP_ASK_PREVALENCE,
+                                     IR_OP_ASK_SINCE};
+    enum ir_ask_kind kind = c->rule.asks[step].kind;
+    bool is_time = kind == IR_ASK_AGE || kind == IR_ASK_SINCE;
+    ir_node_id ask = case_leaf(c, ops[kind], kind == IR_ASK_NEW ? IR_TYPE_BOOL : IR_TYPE_ANY, step, step);
+    if (kind == IR_ASK_NEW) return ask;
+    struct value d = {.kind = VALUE_DURATION, .i = (1 + below(&c->seed, 6)) * c->unit * SECOND};
+    struct value number =
+        value_int(kind == IR_ASK_RARITY ? 10 * (1 + below(&c->seed, 9)) : below(&c->seed, 3));
+    ir_node_id limit = case_constant(c, is_time ? d : number);
+    return case_node(c, chance(&c->seed, 50) ? IR_OP_GE : IR_OP_LT, IR_TYPE_BOOL, ask, limit);
 }
 
 ir_node_id case_test(struct a_case *c, uint64_t steps, int depth)

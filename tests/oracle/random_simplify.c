@@ -3,6 +3,14 @@
 
 #include <stdlib.h>
 
+/* What a change of the rule has overwritten. What the rule itself holds, the caller keeps. */
+struct change {
+    void *at;
+    size_t size;
+    char before[128];
+    bool is_nothing; /* it would be no rule any more: nothing was changed */
+};
+
 static void keep(struct change *change, void *at, size_t size)
 {
     if (size > sizeof change->before) abort();
@@ -11,7 +19,7 @@ static void keep(struct change *change, void *at, size_t size)
     memcpy(change->before, at, size);
 }
 
-void case_undo(const struct change *change)
+static void undo(const struct change *change)
 {
     if (change->size) memcpy(change->at, change->before, change->size);
 }
@@ -136,7 +144,8 @@ static bool simplify_rest(struct walk *w)
     return false;
 }
 
-bool case_simplify(struct a_case *c, uint32_t i, struct change *out)
+/* The i-th way to make the rule simpler; false: there are no more. */
+static bool simplify(struct a_case *c, uint32_t i, struct change *out)
 {
     struct walk w = {c, i, out};
     out->size = 0, out->is_nothing = false;
@@ -144,40 +153,84 @@ bool case_simplify(struct a_case *c, uint32_t i, struct change *out)
         if (!simplify_rest(&w)) return false;
     }
     if (is_sound(c->rule.match) && has_required(c->rule.match)) return true;
-    case_undo(out);
+    undo(out);
     return out->is_nothing = true;
+}
+
+/* ---- shrinking ---------------------------------------------------------------------------------------- */
+
+struct shrinking {
+    struct a_case *c;
+    uint64_t seed;
+    bool (*fails)(void *world, struct a_case *c, uint64_t seed);
+    void *world;
+};
+
+static bool still_fails(struct shrinking *s)
+{
+    case_survey(s->c);
+    return s->fails(s->world, s->c, s->seed);
+}
+
+static bool leave_out_events(struct shrinking *s)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < s->c->n_events; i++) {
+        if (s->c->events[i].is_out) continue;
+        s->c->events[i].is_out = true;
+        if (still_fails(s))
+            any = true;
+        else
+            s->c->events[i].is_out = false;
+    }
+    return any;
+}
+
+static bool simplify_rule(struct shrinking *s)
+{
+    bool any = false;
+    for (uint32_t i = 0;; i++) {
+        struct ir_rule before = s->c->rule;
+        struct change change;
+        if (!simplify(s->c, i, &change)) return any;
+        if (change.is_nothing) continue;
+        if (still_fails(s)) {
+            any = true;
+            continue;
+        }
+        s->c->rule = before;
+        undo(&change);
+    }
+}
+
+void case_shrink(struct a_case *c, uint64_t seed, bool (*fails)(void *world, struct a_case *c, uint64_t seed),
+                 void *world)
+{
+    struct shrinking s = {c, seed, fails, world};
+    while (leave_out_events(&s) | simplify_rule(&s)) {
+    }
+    case_survey(c);
 }
 
 /* ---- printing ----------------------------------------------------------------------------------------- */
 
-static void print_value(struct value v)
+/* What a record does not say: which answers the baselines give in test_oracle. */
+static void print_answers(const struct a_case *c, const struct event *e)
 {
-    if (v.kind == VALUE_ABSENT) printf("-");
-    if (v.kind == VALUE_UNKNOWN) printf("withheld");
-    if (v.kind == VALUE_INT) printf("%ld", v.i);
-    if (v.kind == VALUE_STRING) printf("%.*s", (int)v.len, v.s);
-    if (v.kind != VALUE_LIST) return;
-    printf("[");
-    for (uint32_t i = 0; i < v.len; i++) printf(i ? "," : ""), print_value(v.items[i]);
-    printf("]");
+    for (uint32_t s = 0; s < c->n_steps; s++)
+        if (c->mode[s] != PLAIN && e->steps >> s & 1)
+            printf("# %s s%u: %s at first, %s in the end\n", e->identity, s,
+                   e->new_now[s] ? "new" : "not new", e->new_for_good[s] ? "new" : "not new");
 }
 
 void case_print(const struct a_case *c)
 {
-    uint64_t stands = c->required | c->optional | c->forbidden;
     spell_rule(stdout, c);
-    printf("disorder %ld\n", c->disorder);
+    printf("# disorder %ld\n", c->disorder);
     for (uint32_t i = 0; i < c->n_events; i++) {
         const struct event *e = &c->events[i];
         if (e->is_out) continue;
-        printf("  %s at %ld fills", e->identity, e->second - EPOCH);
-        for (uint32_t s = 0; s < c->n_steps; s++)
-            if (e->steps & stands & UINT64_C(1) << s)
-                printf(" s%u%s%s", s, c->mode[s] != PLAIN && e->new_now[s] ? "n" : "",
-                       c->mode[s] != PLAIN && e->new_for_good[s] ? "N" : "");
-        if (c->rule.n_joins) printf(" joins %lu %lu", e->join[0].hi, e->join[1].hi);
-        printf(" number "), print_value(e->number);
-        printf(" text "), print_value(e->text);
-        printf("\n");
+        spell_record(stdout, c, e);
+        if (!c->switches->for_text) print_answers(c, e);
     }
 }

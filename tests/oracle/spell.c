@@ -1,5 +1,14 @@
-/* spell.c - match trees and expressions back to text. */
+/* spell.c - match trees and expressions back to text, events to records.
+ *
+ * All records are of one call, `random:Do`. What an event fills stands among its parameters: {"s0": true}; so
+ * do the values that references compare (j0, j1) and that are counted (val, tag).
+ */
 #include "tests/oracle/spell.h"
+
+#include <time.h>
+
+static void spell_match(FILE *to, const struct ir_match *m);
+static void spell_expression(FILE *to, const struct a_case *c, ir_node_id node);
 
 /* ---- match -------------------------------------------------------------------------------------------- */
 
@@ -17,7 +26,7 @@ static void spell_gap(FILE *to, const struct ir_arrow *a)
 
 static const char *capture_name(uint32_t capture)
 {
-    static const char *const names[] = {"identity", "number", "text", "time"};
+    static const char *const names[] = {"id", "val", "tag", "time"};
     return names[capture];
 }
 
@@ -35,7 +44,7 @@ static void spell_repeat(FILE *to, const struct ir_match *m)
     fputc(']', to);
 }
 
-static void spell_kids(FILE *to, const struct a_case *c, const struct ir_match *m)
+static void spell_kids(FILE *to, const struct ir_match *m)
 {
     static const char *const between[] = {
         [IR_M_ANY_ORDER] = " & ", [IR_M_EITHER] = " | ", [IR_M_SOME_OF] = ", "};
@@ -46,30 +55,30 @@ static void spell_kids(FILE *to, const struct a_case *c, const struct ir_match *
             spell_gap(to, &m->arrows[i]);
         else if (i)
             fputs(between[m->kind], to);
-        spell_match(to, c, &m->kids[i]);
+        spell_match(to, &m->kids[i]);
     }
     fputc(')', to);
 }
 
-void spell_match(FILE *to, const struct a_case *c, const struct ir_match *m)
+static void spell_match(FILE *to, const struct ir_match *m)
 {
     switch (m->kind) {
     case IR_M_STEP: fprintf(to, "s%u", m->step); break;
     case IR_M_REPEAT: spell_repeat(to, m); break;
     case IR_M_OPTIONAL:
-        spell_match(to, c, m->kids);
+        spell_match(to, m->kids);
         fputc('?', to);
         break;
     case IR_M_GROUP:
-        spell_match(to, c, m->kids);
+        spell_match(to, m->kids);
         if (m->in != INT64_MAX) fprintf(to, "[in %lds]", m->in);
         break;
     case IR_M_NOT:
         fputc('!', to);
-        spell_match(to, c, m->kids);
+        spell_match(to, m->kids);
         if (m->absent_for) fprintf(to, " for %lds", m->absent_for);
         break;
-    default: spell_kids(to, c, m); break;
+    default: spell_kids(to, m); break;
     }
 }
 
@@ -102,7 +111,7 @@ static const char *op_name(uint8_t op)
     return names[op];
 }
 
-void spell_expression(FILE *to, const struct a_case *c, ir_node_id node)
+static void spell_expression(FILE *to, const struct a_case *c, ir_node_id node)
 {
     const struct ir_node *n = &c->ir.nodes[node];
     switch (n->op) {
@@ -116,7 +125,11 @@ void spell_expression(FILE *to, const struct a_case *c, ir_node_id node)
     case IR_OP_FIRST: fprintf(to, "first(s%u).%s", n->y, capture_name(n->x)); break;
     case IR_OP_LAST: fprintf(to, "last(s%u).%s", n->y, capture_name(n->x)); break;
     case IR_OP_CAPTURE: fprintf(to, "s%u.%s", n->y, capture_name(n->x)); break;
-    case IR_OP_ASK_NEW: fprintf(to, "new(b%u, s%u)", n->x, n->y); break;
+    case IR_OP_ASK_NEW:
+    case IR_OP_ASK_AGE:
+    case IR_OP_ASK_RARITY:
+    case IR_OP_ASK_PREVALENCE:
+    case IR_OP_ASK_SINCE: fprintf(to, "%s(b%u, s%u)", op_name(n->op), n->x, n->y); break;
     case IR_OP_NOT:
         fputs("not ", to);
         spell_expression(to, c, c->ir.operands[n->first]);
@@ -127,23 +140,71 @@ void spell_expression(FILE *to, const struct a_case *c, ir_node_id node)
 
 /* ---- rules -------------------------------------------------------------------------------------------- */
 
+static void spell_joins(FILE *to, const struct a_case *c, uint32_t s)
+{
+    for (uint32_t j = 0; j < c->rule.n_joins; j++) {
+        const struct ir_join *join = &c->rule.joins[j];
+        if (c->rule.steps[s].groups->joins[j] == IR_NONE || join->of == s) continue;
+        fprintf(to, " and raw.requestParameters.j%u %s s%u.raw.requestParameters.j%u", j,
+                join->differs ? "!=" : "==", join->of, j);
+    }
+}
+
+static bool stands(const struct a_case *c, uint32_t s)
+{
+    return (c->required | c->optional | c->forbidden) >> s & 1;
+}
+
 static void spell_step(FILE *to, const struct a_case *c, uint32_t s)
 {
-    fprintf(to, "    step s%u: test:S%u", s, s);
-    if (c->rule.steps[s].groups->gate != IR_NONE) fprintf(to, " (new(b%u))", s);
-    for (uint32_t j = 0; j < c->rule.n_joins; j++) {
-        if (c->rule.steps[s].groups->joins[j] == IR_NONE) continue;
-        if (c->rule.joins[j].of == s)
-            fprintf(to, "  # gives j%u", j);
-        else
-            fprintf(to, "  # j%u %s s%u.j%u", j, c->rule.joins[j].differs ? "!=" : "==", c->rule.joins[j].of,
-                    j);
+    fprintf(to, "    step s%u: random:Do (truthy(raw.requestParameters.s%u)", s, s);
+    if (c->rule.steps[s].groups->gate != IR_NONE) {
+        fputs(" and ", to);
+        spell_expression(to, c, c->rule.steps[s].groups->gate);
     }
-    fputc('\n', to);
+    spell_joins(to, c, s);
+    fputs(")\n", to);
+    if (c->forbidden >> s & 1) return;
+    fputs("        with id = raw.eventID  with val = raw.requestParameters.val"
+          "  with tag = raw.requestParameters.tag[]\n",
+          to);
+}
+
+static void spell_baselines(FILE *to, const struct a_case *c)
+{
+    for (uint32_t s = 0; s < c->n_steps; s++) {
+        const struct ir_baseline *b = &c->past[s];
+        if (c->mode[s] == PLAIN || !stands(c, s)) continue;
+        fprintf(to,
+                "baseline b%u = (actor, raw.requestParameters.j0) on random:Do "
+                "(truthy(raw.requestParameters.s%u))"
+                " keep %lds warmup %lds days %u\n",
+                s, s, b->keep, b->warmup, b->days);
+    }
+}
+
+static void spell_title(FILE *to, const struct a_case *c)
+{
+    fputs("    title \"", to);
+    for (uint32_t s = 0; s < c->n_steps; s++)
+        if (stands(c, s) && !(c->forbidden >> s & 1)) fprintf(to, "{s%u.id} ", s);
+    fputs("\"\n", to);
+}
+
+static void spell_severities(FILE *to, const struct a_case *c)
+{
+    static const char *const names[] = {"info", "low", "medium", "high", "critical"};
+    for (uint32_t i = 0; i < c->rule.n_severities; i++) {
+        const struct ir_severity_if *line = &c->rule.severities[i];
+        fprintf(to, "    severity %s", names[line->severity]);
+        if (line->when != IR_NONE) fputs(" if ", to), spell_expression(to, c, line->when);
+        fputc('\n', to);
+    }
 }
 
 static void spell_score(FILE *to, const struct a_case *c)
 {
+    if (!c->rule.has_score) return;
     fprintf(to, "    score %d", c->rule.score);
     for (uint32_t i = 0; i < c->rule.n_terms; i++) {
         fprintf(to, "\n          %+d if ", c->rule.terms[i].points);
@@ -155,22 +216,62 @@ static void spell_score(FILE *to, const struct a_case *c)
 void spell_rule(FILE *to, const struct a_case *c)
 {
     const struct ir_rule *r = &c->rule;
-    fprintf(to, "rule random {\n    title \"random\"\n    severity medium\n");
-    for (uint32_t i = 1; i < r->n_severities; i++) {
-        fputs("    severity high if ", to);
-        spell_expression(to, c, r->severities[i].when);
-        fputc('\n', to);
-    }
-    fprintf(to, "    by actor\n    within %lds\n", r->within);
-    for (uint32_t s = 0; s < c->n_steps; s++) spell_step(to, c, s);
+    fputs("use aws\n\n", to);
+    spell_baselines(to, c);
+    fputs("rule random {\n", to);
+    spell_title(to, c);
+    spell_severities(to, c);
+    fprintf(to, "    attack T1078\n    falsepos \"none\"\n    by actor\n    within %lds\n", r->within);
+    for (uint32_t s = 0; s < c->n_steps; s++)
+        if (stands(c, s)) spell_step(to, c, s);
     fputs("    match ", to);
-    spell_match(to, c, r->match);
+    spell_match(to, r->match);
     if (r->until != IR_NONE) fprintf(to, " until s%u", r->until);
-    if (r->where != IR_NONE) {
-        fputs("\n    where ", to);
-        spell_expression(to, c, r->where);
-    }
+    if (r->where != IR_NONE) fputs("\n    where ", to), spell_expression(to, c, r->where);
     fputc('\n', to);
     spell_score(to, c);
     fprintf(to, "    open at %d\n    once for %lds\n}\n", r->open_at, r->once);
+}
+
+/* ---- records ------------------------------------------------------------------------------------------ */
+
+static void spell_value(FILE *to, struct value v)
+{
+    if (v.kind == VALUE_INT) fprintf(to, "%ld", v.i);
+    if (v.kind == VALUE_STRING) fprintf(to, "\"%.*s\"", (int)v.len, v.s);
+    if (v.kind != VALUE_LIST) return;
+    fputc('[', to);
+    for (uint32_t i = 0; i < v.len; i++) {
+        if (i) fputc(',', to);
+        spell_value(to, v.items[i]);
+    }
+    fputc(']', to);
+}
+
+static void spell_parameters(FILE *to, const struct a_case *c, const struct event *e)
+{
+    fprintf(to, "{\"j0\":\"v%lu\",\"j1\":\"v%lu\"", e->join[0].hi, e->join[1].hi);
+    for (uint32_t s = 0; s < c->n_steps; s++)
+        if (e->steps >> s & 1 && stands(c, s)) fprintf(to, ",\"s%u\":true", s);
+    if (e->number.kind > VALUE_UNKNOWN) fputs(",\"val\":", to), spell_value(to, e->number);
+    if (e->text.kind > VALUE_UNKNOWN) fputs(",\"tag\":", to), spell_value(to, e->text);
+    fputc('}', to);
+}
+
+void spell_record(FILE *to, const struct a_case *c, const struct event *e)
+{
+    char when[32];
+    time_t second = (time_t)e->second;
+    struct tm parts;
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &parts));
+    fprintf(
+        to,
+        "{\"eventVersion\":\"1.09\",\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":\"AIDA%u\","
+        "\"arn\":"
+        "\"arn:aws:iam::111122223333:user/u%u\",\"accountId\":\"111122223333\",\"userName\":\"u%u\"},"
+        "\"eventTime\":\"%s\",\"eventSource\":\"random.amazonaws.com\",\"eventName\":\"Do\",\"awsRegion\":"
+        "\"us-east-1\",\"requestParameters\":",
+        e->key, e->key, e->key, when);
+    spell_parameters(to, c, e);
+    fprintf(to, ",\"eventID\":\"%s\",\"recipientAccountId\":\"111122223333\"}\n", e->identity);
 }

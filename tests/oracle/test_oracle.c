@@ -9,8 +9,7 @@
  * printed.
  */
 #include "engine/compile/compile.h"
-#include "tests/oracle/caller.h"
-#include "tests/oracle/oracle.h"
+#include "tests/oracle/compare.h"
 #include "tests/oracle/spell.h"
 
 #include <setjmp.h>
@@ -98,46 +97,8 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
     state_plan_free(plan);
 }
 
-/* ---- comparing ---------------------------------------------------------------------------------------- */
-
-struct complaint {
-    char text[2048];
-};
-#define COMPLAIN(...) (snprintf(complaint->text, sizeof complaint->text, __VA_ARGS__), false)
-
-static void expected_texts(const struct a_case *c, const struct oracle_group *g, char *title, char *witness)
-{
-    title[0] = witness[0] = 0;
-    for (uint32_t s = 0; s < c->n_steps; s++) { /* steps stand in match in the order of their numbers */
-        const struct hit *h = g->witness[s];
-        if (c->forbidden >> s & 1) continue;
-        sprintf(title + strlen(title), "%.*s ", h ? (int)h->evidence.identity.len : 1,
-                h ? h->evidence.identity.at : "?");
-        if (h && g->in_required[s])
-            sprintf(witness + strlen(witness), TEXT_FMT " ", TEXT_ARG(h->evidence.identity));
-    }
-}
-
-static bool same_group(const struct a_case *c, const struct oracle_group *g, const struct told *t,
-                       struct complaint *complaint)
-{
-    char title[512], witness[512];
-    expected_texts(c, g, title, witness);
-    if (strcmp(title, t->title)) return COMPLAIN("title: expected '%s', got '%s'", title, t->title);
-    if (strcmp(witness, t->witness)) return COMPLAIN("witness: expected '%s', got '%s'", witness, t->witness);
-    if (t->start != g->start) return COMPLAIN("start: expected %ld, got %ld", g->start, t->start);
-    if (t->tied != g->tied) return COMPLAIN("tie: expected %d", g->tied);
-    if (g->score != t->score) return COMPLAIN("score: expected %d, got %d", g->score, t->score);
-    if (g->severity != t->severity)
-        return COMPLAIN("severity: expected %d, got %d", g->severity, t->severity);
-    if (t->steps != g->exists) return COMPLAIN("steps: expected %lx, got %lx", g->exists, t->steps);
-    if (!text_equal(text_of(t->completing), g->completing))
-        return COMPLAIN("completing: got %s", t->completing);
-    for (uint32_t s = 0; s < c->n_steps; s++)
-        if (c->rule.steps[s].counted && t->count[s] != g->count[s])
-            return COMPLAIN("count of step %u: expected %u, got %lu", s, g->count[s], t->count[s]);
-    return true;
-}
+/* ---- comparing ------------------------------------------------------------------------------------------
+ */
 
 static bool sound_revisions(const struct caller *caller, struct complaint *complaint)
 {
@@ -236,59 +197,12 @@ static bool compile_case(struct a_case *c)
 
 /* ---- shrinking ---------------------------------------------------------------------------------------- */
 
-struct shrinking {
-    struct a_case *c;
-    uint64_t seed;
-    struct complaint *complaint;
-};
-
-static bool still_fails(struct shrinking *s)
+static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 {
     struct complaint last;
-    case_survey(s->c);
-    if (!compile_case(s->c) || try_case(s->c, s->seed, &last, NULL) != DIFFERENT) return false;
-    *s->complaint = last;
+    if (!compile_case(c) || try_case(c, seed, &last, NULL) != DIFFERENT) return false;
+    *(struct complaint *)world = last;
     return true;
-}
-
-static bool leave_out_events(struct shrinking *s)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < s->c->n_events; i++) {
-        if (s->c->events[i].is_out) continue;
-        s->c->events[i].is_out = true;
-        if (still_fails(s))
-            any = true;
-        else
-            s->c->events[i].is_out = false;
-    }
-    return any;
-}
-
-static bool simplify_rule(struct shrinking *s)
-{
-    bool any = false;
-    for (uint32_t i = 0;; i++) {
-        struct ir_rule before = s->c->rule;
-        struct change change;
-        if (!case_simplify(s->c, i, &change)) return any;
-        if (change.is_nothing) continue;
-        if (still_fails(s)) {
-            any = true;
-            continue;
-        }
-        s->c->rule = before;
-        case_undo(&change);
-    }
-}
-
-static void shrink(struct a_case *c, uint64_t seed, struct complaint *complaint)
-{
-    struct shrinking s = {c, seed, complaint};
-    while (leave_out_events(&s) | simplify_rule(&s)) {
-    }
-    case_survey(c);
-    compile_case(c);
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------------- */
@@ -320,7 +234,7 @@ static void random_rules_agree_with_brute_force(void **unused)
         else
             tally.skipped += (result = try_case(c, seed, &complaint, &tally)) == SKIPPED;
         if (result == DIFFERENT) {
-            shrink(c, seed, &complaint);
+            case_shrink(c, seed, still_fails, &complaint);
             printf("case %lu (SEED=%lu): %s\n", i, first, complaint.text);
             case_print(c);
             fail();

@@ -1,0 +1,393 @@
+/* test_random.c - random rules as text and random records, from one end to the other: what the public
+ * interface gives back against the oracle.
+ *
+ *   CASES=5000 SEED=1 build/tests/test_random      more cases, from another seed
+ *   RULES="where=50" …                              other constructs (construct.def)
+ *
+ * The records of three principals are written to files: in order into one; and shuffled, with copies, over
+ * several. Both are replayed, with one to three threads, and each principal's last revisions must be the
+ * oracle's groups. Baselines are answered by past.c. A failing case is shrunk and written as a rule and its
+ * records, which `csr replay` reproduces.
+ */
+#include "engine/csr.h"
+#include "tests/oracle/compare.h"
+#include "tests/oracle/past.h"
+#include "tests/oracle/spell.h"
+#include "tests/oracle/verdict.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define FILES_MOST 3
+#define TOLD_MOST  256
+
+/* ---- what the oracle says ------------------------------------------------------------------------------ */
+
+/* Answers of the baseline of a step to its events. */
+static void answer_step(const struct a_case *c, uint32_t step, struct oracle_answer *answers)
+{
+    struct past_record records[EVENTS_MOST];
+    const struct ir_baseline *b = &c->past[step];
+    struct past past = {.records = records, .keep = b->keep, .warmup = b->warmup, .days = b->days};
+    for (uint32_t i = 0; i < c->n_events; i++) {
+        const struct event *e = &c->events[i];
+        if (!e->is_out && e->steps >> step & 1)
+            records[past.n++] = (struct past_record){e->second, e->key, e->join[0].hi, 1};
+    }
+    for (uint32_t h = 0; h < c->n_hits; h++) {
+        const struct event *e = &c->events[c->event_of[h]];
+        struct past_record asked = {e->second, e->key, e->join[0].hi, 1};
+        if (c->hits[h]->step != step) continue;
+        answers[h].by_kind[step] = past_answer(&past, &asked, c->rule.asks[step].kind);
+    }
+}
+
+/* A gate is over the event's own answers. */
+static bool passes_gate(const struct a_case *c, uint32_t hit, const struct oracle_answer *answers)
+{
+    uint32_t step = c->hits[hit]->step;
+    ir_node_id gate = c->rule.steps[step].groups->gate;
+    struct oracle_group alone = {.opened = 0};
+    struct oracle_case one = {&c->ir, &c->rule, c->hits, NULL, answers, c->n_hits};
+    if (gate == IR_NONE) return true;
+    alone.gathered[step] = UINT64_C(1) << hit;
+    alone.witness[step] = c->hits[hit];
+    return verdict_is_true(verdict_value(&one, &alone, gate));
+}
+
+static void expect(const struct a_case *c, uint32_t key, struct oracle_result *out)
+{
+    bool active[ORACLE_HITS];
+    struct oracle_answer *answers = calloc(ORACLE_HITS, sizeof *answers);
+    for (uint32_t s = 0; s < c->n_steps; s++) answer_step(c, s, answers);
+    for (uint32_t h = 0; h < c->n_hits; h++) {
+        const struct event *e = &c->events[c->event_of[h]];
+        uint64_t stands = c->required | c->optional | c->forbidden;
+        active[h] =
+            !e->is_out && e->key == key && stands >> c->hits[h]->step & 1 && passes_gate(c, h, answers);
+    }
+    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, answers, c->n_hits}, out);
+    free(answers);
+}
+
+/* ---- what the engine says ------------------------------------------------------------------------------ */
+
+struct heard {
+    struct told told[TOLD_MOST]; /* the last revision of each incident */
+    uint32_t key[TOLD_MOST];
+    uint32_t n;
+};
+
+static void copy_text(char *to, size_t size, const json_t *from)
+{
+    snprintf(to, size, "%s", json_is_string(from) ? json_string_value(from) : "");
+}
+
+static int64_t second_of(const json_t *time)
+{
+    struct tm parts = {0};
+    return strptime(json_string_value(time), "%Y-%m-%dT%H:%M:%SZ", &parts) ? (int64_t)timegm(&parts) : -1;
+}
+
+static enum ir_severity severity_of(const char *name)
+{
+    static const char *const names[] = {"info", "low", "medium", "high", "critical"};
+    uint32_t s = IR_INFO;
+    while (s < IR_CRITICAL && strcmp(names[s], name) != 0) s++;
+    return (enum ir_severity)s;
+}
+
+static enum incident_state state_of(const char *name)
+{
+    static const char *const names[] = {"open", "updated", "settled", "closed", "retracted", "merged"};
+    uint32_t s = INCIDENT_OPEN;
+    while (s < INCIDENT_MERGED && strcmp(names[s], name) != 0) s++;
+    return (enum incident_state)s;
+}
+
+static void read_incident(const json_t *j, struct told *t)
+{
+    size_t i;
+    const json_t *each;
+    *t = (struct told){.revision = (uint32_t)json_integer_value(json_object_get(j, "revision"))};
+    copy_text(t->id, sizeof t->id, json_object_get(j, "id"));
+    copy_text(t->title, sizeof t->title, json_object_get(j, "title"));
+    copy_text(t->completing, sizeof t->completing, json_object_get(j, "completing"));
+    t->state = state_of(json_string_value(json_object_get(j, "state")));
+    t->severity = severity_of(json_string_value(json_object_get(j, "severity")));
+    t->score = (int32_t)json_integer_value(json_object_get(j, "score"));
+    t->tied = json_is_true(json_object_get(j, "tie"));
+    t->start = second_of(json_object_get(j, "start"));
+    t->opened = second_of(json_object_get(j, "opened"));
+    json_array_foreach(json_object_get(j, "witness"), i, each)
+        snprintf(t->witness + strlen(t->witness), sizeof t->witness - strlen(t->witness), "%s ",
+                 json_string_value(each));
+    json_array_foreach(json_object_get(j, "steps"), i, each)
+    {
+        uint32_t step = (uint32_t)atoi(json_string_value(json_object_get(each, "name")) + 1);
+        t->steps |= UINT64_C(1) << step;
+        t->count[step] = (uint64_t)json_integer_value(json_object_get(each, "count"));
+    }
+}
+
+static bool hear(void *world, const char *line, size_t len)
+{
+    struct heard *h = world;
+    json_t *j = json_loadb(line, len, 0, NULL);
+    const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
+    const char *id = json_string_value(json_object_get(j, "id"));
+    uint32_t i = 0;
+    while (i < h->n && strcmp(h->told[i].id, id) != 0) i++;
+    if (i == TOLD_MOST) return false;
+    if (i == h->n) h->n++;
+    h->key[i] = (uint32_t)atoi(strrchr(actor, 'u') + 1);
+    read_incident(j, &h->told[i]);
+    json_decref(j);
+    return true;
+}
+
+/* Every group that is high enough is one incident that was closed, and nothing else is left. */
+static bool same_incidents(const struct a_case *c, uint32_t key, const struct oracle_result *expected,
+                           const struct heard *h, struct complaint *complaint)
+{
+    uint32_t left = 0, wanted = 0;
+    for (uint32_t i = 0; i < h->n; i++)
+        left +=
+            h->key[i] == key && h->told[i].state != INCIDENT_RETRACTED && h->told[i].state != INCIDENT_MERGED;
+    for (uint32_t i = 0; i < expected->n; i++) {
+        const struct oracle_group *g = &expected->groups[i];
+        const struct told *found = NULL;
+        if (g->score < c->rule.open_at) continue;
+        wanted++;
+        for (uint32_t k = 0; k < h->n; k++)
+            if (h->key[k] == key && h->told[k].state == INCIDENT_CLOSED && h->told[k].opened == g->opened)
+                found = &h->told[k];
+        if (!found) return COMPLAIN("u%u: no incident opened at %ld", key, g->opened - EPOCH);
+        if (!same_group(c, g, found, complaint)) return false;
+    }
+    return left == wanted ? true : COMPLAIN("u%u: %u incidents, expected %u", key, left, wanted);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------
+ */
+
+struct folder {
+    char path[64], files[FILES_MOST][80];
+};
+
+static int by_second(const void *a, const void *b)
+{
+    const struct event *x = *(const struct event *const *)a, *y = *(const struct event *const *)b;
+    return (x->second > y->second) - (x->second < y->second);
+}
+
+/* The events that are to be written, in order of time, or in any order that the source may deliver. */
+static uint32_t arrange(const struct a_case *c, uint64_t *seed, bool shuffle, const struct event **out)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->n_events; i++) {
+        if (c->events[i].is_out) continue;
+        out[n++] = &c->events[i];
+        if (shuffle && chance(seed, 25)) out[n++] = &c->events[i];
+    }
+    for (uint32_t i = n; shuffle && i > 1; i--) {
+        uint32_t k = below(seed, i);
+        const struct event *swapped = out[i - 1];
+        out[i - 1] = out[k], out[k] = swapped;
+    }
+    if (!shuffle || c->unit > 1) qsort(out, n, sizeof *out, by_second);
+    return n;
+}
+
+static uint32_t write_files(const struct a_case *c, struct folder *f, uint64_t *seed, bool shuffle)
+{
+    const struct event *events[2 * EVENTS_MOST];
+    FILE *files[FILES_MOST];
+    uint32_t n = arrange(c, seed, shuffle, events), n_files = shuffle ? 1 + below(seed, FILES_MOST) : 1;
+    for (uint32_t i = 0; i < n_files; i++) files[i] = fopen(f->files[i], "w");
+    for (uint32_t i = 0; i < n; i++) spell_record(files[below(seed, n_files)], c, events[i]);
+    for (uint32_t i = 0; i < n_files; i++) fclose(files[i]);
+    return n_files;
+}
+
+static void replay_files(const csr_ruleset *rs, const struct folder *f, uint32_t n_files, uint64_t *seed,
+                         struct heard *h)
+{
+    const char *paths[FILES_MOST];
+    struct csr_replay_result result;
+    bool backwards = chance(seed, 50);
+    for (uint32_t i = 0; i < n_files; i++) paths[i] = f->files[backwards ? n_files - 1 - i : i];
+    struct csr_replay_options o = {.paths = paths,
+                                   .n_paths = n_files,
+                                   .threads = 1 + below(seed, 3),
+                                   .lateness = -1,
+                                   .world = h,
+                                   .incident = hear};
+    h->n = 0;
+    if (csr_replay(rs, &o, &result) != CSR_OK) print_error("%s\n", result.error), exit(1);
+}
+
+/* ---- a case ---------------------------------------------------------------------------------------------
+ */
+
+enum result { SAME, DIFFERENT, SKIPPED, REFUSED };
+
+struct tally {
+    uint32_t matched, result[4];
+    struct construct_counts used;
+};
+
+static csr_ruleset *compile(const struct a_case *c, csr_report *report)
+{
+    char *text;
+    size_t len;
+    FILE *to = open_memstream(&text, &len);
+    spell_rule(to, c);
+    fclose(to);
+    struct csr_text one = {"random.csr", text, len};
+    csr_ruleset *rs = csr_compile(
+        &(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true}, report);
+    free(text);
+    return rs;
+}
+
+static enum result try_orders(const struct a_case *c, uint64_t seed, const csr_ruleset *rs, struct folder *f,
+                              const struct oracle_result *expected, struct complaint *complaint)
+{
+    struct heard *h = malloc(sizeof *h);
+    enum result result = SAME;
+    for (int order = 0; order < 3 && result == SAME; order++) {
+        uint32_t n_files = write_files(c, f, &seed, order > 0);
+        replay_files(rs, f, n_files, &seed, h);
+        for (uint32_t key = 0; key < KEYS && result == SAME; key++)
+            if (!same_incidents(c, key, &expected[key], h, complaint)) result = DIFFERENT;
+    }
+    free(h);
+    return result;
+}
+
+static enum result try_case(const struct a_case *c, uint64_t seed, struct folder *f,
+                            struct complaint *complaint, struct tally *t)
+{
+    struct oracle_result *expected = calloc(KEYS, sizeof *expected);
+    enum result result = SAME;
+    uint32_t groups = 0;
+    csr_ruleset *rs = compile(c, NULL);
+    for (uint32_t key = 0; key < KEYS && rs; key++) {
+        expect(c, key, &expected[key]);
+        if (expected[key].gave_up) result = SKIPPED;
+        groups += expected[key].n;
+    }
+    if (!rs)
+        result = REFUSED;
+    else if (result == SAME)
+        result = try_orders(c, seed, rs, f, expected, complaint);
+    if (t) t->matched += groups > 0, t->result[result]++;
+    csr_ruleset_free(rs);
+    free(expected);
+    return result;
+}
+
+static void print_refusal(const struct a_case *c)
+{
+    csr_report *r = csr_report_new();
+    csr_ruleset_free(compile(c, r));
+    csr_report_print(r, stdout, (struct csr_report_style){0});
+    csr_report_free(r);
+}
+
+/* ---- shrinking ------------------------------------------------------------------------------------------
+ */
+
+struct shrinking {
+    struct folder *folder;
+    struct complaint *complaint;
+};
+
+static bool still_fails(void *world, struct a_case *c, uint64_t seed)
+{
+    struct shrinking *s = world;
+    struct complaint last;
+    if (try_case(c, seed, s->folder, &last, NULL) != DIFFERENT) return false;
+    *s->complaint = last;
+    return true;
+}
+
+/* ---- the whole ------------------------------------------------------------------------------------------
+ */
+
+static void make_folder(struct folder *f)
+{
+    snprintf(f->path, sizeof f->path, "/tmp/csr-random-XXXXXX");
+    assert_non_null(mkdtemp(f->path));
+    for (uint32_t i = 0; i < FILES_MOST; i++)
+        snprintf(f->files[i], sizeof f->files[i], "%s/%u.ndjson", f->path, i);
+}
+
+static void remove_folder(struct folder *f)
+{
+    for (uint32_t i = 0; i < FILES_MOST; i++) unlink(f->files[i]);
+    rmdir(f->path);
+}
+
+static void print_tally(const struct tally *t, uint64_t cases)
+{
+    printf("%lu cases, %u with a match, %u too large for brute force, %u refused\n", cases, t->matched,
+           t->result[SKIPPED], t->result[REFUSED]);
+    for (uint32_t i = 0; i < CONSTRUCTS; i++) printf("%s=%u ", construct_name(i), t->used.rules[i]);
+    printf("\n");
+}
+
+static void random_texts_agree_with_brute_force(void **unused)
+{
+    uint64_t first = from_environment("SEED", 20261124), cases = from_environment("CASES", 300);
+    struct switches switches = switches_now();
+    struct tally tally = {.matched = 0};
+    struct folder folder;
+    struct a_case *c = malloc(sizeof *c);
+    (void)unused;
+    if (cases > 300 && !getenv("SEED"))
+        cases = 300 + (cases - 300) / 20; /* a case costs twenty of test_oracle's */
+    switches.for_text = true;
+    switches.percent[USE_WITHHELD] = 0; /* no record says so of a single value */
+    make_folder(&folder);
+    for (uint64_t i = 0; i < cases; i++) {
+        struct complaint complaint;
+        uint64_t seed = (first << 20) + i;
+        case_make(c, seed, &switches);
+        enum result result = try_case(c, seed, &folder, &complaint, &tally);
+        for (uint32_t k = 0; k < CONSTRUCTS; k++) tally.used.rules[k] += c->uses[k];
+        if (result == REFUSED && getenv("SHOW_REFUSED")) print_refusal(c);
+        if (result == DIFFERENT) {
+            struct shrinking s = {&folder, &complaint};
+            case_shrink(c, seed, still_fails, &s);
+            printf("case %lu (SEED=%lu): %s\n", i, first, complaint.text);
+            case_print(c);
+            remove_folder(&folder);
+            fail();
+        }
+        arena_free(c->arena);
+    }
+    free(c);
+    remove_folder(&folder);
+    print_tally(&tally, cases);
+    assert_true(tally.matched > cases / 5);
+    assert_true(tally.result[SKIPPED] < cases / 10 + 1);
+    assert_true(tally.result[REFUSED] <
+                cases / 2); /* a switch may be on before its construct can be compiled */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_texts_agree_with_brute_force)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
