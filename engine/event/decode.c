@@ -204,6 +204,37 @@ static enum aside scan_record(struct decoding *d)
     return is_object ? ASIDE_NONE : ASIDE_NO_SCHEMA;
 }
 
+/* ---- a line of values ---------------------------------------------------------------------------------- */
+
+static struct value value_of_word(struct text word)
+{
+    struct value v;
+    return columns_is_number(word) && number_parse(word, &v) ? v : value_string(word);
+}
+
+static enum aside scan_line(struct decoding *d, const struct columns *columns, struct text line)
+{
+    uint32_t n = 0;
+    for (struct text word; columns_next(&line, &word); n++) {
+        if (n == columns->n) return ASIDE_COLUMNS;
+        if (text_equal(word, TEXT("-"))) continue;
+        struct text name = columns->names[n];
+        uint32_t node = trie_child(d->trie, 0, name, json_name_hash(d->trie->key, name));
+        if (node != IR_NONE) put_slot(d, &d->trie->nodes[node], value_of_word(word));
+    }
+    return n == columns->n ? ASIDE_NONE : ASIDE_COLUMNS;
+}
+
+static enum aside line_slots(const struct decoder *dec, const struct columns *columns, struct text line,
+                             struct value *slots)
+{
+    struct decoding d = {.trie = &dec->trie, .slots = slots};
+    for (uint32_t i = 0; i < dec->ir->n_slots; i++) slots[i] = value_absent();
+    return scan_line(&d, columns, line);
+}
+
+/* ---- an object ----------------------------------------------------------------------------------------- */
+
 static enum aside decode_slots(const struct decoder *dec, struct eval *eval, struct text record,
                                struct value *slots)
 {
@@ -275,24 +306,43 @@ static bool read_time(struct eval *eval, ir_node_id id, struct event *event)
     return true;
 }
 
-enum aside decode_event(const struct decoder *d, struct eval *eval, struct text record, struct event *event)
+/* Before the slots are filled. */
+static enum aside begin_event(struct eval *eval, struct text record, struct event *event)
 {
     eval_reset(eval);
     eval->leaf = event_leaf;
     eval->world = event;
     event->record = record;
     if (record.len > EVENT_BYTES_MOST) return ASIDE_TOO_LARGE;
-    if (!utf8_valid(record)) return ASIDE_NOT_UTF8;
-    enum aside why = decode_slots(d, eval, record, event->slots);
-    if (why != ASIDE_NONE) return why;
+    return utf8_valid(record) ? ASIDE_NONE : ASIDE_NOT_UTF8;
+}
+
+/* After. */
+static enum aside finish_event(const struct decoder *d, struct eval *eval, struct event *event)
+{
     if (!choose_schema(d->ir, eval, event)) return ASIDE_NO_SCHEMA;
     const struct ir_schema *schema = &d->ir->schemas[event->schema];
     if (!read_time(eval, schema->time, event)) return ASIDE_NO_TIME;
     event->identity = field_text(eval, schema->identity);
-    if (!event->identity.len) event->identity = identity_of_bytes(eval, record);
+    if (!event->identity.len) event->identity = identity_of_bytes(eval, event->record);
     event->service = field_text(eval, schema->service);
     event->action = field_text(eval, schema->action);
     return ASIDE_NONE;
+}
+
+enum aside decode_event(const struct decoder *d, struct eval *eval, struct text record, struct event *event)
+{
+    enum aside why = begin_event(eval, record, event);
+    if (why == ASIDE_NONE) why = decode_slots(d, eval, record, event->slots);
+    return why == ASIDE_NONE ? finish_event(d, eval, event) : why;
+}
+
+enum aside decode_line(const struct decoder *d, struct eval *eval, struct text line, const struct columns *columns,
+                       struct event *event)
+{
+    enum aside why = begin_event(eval, line, event);
+    if (why == ASIDE_NONE) why = line_slots(d, columns, line, event->slots);
+    return why == ASIDE_NONE ? finish_event(d, eval, event) : why;
 }
 
 const char *aside_name(enum aside why)
@@ -306,6 +356,7 @@ const char *aside_name(enum aside why)
         [ASIDE_TWICE] = "a member named twice",
         [ASIDE_NO_SCHEMA] = "of no known kind",
         [ASIDE_NO_TIME] = "no time that can be read",
+        [ASIDE_COLUMNS] = "other values than its file names",
         [ASIDE_UNREADABLE] = "the rest of the file cannot be read",
     };
     return names[why];

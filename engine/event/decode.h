@@ -9,6 +9,7 @@
 #define CSR_ENGINE_EVENT_DECODE_H
 
 #include "engine/base/time.h"
+#include "engine/event/columns.h"
 #include "engine/event/event.h"
 #include "engine/ir/eval.h"
 
@@ -24,5 +25,8 @@ void decoder_free(struct decoder *d);
  * for each byte of the record at most). With too little scratch eval->overflowed is set, and the result
  * is not to be used. */
 enum aside decode_event(const struct decoder *d, struct eval *eval, struct text record, struct event *event);
+/* The same of a line of values. */
+enum aside decode_line(const struct decoder *d, struct eval *eval, struct text line, const struct columns *columns,
+                       struct event *event);
 
 #endif

@@ -17,6 +17,7 @@ enum aside {
     ASIDE_TWICE,       /* an object of the record names the same member twice */
     ASIDE_NO_SCHEMA,   /* JSON, but of no kind that the rules know */
     ASIDE_NO_TIME,     /* no time, or none that can be read */
+    ASIDE_COLUMNS,     /* a line of values that are not as many as their names */
     ASIDE_UNREADABLE,  /* the rest of a file: compression broken or cut off, or a bomb; given by the input */
     ASIDES
 };

@@ -156,7 +156,7 @@ enum opening { NO_ARRAY, ARRAY, NEEDS_MORE };
 /* Whether {"Records":[ stands here: *at then moves behind it. */
 static enum opening array_opens(const char **at, const char *end)
 {
-    static const char *const names[] = {"\"Records\"", "\"Events\""};
+    static const char *const names[] = {"\"Records\"", "\"records\"", "\"Events\""};
     const char *from = skip_blanks(*at + 1, end);
     if (**at == '[') return *at += 1, ARRAY;
     if (**at != '{') return NO_ARRAY;
@@ -230,7 +230,7 @@ static bool seek_record(struct frame *f)
 
 struct envelope {
     struct text detail, lookup; /* texts of the members' values, at NULL if there is none */
-    bool via_cloudtrail;
+    bool is_opened; /* what stands in detail is the record */
 };
 
 static bool envelope_read(struct text record, struct envelope *e)
@@ -245,24 +245,38 @@ static bool envelope_read(struct text record, struct envelope *e)
         if (text_equal(name.text, TEXT("detail")) && *value.at == '{') e->detail = value;
         else if (text_equal(name.text, TEXT("CloudTrailEvent")) && *value.at == '"') e->lookup = value;
         else if (text_equal(name.text, TEXT("detail-type")))
-            e->via_cloudtrail = text_ends(value, TEXT("via CloudTrail\""));
+            e->is_opened = text_ends(value, TEXT("via CloudTrail\"")) || text_equal(value, TEXT("\"GuardDuty Finding\""));
     }
     return !s.fault;
 }
 
-/* What is inside. Envelopes of other sources (GuardDuty, Health) are records themselves. */
+/* What is inside. Envelopes of other sources (Health, Config) are records themselves. */
 static struct text envelope_open(struct text record)
 {
     struct envelope e;
     if (!envelope_read(record, &e)) return record;
-    if (e.detail.at && e.via_cloudtrail) return e.detail;
+    if (e.detail.at && e.is_opened) return e.detail;
     if (!e.lookup.at) return record;
     struct text raw = {e.lookup.at + 1, e.lookup.len - 2};
     char *in_place = (char *)raw.at; /* frame.h: bytes are writable */
     return (struct text){in_place, json_unescape(raw, in_place)};
 }
 
-bool frame_next(struct frame *f, struct text *record, uint64_t *at_line)
+/* ---- lines of values ----------------------------------------------------------------------------------- */
+
+/* What was no object may be a line of names, which is no record but says what the next lines are, or one of those. */
+static bool is_line_of_names(struct frame *f, struct text record)
+{
+    const struct columns *named = columns_of_header(f->known, record);
+    if (named) f->columns = named;
+    if (!named) f->record_columns = f->columns ? f->columns : columns_of_line(record);
+    return named != NULL;
+}
+
+/* ---- the whole ----------------------------------------------------------------------------------------- */
+
+/* The same as frame_next; *is_line says that the record is no object. */
+static bool next_piece(struct frame *f, struct text *record, uint64_t *at_line, bool *is_line)
 {
     bool has_envelope = false;
     if (!pass_rest(f)) return false;
@@ -272,7 +286,17 @@ bool frame_next(struct frame *f, struct text *record, uint64_t *at_line)
         f->in_garbage = first != '{' && !(f->in_records && first == '[');
     }
     *at_line = f->line;
+    *is_line = f->in_garbage && !f->in_records;
     if (!take_record(f, record, &has_envelope)) return false;
     if (has_envelope) *record = envelope_open(*record);
     return true;
+}
+
+bool frame_next(struct frame *f, struct text *record, uint64_t *at_line)
+{
+    bool is_line;
+    f->record_columns = NULL;
+    while (next_piece(f, record, at_line, &is_line))
+        if (!is_line || !f->known || !is_line_of_names(f, *record)) return true;
+    return false;
 }

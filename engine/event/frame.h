@@ -9,7 +9,7 @@
 #ifndef CSR_ENGINE_EVENT_FRAME_H
 #define CSR_ENGINE_EVENT_FRAME_H
 
-#include "grammar/base/text.h"
+#include "engine/event/columns.h"
 
 struct frame {
     struct text bytes;  /* what is framed; the caller's, writable: text within JSON is unescaped in place */
@@ -18,6 +18,9 @@ struct frame {
     bool in_object;     /* the array is an object's */
     bool is_last;       /* no more bytes follow these: an unfinished record is a record */
     uint64_t line;      /* of `at`, from 1 */
+    struct columns_set *known;     /* lines of names that were met go there; NULL: such lines are not known */
+    const struct columns *columns; /* of the lines of values that follow; NULL: none was named */
+    const struct columns *record_columns; /* of the record that was given last; NULL: it is JSON, or should be */
 
     /* Of a record whose end has not been seen: what is known at the end of the bytes. The caller may put the
      * bytes from `at` on somewhere else, with more behind them. */

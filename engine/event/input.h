@@ -11,6 +11,7 @@
 
 struct input_record {
     struct text bytes;  /* one record, out of its envelope */
+    const struct columns *columns; /* it is a line of values with these names; NULL: it is JSON */
     enum aside aside;   /* ASIDE_NONE; else there is nothing to decode, only this to count and report */
     uint32_t origin;    /* which file: input->origin_name */
     uint64_t line;      /* in it, from 1 */

@@ -86,4 +86,5 @@ void block_release(struct block_queue *q, uint64_t n)
 void block_queue_free(struct block_queue *q)
 {
     block_release(q, UINT64_MAX);
+    columns_set_release(&q->columns);
 }

@@ -11,7 +11,7 @@
 #ifndef CSR_ENGINE_IO_BLOCK_H
 #define CSR_ENGINE_IO_BLOCK_H
 
-#include "grammar/base/text.h"
+#include "engine/event/columns.h"
 
 #include <stddef.h>
 
@@ -36,6 +36,7 @@ bool block_grow(struct block *b, size_t cap);
 struct block_queue {
     struct block *first, *last;
     uint64_t given; /* records, in all */
+    struct columns_set columns; /* of lines of values in any of them; records point into it */
 };
 
 void block_given(struct block_queue *q, struct block *b);
@@ -43,6 +44,7 @@ void block_given(struct block_queue *q, struct block *b);
 void block_close(struct block_queue *q, struct block *b);
 /* Everything before the n-th record given (from 0) is done with. */
 void block_release(struct block_queue *q, uint64_t n);
+/* With everything that is still in it, and the columns. */
 void block_queue_free(struct block_queue *q);
 
 #endif

@@ -97,6 +97,7 @@ enum file_result file_next(struct file *f, struct file_record *out)
         if (f->block && frame_next(&f->frame, &out->bytes, &out->line)) {
             f->block->pending++;
             out->block = f->block;
+            out->columns = f->frame.record_columns;
             return FILE_RECORD;
         }
         if (!f->is_whole) {
@@ -113,7 +114,8 @@ enum file_result file_next(struct file *f, struct file_record *out)
 static struct file *file_new(struct block_queue *q, size_t window)
 {
     struct file *f = calloc(1, sizeof *f);
-    if (f) *f = (struct file){.queue = q, .window = window, .frame = {.bytes = {"", 0}, .line = 1}, .fd = -1};
+    if (f) *f = (struct file){.queue = q, .window = window, .fd = -1};
+    if (f) f->frame = (struct frame){.bytes = {"", 0}, .line = 1, .known = &q->columns};
     return f;
 }
 

@@ -115,7 +115,8 @@ static enum input_result give(struct merge *m, struct input_record *out, const s
 {
     struct origin *o = &m->origins[origin];
     int64_t stamp = m->supplies[origin].stamp / NANOSECOND;
-    *out = (struct input_record){.bytes = r->bytes, .origin = origin, .line = r->line, .stamp = stamp};
+    *out = (struct input_record){
+        .bytes = r->bytes, .columns = r->columns, .origin = origin, .line = r->line, .stamp = stamp};
     o->facts.records++;
     if (o->framed) m->bytes_given += (double)r->bytes.len * (double)o->facts.bytes / (double)o->framed;
     block_given(&m->queue, r->block);
@@ -180,7 +181,7 @@ static enum input_result read_on(struct merge *m, struct supply *s, struct input
     switch (s->file ? file_next(s->file, &r) : FILE_BROKEN) {
     case FILE_RECORD:
         if (!s->is_surveyed) m->origins[s->origin].framed += r.bytes.len;
-        if (!record_time(r.bytes, &time)) return give(m, out, &r, s->origin);
+        if (!record_time(r.bytes, r.columns, &time)) return give(m, out, &r, s->origin);
         if (!put_off(m, s, &r, time)) return give(m, out, &r, s->origin);
         advance_frontier(m, s, time);
         return INPUT_IDLE;
@@ -241,7 +242,7 @@ static void survey(struct merge *m, struct supply *s)
     int64_t time, newest = INT64_MIN, earliest = INT64_MAX;
     for (struct file_record r; file && file_next(file, &r) == FILE_RECORD;) {
         m->origins[s->origin].framed += r.bytes.len;
-        if (record_time(r.bytes, &time)) {
+        if (record_time(r.bytes, r.columns, &time)) {
             if (time < earliest) earliest = time;
             if (time > newest) newest = time;
             if (newest - time > s->run_back) s->run_back = newest - time;

@@ -25,7 +25,8 @@ struct stream {
 struct stream *stream_new(int fd, struct text name)
 {
     struct stream *s = calloc(1, sizeof *s);
-    if (s) *s = (struct stream){.fd = fd, .name = name, .frame = {.bytes = {"", 0}, .line = 1}};
+    if (s) *s = (struct stream){.fd = fd, .name = name};
+    if (s) s->frame = (struct frame){.bytes = {"", 0}, .line = 1, .known = &s->queue.columns};
     return s;
 }
 
@@ -47,6 +48,7 @@ bool stream_take(struct stream *s, struct input_record *out)
     s->frame.is_last = s->is_finished || tail_of(s).len > STREAM_RECORD_MOST;
     *out = (struct input_record){0};
     if (!s->block || !frame_next(&s->frame, &out->bytes, &out->line)) return false;
+    out->columns = s->frame.record_columns;
     s->block->pending++;
     block_given(&s->queue, s->block);
     s->records++;
@@ -91,7 +93,7 @@ void stream_turn(struct stream *s, int fd)
 {
     block_close(&s->queue, s->block);
     s->block = NULL;
-    s->frame = (struct frame){.bytes = {"", 0}, .line = 1};
+    s->frame = (struct frame){.bytes = {"", 0}, .line = 1, .known = &s->queue.columns};
     s->fd = fd;
     s->is_finished = false;
 }

@@ -1,11 +1,13 @@
 /* when.c - see when.h.
  *
- * The time is found by its member's name, not by parsing: nearly every record names it once. Only where the name stands
- * several times (a request may hold a copy of another record) the record is walked for the one at its top.
+ * CloudTrail's time is found by its member's name, not by parsing: nearly every record names it once. Only where the name
+ * stands several times (a request may hold a copy of another record) the record is walked for the one at its top. Records
+ * of other sources are walked for the names that these give their time.
  */
 #include "engine/io/when.h"
 
-#include "engine/event/decode.h"
+#include "engine/base/jsontext.h"
+#include "engine/base/time.h"
 
 static const struct text TIME_NAME = {"\"eventTime\"", 11};
 
@@ -64,13 +66,67 @@ static const char *find_at_top(struct text record)
     return NULL;
 }
 
-bool record_time(struct text record, int64_t *time)
+static bool trail_time(struct text record, int64_t *time)
 {
     const char *name = find(record, TIME_NAME);
     if (name && find(from(record, name + TIME_NAME.len), TIME_NAME)) name = find_at_top(record);
     struct text value;
     return name && value_behind(name + TIME_NAME.len, record.at + record.len, &value) &&
            time_parse(value, time);
+}
+
+/* What other sources call it, in the order of their schemas: an earlier name is meant where a record has several. The
+ * last ones are what people call it in records of their own. */
+static const char *const OTHER_NAMES[] = {
+    "published",  "requestReceivedTimestamp", "stageTimestamp", "updatedAt", "@timestamp", "created_at", "timestamp",
+    "start",      "time",                     "lastUpdatedTime", "startTime", "datetime",  "date",       "ts",
+    "occurredAt", "at",
+};
+#define N_OTHER_NAMES (sizeof OTHER_NAMES / sizeof *OTHER_NAMES)
+
+static size_t rank_of(struct text name)
+{
+    size_t rank = 0;
+    while (rank < N_OTHER_NAMES && !text_equal(text_of(OTHER_NAMES[rank]), name)) rank++;
+    return rank;
+}
+
+static struct text without_quotes(struct text json)
+{
+    return json.len >= 2 && *json.at == '"' ? (struct text){json.at + 1, json.len - 2} : json;
+}
+
+static bool other_time(struct text record, int64_t *time)
+{
+    struct json_scan s = json_scan_of(record);
+    struct json_object o;
+    struct json_string name;
+    struct text value;
+    size_t best = N_OTHER_NAMES;
+    int64_t one;
+    if (!json_object_begin(&s, &o)) return false;
+    while (json_object_next(&s, &o, &name) && json_value_text(&s, &value)) {
+        size_t rank = rank_of(name.text);
+        if (rank >= best || !time_parse(without_quotes(value), &one)) continue;
+        best = rank;
+        *time = one;
+    }
+    return best < N_OTHER_NAMES;
+}
+
+/* Of a flow: when it began. */
+static bool line_time(struct text line, const struct columns *columns, int64_t *time)
+{
+    struct text value;
+    for (uint32_t i = 0; i < columns->n && columns_next(&line, &value); i++)
+        if (text_equal(columns->names[i], TEXT("start"))) return time_parse(value, time);
+    return false;
+}
+
+bool record_time(struct text record, const struct columns *columns, int64_t *time)
+{
+    if (columns) return line_time(record, columns, time);
+    return trail_time(record, time) || other_time(record, time);
 }
 
 /* One piece of a file's name, up to the next '_'; *name moves behind that. */

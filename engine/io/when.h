@@ -2,11 +2,11 @@
 #ifndef CSR_ENGINE_IO_WHEN_H
 #define CSR_ENGINE_IO_WHEN_H
 
-#include "grammar/base/text.h"
+#include "engine/event/columns.h"
 
-/* Nanoseconds since 1970 UTC. False if the record has no time where its source writes it, or none that can be read:
+/* Nanoseconds since 1970 UTC. columns: of a line of values, NULL of an object. False if the record has no time where its source writes it, or none that can be read:
  * the decoder will most likely set it aside. */
-bool record_time(struct text record, int64_t *time);
+bool record_time(struct text record, const struct columns *columns, int64_t *time);
 
 /* The minute of delivery in the name of a file that CloudTrail delivered, as a second:
  * ACCOUNT_CloudTrail_REGION_YYYYMMDDThhmmZ_RANDOM.json[.gz]. False: it is no such name. */

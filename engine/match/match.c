@@ -56,6 +56,7 @@ struct matcher {
 
     /* Of the event at hand; all in the scratch. */
     struct event *event;
+    const struct columns *columns; /* of a line of values; NULL: the record is an object */
     uint32_t *fits; /* wants */
     uint32_t n_fits;
     uint32_t *swallowed; /* exceptions that took the event */
@@ -521,7 +522,8 @@ static enum aside build(struct matcher *m, struct text record, uint64_t seq, str
     m->event = event;
     event->slots = m->slots;
     event->seq = seq;
-    enum aside why = decode_event(m->decoder, &m->eval, record, event);
+    enum aside why = m->columns ? decode_line(m->decoder, &m->eval, record, m->columns, event)
+                                : decode_event(m->decoder, &m->eval, record, event);
     if (why != ASIDE_NONE || !find_fits(m)) return why;
     find_interests(m);
     build_touches(m);
@@ -568,7 +570,7 @@ static void emit(struct matcher *m, const struct match_out *out)
     for (uint32_t i = 0; out->swallowed && i < m->n_swallowed; i++) out->swallowed(out->world, m->swallowed[i]);
 }
 
-enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
+static enum aside match(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
                         struct event *event)
 {
     struct match_counts before = m->counts;
@@ -582,4 +584,18 @@ enum aside match_record(struct matcher *m, struct text record, uint64_t seq, con
     m->counts.overflowed += m->eval.overflowed;
     emit(m, out);
     return ASIDE_NONE;
+}
+
+enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
+                        struct event *event)
+{
+    m->columns = NULL;
+    return match(m, record, seq, out, event);
+}
+
+enum aside match_line(struct matcher *m, struct text line, const struct columns *columns, uint64_t seq,
+                      const struct match_out *out, struct event *event)
+{
+    m->columns = columns;
+    return match(m, line, seq, out, event);
 }

@@ -59,5 +59,8 @@ struct match_out {
 /* Decodes and matches one record. ASIDE_NONE: *event is filled, its views valid until the next call. */
 enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
                         struct event *event);
+/* The same of a line of values. */
+enum aside match_line(struct matcher *m, struct text line, const struct columns *columns, uint64_t seq,
+                      const struct match_out *out, struct event *event);
 
 #endif

@@ -83,7 +83,9 @@ static enum aside match_one(struct matcher *m, struct matching *at, const struct
     const struct input_record *record = &b->records[at->record];
     struct event event;
     if (record->aside != ASIDE_NONE) return record->aside;
-    enum aside why = match_record(m, record->bytes, b->first_seq + at->record, out, &event);
+    uint64_t seq = b->first_seq + at->record;
+    enum aside why = record->columns ? match_line(m, record->bytes, record->columns, seq, out, &event)
+                                     : match_record(m, record->bytes, seq, out, &event);
     if (why != ASIDE_NONE) return why;
     b->seconds[at->record] = event.second;
     if (event.second > b->newest && moves_watermark(record, event.second)) b->newest = event.second;

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
     int64_t time;
     for (enum file_result result; f && (result = file_next(f, &r)) != FILE_END;) {
         if (result == FILE_BROKEN) continue;
-        record_time(r.bytes, &time);
+        record_time(r.bytes, r.columns, &time);
         block_given(&q, r.block);
     }
     file_close(f);

@@ -43,8 +43,20 @@ static const struct {
     {"EventBridge", "{\"version\":\"0\",\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{\"a\":1}}\n{\"b\":2}",
      "1:{\"a\":1}|2:{\"b\":2}|"},
     {"EventBridge, detail first", "{\"detail\":{\"a\":1},\"detail-type\":\"AWS Console Sign In via CloudTrail\"}", "1:{\"a\":1}|"},
-    {"EventBridge from others", "{\"detail-type\":\"GuardDuty Finding\",\"detail\":{\"a\":1}}",
-     "1:{\"detail-type\":\"GuardDuty Finding\",\"detail\":{\"a\":1}}|"},
+    {"EventBridge from GuardDuty", "{\"detail-type\":\"GuardDuty Finding\",\"detail\":{\"a\":1}}\n{\"b\":2}",
+     "1:{\"a\":1}|2:{\"b\":2}|"},
+    {"EventBridge from others", "{\"detail-type\":\"AWS Health Event\",\"detail\":{\"a\":1}}",
+     "1:{\"detail-type\":\"AWS Health Event\",\"detail\":{\"a\":1}}|"},
+    {"Azure's records", "{\"records\":[{\"a\":1},{\"b\":2}]}", "1:{\"a\":1}|1:{\"b\":2}|"},
+    {"names and values", "srcaddr dstaddr start\n1.1.1.1 2.2.2.2 7\n3.3.3.3 - 8\n{\"a\":1}\nbye\n",
+     "2:1.1.1.1 2.2.2.2 7 (3)|3:3.3.3.3 - 8 (3)|4:{\"a\":1}|5:bye (3)|"},
+    {"other names further down", "version interface-id start\n2 e 7\nsrcaddr dstaddr\nsrcaddr dstaddr start action\r\n1 2 3 4\r\n",
+     "2:2 e 7 (3)|3:srcaddr dstaddr (3)|5:1 2 3 4 (4)|"},
+    {"values of version 2", "2 111122223333 eni-1 10.0.0.7 198.51.100.4 44312 443 6 10 8000 7 8 ACCEPT OK\n2 too few\n",
+     "1:2 111122223333 eni-1 10.0.0.7 198.51.100.4 44312 443 6 10 8000 7 8 ACCEPT OK (14)|2:2 too few|"},
+    {"names that are none", "srcaddr dstaddr srcaddr\nsrcaddr Dst start\nsome words of text\n",
+     "1:srcaddr dstaddr srcaddr|2:srcaddr Dst start|3:some words of text|"},
+    {"names within Records", "{\"Records\":[srcaddr dstaddr start\n]}", "1:srcaddr dstaddr start|"},
     {"a record that has a detail", "{\"a\":1,\"detail\":{\"detail-type\":\"x via CloudTrail\"}}",
      "1:{\"a\":1,\"detail\":{\"detail-type\":\"x via CloudTrail\"}}|"},
     {"LookupEvents", "{\"Events\":[{\"EventId\":\"1\",\"CloudTrailEvent\":\"{\\\"a\\\":\\\"x\\\\n\\\\u00e9\\\"}\"}],\"NextToken\":\"t\"}",
@@ -63,9 +75,12 @@ static void take_all(struct frame *f, struct seen *seen)
 {
     struct text record;
     uint64_t line;
-    while (frame_next(f, &record, &line))
-        seen->len += (size_t)snprintf(seen->text + seen->len, sizeof seen->text - seen->len, "%d:" TEXT_FMT "|", (int)line,
-                                      TEXT_ARG(record));
+    char columns[16] = "";
+    while (frame_next(f, &record, &line)) {
+        if (f->record_columns) snprintf(columns, sizeof columns, " (%u)", f->record_columns->n);
+        seen->len += (size_t)snprintf(seen->text + seen->len, sizeof seen->text - seen->len, "%d:" TEXT_FMT "%s|", (int)line,
+                                      TEXT_ARG(record), f->record_columns ? columns : "");
+    }
 }
 
 static void test_whole(void **state)
@@ -75,11 +90,13 @@ static void test_whole(void **state)
         uint32_t len = (uint32_t)strlen(cases[i].bytes);
         char *bytes = malloc(len + 1);
         memcpy(bytes, cases[i].bytes, len);
-        struct frame f = {.bytes = {bytes, len}, .is_last = true, .line = 1};
+        struct columns_set known = {0};
+        struct frame f = {.bytes = {bytes, len}, .is_last = true, .line = 1, .known = &known};
         struct seen seen = {0};
         take_all(&f, &seen);
         if (strcmp(seen.text, cases[i].records)) fail_msg("%s:\n%s\n%s", cases[i].name, seen.text, cases[i].records);
         assert_int_equal(f.at, len);
+        columns_set_release(&known);
         free(bytes);
     }
 }
@@ -92,7 +109,8 @@ static void test_pieces(void **state)
         for (uint32_t step = 1; step < 12; step++) {
             uint32_t all = (uint32_t)strlen(cases[i].bytes), given = 0, kept = 0;
             char *bytes = malloc(1);
-            struct frame f = {.line = 1};
+            struct columns_set known = {0};
+            struct frame f = {.line = 1, .known = &known};
             struct seen seen = {0};
             while (!f.is_last) {
                 uint32_t more = all - given < step ? all - given : step;
@@ -110,6 +128,7 @@ static void test_pieces(void **state)
             }
             if (strcmp(seen.text, cases[i].records))
                 fail_msg("%s in pieces of %u:\n%s\n%s", cases[i].name, step, seen.text, cases[i].records);
+            columns_set_release(&known);
             free(bytes);
         }
 }

@@ -29,7 +29,7 @@ static void add_record(struct sequence *s, const struct input_record *r, int64_t
     struct hash128 both[2] = {s->digest, hash_128(ZERO, r->bytes.at, r->bytes.len)};
     int64_t time;
     s->records++;
-    if (!record_time(r->bytes, &time)) return;
+    if (!record_time(r->bytes, r->columns, &time)) return;
     s->digest = hash_128(ZERO, both, sizeof both);
     s->is_sorted &= time >= *newest;
     *newest = time;

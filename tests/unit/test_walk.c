@@ -101,7 +101,7 @@ static void test_times(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof TIMES / sizeof *TIMES; i++) {
         int64_t time = 0;
-        bool has_time = record_time(text_of(TIMES[i].record), &time);
+        bool has_time = record_time(text_of(TIMES[i].record), NULL, &time);
         if (has_time != (TIMES[i].time != 0) || time != TIMES[i].time) fail_msg("%s", TIMES[i].record);
     }
 }
