@@ -12,7 +12,8 @@
  *   baseline.c   what is remembered of the past
  *   rule.c       a rule's clauses, in order of need
  *   step.c       groups: APIs, keys, predicates, gates, joins
- *   match.c      match clause -> ir_match
+ *   match.c      match clause -> ir_match; repeat.c: what stands in brackets; spike.c: volumes
+ *   over.c       rules over rules
  *   automaton.c  ir_match -> ir_automaton
  *   tune.c       what a site says of rules that others wrote: tune, disable
  *   respond.c    responses against the table of verbs

@@ -73,6 +73,8 @@ struct symbol {
     struct test_work *tests; /* of a rule, in the order of files */
     struct tuning *tunings;  /* of a rule, in the order of files */
     const struct ast *disabled; /* the item that switches the rule off; NULL: it runs */
+    bool is_open;            /* of a rule: its references to other rules are being followed */
+    uint32_t height;         /* of a rule: over how many rules it stands, and 1; 0: not known yet */
     bool is_used;            /* some rule reads it */
 };
 
@@ -403,6 +405,8 @@ void fix_with_use(struct diag *d, const struct unit *unit, struct text package);
 /* ---- rule.c, step.c, match.c, respond.c -------------------------------------------------------------------
  */
 
+/* Refuses rules that wait for one another, or stand too high over others. Before rules are lowered. */
+void check_rule_refs(struct compiler *c);
 void lower_baselines(struct compiler *c);
 void lower_rules(struct compiler *c);
 /* `step` and `on` clauses to rule->steps, by names only: what paths may refer to. */
@@ -454,6 +458,15 @@ void tune_responds(struct rule_work *r);
 void tune_exceptions(struct rule_work *r);
 /* Lines of `tune pack.*` that no rule of the pack has a use for. After rules are lowered. */
 void check_wide_tunes(struct compiler *c);
+
+/* ---- overlap.c ------------------------------------------------------------------------------------------- */
+
+/* Whether an event can fill either step. unless_traced: a step of every event that refers to another is left out. */
+bool steps_meet(struct compiler *c, const struct ir_rule *rule, uint32_t x, uint32_t y, bool unless_traced);
+/* Whether one choice takes both. */
+bool steps_together(const struct ir_rule *rule, uint32_t a, uint32_t b);
+/* Refuses a veto that can take what `[sum …]` adds up, and more than eight steps that can take one event. */
+void check_overlaps(const struct rule_work *r);
 
 /* ---- refuse.c ------------------------------------------------------------------------------------------- */
 

@@ -74,6 +74,18 @@ static void lower_rule_ref(struct compiler *c, const struct unit *unit, const st
         diag_note(d, "an API call is written service:Action, like ec2:RunInstances");
 }
 
+/* A rule's groups and calls give their values in different ways, so they do not share a predicate. */
+static void check_alone(struct compiler *c, const struct ast *ref, const struct ast *group)
+{
+    AST_EACH(kid, group) {
+        if (kid == ref || (kid->kind != AST_API && kid->kind != AST_ANY_API && kid->kind != AST_RULE_REF)) continue;
+        struct diag *d = diag_at(c->diags, E0340, ref->span, "a rule");
+        diag_label(d, kid->span, "and something else");
+        diag_note(d, "write each as a group of its own: first | second");
+        return;
+    }
+}
+
 void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct api_owner owner,
                 struct ir_group *out)
 {
@@ -84,7 +96,9 @@ void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *g
             check_api(c, unit, kid, owner);
         }
         if (kid->kind == AST_ANY_API) out->apis[out->n_apis++] = (struct ir_api){.rule = IR_NONE};
-        if (kid->kind == AST_RULE_REF) lower_rule_ref(c, unit, kid, &out->apis[out->n_apis++]);
+        if (kid->kind != AST_RULE_REF) continue;
+        check_alone(c, kid, group);
+        lower_rule_ref(c, unit, kid, &out->apis[out->n_apis++]);
     }
     out->test = out->gate = IR_NONE;
 }

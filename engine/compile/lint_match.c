@@ -125,67 +125,12 @@ static void lint_window(const struct rule_work *r)
 
 /* ---- steps that take one another's events ---- */
 
-static bool apis_meet(struct ir_api a, struct ir_api b)
-{
-    if (a.rule != IR_NONE || b.rule != IR_NONE) return false; /* not even one rule twice: it stands in another group */
-    if (!a.service.len || !b.service.len) return true;
-    return logic_globs_meet(a.service, b.service) && logic_globs_meet(a.action, b.action);
-}
-
-/* `* (access_key == made.resp.accessKey.accessKeyId)`: every event is meant, but only of what another step has made. */
-static bool follows_a_trace(const struct ir_group *g, uint32_t n_joins)
-{
-    bool all = false, joined = false;
-    for (uint32_t i = 0; i < g->n_apis; i++) all |= !g->apis[i].service.len;
-    for (uint32_t i = 0; i < n_joins; i++) joined |= g->joins[i] != IR_NONE;
-    return all && joined;
-}
-
-static bool groups_meet(const struct logic *l, const struct ir_group *a, const struct ir_group *b, uint32_t n_joins)
-{
-    if (follows_a_trace(a, n_joins) || follows_a_trace(b, n_joins)) return false;
-    ir_node_id tests[4], all[] = {a->test, a->gate, b->test, b->gate};
-    uint32_t n = 0;
-    bool meet = false;
-    for (uint32_t i = 0; i < a->n_apis && !meet; i++)
-        for (uint32_t j = 0; j < b->n_apis && !meet; j++) meet = apis_meet(a->apis[i], b->apis[j]);
-    for (uint32_t i = 0; i < 4; i++)
-        if (all[i] != IR_NONE) tests[n++] = all[i];
-    return meet && !logic_never(l, tests, n);
-}
-
-static bool steps_meet(const struct logic *l, const struct ir_rule *rule, uint32_t x, uint32_t y)
-{
-    const struct ir_step *a = &rule->steps[x], *b = &rule->steps[y];
-    for (uint32_t i = 0; i < a->n_groups; i++)
-        for (uint32_t j = 0; j < b->n_groups; j++)
-            if (groups_meet(l, &a->groups[i], &b->groups[j], rule->n_joins)) return true;
-    return false;
-}
-
-/* Whether one choice takes both: the sides of a `|` never stand together. */
-static bool stand_together(const struct ir_rule *rule, uint32_t a, uint32_t b)
-{
-    for (uint32_t i = 0; i < rule->n_automata; i++)
-        for (uint32_t k = 0; k < rule->automata[i].n_alternatives; k++) {
-            const struct ir_alternative *alt = &rule->automata[i].alternatives[k];
-            bool has_a = false, has_b = false;
-            for (uint32_t p = 0; p < alt->n_places; p++) {
-                has_a |= alt->places[p].step == a;
-                has_b |= alt->places[p].step == b;
-            }
-            if (has_a && has_b) return true;
-        }
-    return false;
-}
-
 static void lint_overlap(const struct rule_work *r)
 {
     const struct ir_rule *rule = &r->out;
-    struct logic l = {r->c, NULL};
     for (uint32_t j = 1; j < rule->n_steps; j++)
         for (uint32_t i = 0; i < j; i++) {
-            if (!stand_together(rule, i, j) || !steps_meet(&l, rule, i, j)) continue;
+            if (!steps_together(rule, i, j) || !steps_meet(r->c, rule, i, j, true)) continue;
             struct diag *d = warn(r->c, W0308, rule->steps[j].span, "what fills this can fill `" TEXT_FMT "` as well",
                                   TEXT_ARG(rule->steps[i].name));
             if (!d) continue;

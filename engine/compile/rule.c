@@ -357,7 +357,8 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
     lower_words(r);
     lower_body(r);
     if (diags_errors(c->diags) == mark.errors && compile_automata(c->arena, &r->out, c->diags)) {
-        lint_match(r);
+        check_overlaps(r);
+        if (diags_errors(c->diags) == mark.errors) lint_match(r);
         refuse_rule(r);
     }
     symbol->refused = leave_out(c, mark, symbol->unit);
@@ -379,6 +380,7 @@ static void bind_rule_ref(const struct rule_ref *ref)
 
 void lower_rules(struct compiler *c)
 {
+    check_rule_refs(c);
     for (uint32_t i = 0; i < c->symbols.len; i++)
         if (c->symbols.at[i]->kind == SYMBOL_RULE) lower_rule(c, c->symbols.at[i]);
     for (uint32_t i = 0; i < c->rule_refs.len; i++) bind_rule_ref(&c->rule_refs.at[i]);

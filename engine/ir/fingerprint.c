@@ -1,7 +1,8 @@
 /* fingerprint.c - what must be equal for a rule's half-built state to be kept over a reload (language.md
  * B24).
  *
- * Of a rule: its name, steps, predicates, match, key, windows, references and questions to baselines.
+ * Of a rule: its name, sources, steps, predicates, match, `where`, key, windows, references and questions to baselines,
+ * and what the values mean that are kept for them.
  * Outside: contents of named lists, score, severity, title, responses, the texts for people. Of a baseline:
  * key, value, what teaches it, and what its memory was thinned by.
  *
@@ -78,6 +79,35 @@ static void put_ask(struct canon *c, uint32_t ask)
     put_text(c, c->rule->steps[a->step].name);
 }
 
+static void put_node(struct canon *c, ir_node_id id);
+
+/* A value that is kept of a step's events: its name may be that of a `with`, so what it means enters too. */
+static void put_capture(struct canon *c, uint32_t step, uint32_t capture)
+{
+    const struct ir_step *s = &c->rule->steps[step];
+    put_text(c, s->captures[capture].name);
+    for (uint32_t g = 0; g < s->n_groups; g++) put_node(c, s->groups[g].captures[capture]);
+}
+
+static void put_real(struct canon *c, double d)
+{
+    uint64_t bits;
+    memcpy(&bits, &d, sizeof bits);
+    put_number(c, bits);
+}
+
+static void put_spike(struct canon *c, const struct ir_spike *s)
+{
+    put_text(c, c->rule->steps[s->step].name);
+    put_number(c, s->value != IR_NONE);
+    if (s->value != IR_NONE) put_capture(c, s->step, s->value);
+    put_number(c, s->n_by);
+    for (uint32_t i = 0; i < s->n_by; i++) put_capture(c, s->step, s->by[i]);
+    put_number(c, (uint64_t)s->in);
+    put_number(c, (uint64_t)s->over);
+    put_real(c, s->floor);
+}
+
 /* What x and y of a node mean, by name. */
 static void put_leaf(struct canon *c, const struct ir_node *node)
 {
@@ -105,7 +135,7 @@ static void put_leaf(struct canon *c, const struct ir_node *node)
     case IR_OP_MIN_OF:
     case IR_OP_MAX_OF:
         put_text(c, c->rule->steps[node->y].name);
-        put_text(c, c->rule->steps[node->y].captures[node->x].name);
+        put_capture(c, node->y, node->x);
         break;
     case IR_OP_STEP_EXISTS:
     case IR_OP_COUNT:
@@ -117,6 +147,9 @@ static void put_leaf(struct canon *c, const struct ir_node *node)
     case IR_OP_ASK_PREVALENCE:
     case IR_OP_ASK_SINCE:
         put_ask(c, node->x);
+        break;
+    case IR_OP_SPIKE:
+        put_spike(c, &c->rule->spikes[node->x]);
         break;
     case IR_OP_HOUR:
     case IR_OP_WEEKDAY:
@@ -171,6 +204,7 @@ static void put_group(struct canon *c, const struct ir_group *g, uint32_t n_key,
     for (uint32_t i = 0; i < g->n_apis; i++) {
         put_text(c, g->apis[i].service);
         put_text(c, g->apis[i].action);
+        if (g->apis[i].rule != IR_NONE) put_text(c, c->ir->rules[g->apis[i].rule].name);
     }
     put_node(c, g->test);
     put_node(c, g->gate);
@@ -178,15 +212,26 @@ static void put_group(struct canon *c, const struct ir_group *g, uint32_t n_key,
     put_nodes(c, g->joins, n_joins);
 }
 
-/* `a | b` and `a -> b` as written; parentheses say nothing. */
-static void put_match(struct canon *c, const struct ir_match *m)
+/* What one part of a match says beside its kids. */
+static void put_part(struct canon *c, const struct ir_match *m)
 {
-    while (m->kind == IR_M_GROUP) m = &m->kids[0];
     put_number(c, m->kind);
     if (m->kind == IR_M_STEP) put_text(c, c->rule->steps[m->step].name);
     put_number(c, m->least);
     put_number(c, m->most);
+    put_number(c, m->taking);
+    if (m->taking != IR_TAKE_TIMES) put_capture(c, m->kids->step, m->value);
+    if (m->taking == IR_TAKE_SUM) put_real(c, m->amount);
+    put_number(c, (uint64_t)m->in);
+    put_number(c, (uint64_t)m->absent_for);
     put_number(c, m->n_kids);
+}
+
+/* `a | b` and `a -> b` as written; parentheses without a window say nothing. */
+static void put_match(struct canon *c, const struct ir_match *m)
+{
+    while (m->kind == IR_M_GROUP && m->in == INT64_MAX) m = &m->kids[0];
+    put_part(c, m);
     for (uint32_t i = 0; i < m->n_kids; i++) {
         if (m->kind == IR_M_CHAIN && i) {
             put_number(c, m->arrows[i].strict);
@@ -194,6 +239,15 @@ static void put_match(struct canon *c, const struct ir_match *m)
             put_number(c, (uint64_t)m->arrows[i].most);
         }
         put_match(c, &m->kids[i]);
+    }
+}
+
+static void put_joins(struct canon *c, const struct ir_rule *rule)
+{
+    put_number(c, rule->n_joins);
+    for (uint32_t i = 0; i < rule->n_joins; i++) {
+        put_text(c, rule->steps[rule->joins[i].of].name);
+        put_number(c, rule->joins[i].differs);
     }
 }
 
@@ -212,7 +266,10 @@ static void put_rule(struct canon *c, const struct ir_rule *rule)
         for (uint32_t g = 0; g < rule->steps[i].n_groups; g++)
             put_group(c, &rule->steps[i].groups[g], rule->n_by, rule->n_joins);
     }
+    put_joins(c, rule);
     if (rule->match) put_match(c, rule->match);
+    put_text(c, rule->until == IR_NONE ? TEXT("") : rule->steps[rule->until].name);
+    put_node(c, rule->where);
 }
 
 static void put_baseline(struct canon *c, const struct ir_baseline *b)

@@ -5,6 +5,7 @@
  */
 #include "engine/base/time.h"
 #include "engine/ir/ir_print.h"
+#include "grammar/base/diag.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
 
@@ -249,7 +250,7 @@ static void dump_group(struct dump *d, const struct ir_step *step, const struct 
     end(d);
     for (uint32_t i = 0; i < r->n_joins; i++) {
         if (g->joins[i] == IR_NONE) continue;
-        begin(d, 3, "join");
+        begin(d, 3, r->joins[i].differs ? "unlike" : "join");
         ir_put(d->out, r->joins[i].name);
         ir_put(d->out, TEXT(" = "));
         ir_print_node(d->ir, r, g->joins[i], d->out);
@@ -371,6 +372,14 @@ static void dump_from(struct dump *d, const struct ir_rule *r)
     end(d);
 }
 
+static void dump_refusal(struct dump *d, const struct ir_rule *r)
+{
+    const struct diag_info *info = diag_info((enum diag_code)r->refused);
+    if (!r->refused) return;
+    begin(d, 1, "refused");
+    ir_putf(d->out, "%s, %s\n", info->name, info->title);
+}
+
 static void dump_rule(struct dump *d, const struct ir_rule *r)
 {
     d->rule = r;
@@ -387,6 +396,7 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
         ir_print_match(r, r->match, d->out);
         end(d);
     }
+    node_line(d, 1, "where", r->where);
     dump_tuning(d, r);
     dump_score(d, r);
     begin(d, 1, "open");
@@ -396,6 +406,7 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
     begin(d, 1, "answers");
     ir_put(d->out, r->monotone ? TEXT("at once, for good") : TEXT("provisionally, then settled"));
     end(d);
+    dump_refusal(d, r);
     fingerprint_line(d, r->fingerprint);
     d->rule = NULL;
 }

@@ -9,13 +9,13 @@
  *
  * Canonical: order is by name and text, never by address or hash.
  */
+#include "engine/ir/cost.h"
 #include "engine/ir/ir_print.h"
 #include "engine/ir/progress.h"
 
 #include <stdlib.h>
 
 #define NS_PER_SECOND  INT64_C(1000000000)
-#define INSTANCES_MOST 32u     /* assignments of joins under one key (language.md B12) */
 
 /* ---- sorted lines -------------------------------------------------------------------------------------- */
 
@@ -204,13 +204,31 @@ static uint32_t alternative_progress(const struct ir_alternative *alt)
     return progress_count(alt, PROGRESS_MOST) - 1;
 }
 
+/* "a", "a*3", "a*3..5", "a*3(distinct region)", "a(sum bytes >= 10MB)", with "?" if it is the item's. */
+static void dump_place(struct plan_dump *p, const struct ir_rule *r, const struct ir_place *place)
+{
+    const struct ir_step *step = &r->steps[place->step];
+    ir_put(p->out, step->name);
+    if (place->times > 1 || place->most) ir_putf(p->out, "*%u", place->times);
+    if (place->most) ir_putf(p->out, "..%u", place->most);
+    if (place->taking != IR_TAKE_TIMES) {
+        const struct ir_capture *value = &step->captures[place->value];
+        ir_put(p->out, place->taking == IR_TAKE_SUM ? TEXT("(sum ") : TEXT("(distinct "));
+        ir_put(p->out, value->name);
+        if (place->taking == IR_TAKE_SUM) {
+            ir_put(p->out, TEXT(" >= "));
+            ir_put_amount(p->out, place->amount, (enum ir_type)value->type);
+        }
+        ir_put(p->out, TEXT(")"));
+    }
+    if (place->is_optional) ir_put(p->out, TEXT("?"));
+}
+
 static void dump_places(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt)
 {
     for (uint32_t i = 0; i < alt->n_places; i++) {
         ir_put(p->out, i ? TEXT(" ") : TEXT(""));
-        ir_put(p->out, r->steps[alt->places[i].step].name);
-        if (alt->places[i].times > 1) ir_putf(p->out, "*%u", alt->places[i].times);
-        if (alt->places[i].is_optional) ir_put(p->out, TEXT("?"));
+        dump_place(p, r, &alt->places[i]);
     }
 }
 
@@ -241,6 +259,35 @@ static void dump_bits(struct plan_dump *p, const struct ir_rule *r, const struct
     }
 }
 
+static void put_seconds(struct plan_dump *p, const char *word, int64_t seconds)
+{
+    ir_putf(p->out, " %s ", word);
+    ir_put_duration(p->out, seconds * NS_PER_SECOND);
+}
+
+static void dump_gap(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt,
+                     const struct ir_gap *gap)
+{
+    ir_put(p->out, TEXT("                from "));
+    dump_bits(p, r, alt, gap->left);
+    ir_put(p->out, TEXT(" to "));
+    dump_bits(p, r, alt, gap->right);
+    if (gap->least > 0) put_seconds(p, "at least", gap->least);
+    if (gap->most != INT64_MAX) put_seconds(p, "at most", gap->most);
+    ir_put(p->out, TEXT("\n"));
+}
+
+static void dump_veto(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt,
+                      const struct ir_veto *veto)
+{
+    ir_putf(p->out, "                no " TEXT_FMT " from ", TEXT_ARG(r->steps[veto->step].name));
+    if (veto->kind == IR_VETO_UNTIL) ir_put(p->out, TEXT("the first to the last"));
+    else dump_bits(p, r, alt, veto->left);
+    if (veto->kind == IR_VETO_BETWEEN) ir_put(p->out, TEXT(" to ")), dump_bits(p, r, alt, veto->right);
+    if (veto->kind == IR_VETO_FOR) put_seconds(p, "on for", veto->seconds);
+    ir_put(p->out, TEXT("\n"));
+}
+
 static void dump_alternative(struct plan_dump *p, const struct ir_rule *r, const struct ir_alternative *alt)
 {
     ir_put(p->out, TEXT("            "));
@@ -252,21 +299,14 @@ static void dump_alternative(struct plan_dump *p, const struct ir_rule *r, const
                 TEXT_ARG(r->steps[alt->places[alt->order[i].before].step].name), alt->order[i].strict ? "=>" : "->",
                 TEXT_ARG(r->steps[alt->places[alt->order[i].after].step].name));
     }
-    for (uint32_t i = 0; i < alt->n_gaps; i++) {
-        ir_put(p->out, TEXT("                from "));
-        dump_bits(p, r, alt, alt->gaps[i].left);
-        ir_put(p->out, TEXT(" to "));
-        dump_bits(p, r, alt, alt->gaps[i].right);
-        if (alt->gaps[i].least > 0) {
-            ir_put(p->out, TEXT(" at least "));
-            ir_put_duration(p->out, alt->gaps[i].least * NS_PER_SECOND);
-        }
-        if (alt->gaps[i].most != INT64_MAX) {
-            ir_put(p->out, TEXT(" at most "));
-            ir_put_duration(p->out, alt->gaps[i].most * NS_PER_SECOND);
-        }
+    for (uint32_t i = 0; i < alt->n_gaps; i++) dump_gap(p, r, alt, &alt->gaps[i]);
+    for (uint32_t i = 0; i < alt->n_inners; i++) {
+        ir_put(p->out, TEXT("                "));
+        dump_bits(p, r, alt, alt->inners[i].places);
+        put_seconds(p, "in", alt->inners[i].most);
         ir_put(p->out, TEXT("\n"));
     }
+    for (uint32_t i = 0; i < alt->n_vetoes; i++) dump_veto(p, r, alt, &alt->vetoes[i]);
 }
 
 static void dump_automaton(struct plan_dump *p, const struct ir_rule *r, uint32_t number)
@@ -284,17 +324,12 @@ static void dump_automaton(struct plan_dump *p, const struct ir_rule *r, uint32_
 /* The most that state can hold for one key, apart from the tail of hits younger than the watermark. */
 static void dump_cost(struct plan_dump *p, const struct ir_rule *r)
 {
-    uint64_t runs = 0;
-    for (uint32_t i = 0; i < r->n_automata; i++)
-        for (uint32_t a = 0; a < r->automata[i].n_alternatives; a++)
-            runs += alternative_progress(&r->automata[i].alternatives[a]);
-    bool is_counted = false;
-    for (uint32_t s = 0; s < r->n_steps; s++) is_counted |= r->steps[s].counted;
-    ir_putf(p->out, "        a key holds at most %llu runs", (unsigned long long)runs);
-    if (r->n_joins) ir_putf(p->out, " for each of %u values of its references", INSTANCES_MOST);
-    if (is_counted) {
+    struct ir_cost cost = ir_rule_cost(r);
+    ir_putf(p->out, "        a key holds at most %llu runs", (unsigned long long)cost.runs);
+    if (r->n_joins) ir_putf(p->out, " for each of %u values of its references", IR_INSTANCES_MOST);
+    if (cost.slots) {
         ir_put(p->out, TEXT(", and a slot a second of "));
-        ir_put_duration(p->out, r->within * NS_PER_SECOND);
+        ir_put_duration(p->out, cost.slots * NS_PER_SECOND);
     }
     ir_put(p->out, TEXT("\n"));
 }

@@ -12,7 +12,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define PRINT_MOST 4096
+#define PRINT_MOST    4096
+#define NS_PER_SECOND INT64_C(1000000000)
 
 /* ---- text out ----------------------------------------------------------------------------------------- */
 
@@ -75,6 +76,15 @@ static void put_size(struct ir_out out, int64_t bytes)
             return;
         }
     ir_putf(out, "%lld", (long long)bytes);
+}
+
+void ir_put_amount(struct ir_out out, double amount, enum ir_type type)
+{
+    bool is_whole = amount >= 0 && amount < 9e15 && (double)(int64_t)amount == amount;
+    char number[32];
+    if (is_whole && type == IR_TYPE_SIZE) put_size(out, (int64_t)amount);
+    else if (is_whole) ir_putf(out, "%lld", (long long)amount);
+    else ir_put(out, (struct text){number, number_print((struct value){.kind = VALUE_FLOAT, .f = amount}, number)});
 }
 
 static void put_net(struct ir_out out, const struct ip_net *net)
@@ -299,6 +309,34 @@ static void put_ask(struct printer *p, const struct ir_node *node)
     ir_put(p->out, TEXT(")"));
 }
 
+static void put_name_of(struct printer *p, uint32_t step, uint32_t capture)
+{
+    ir_put(p->out, capture_name(p, &(struct ir_node){.y = step, .x = capture}));
+}
+
+/* "spike(sum s.bytes by actor in 10m over 14d floor 10)" */
+static void put_spike(struct printer *p, const struct ir_node *node)
+{
+    const struct ir_spike *s = p->rule && node->x < p->rule->n_spikes ? &p->rule->spikes[node->x] : NULL;
+    ir_put(p->out, TEXT("spike("));
+    if (s && s->value != IR_NONE) ir_put(p->out, TEXT("sum "));
+    ir_put(p->out, step_name(p, node->y));
+    if (s && s->value != IR_NONE) ir_put(p->out, TEXT(".")), put_name_of(p, node->y, s->value);
+    for (uint32_t i = 0; s && i < s->n_by; i++) {
+        ir_put(p->out, i ? TEXT(", ") : TEXT(" by "));
+        put_name_of(p, node->y, s->by[i]);
+    }
+    if (s) {
+        ir_put(p->out, TEXT(" in "));
+        ir_put_duration(p->out, s->in * NS_PER_SECOND);
+        ir_put(p->out, TEXT(" over "));
+        ir_put_duration(p->out, s->over * NS_PER_SECOND);
+        ir_put(p->out, TEXT(" floor "));
+        ir_put_amount(p->out, s->floor, IR_TYPE_FLOAT);
+    }
+    ir_put(p->out, TEXT(")"));
+}
+
 static void put_leaf(struct printer *p, const struct ir_node *node)
 {
     switch ((enum ir_op)node->op) {
@@ -325,6 +363,7 @@ static void put_leaf(struct printer *p, const struct ir_node *node)
     case IR_OP_ASK_RARITY:
     case IR_OP_ASK_PREVALENCE:
     case IR_OP_ASK_SINCE: put_ask(p, node); break;
+    case IR_OP_SPIKE: put_spike(p, node); break;
     default: ir_put(p->out, text_of(op_words[node->op])); break; /* time, score */
     }
 }
@@ -478,41 +517,93 @@ static void put_arrow(const struct ir_arrow *arrow, struct ir_out out)
     if (arrow->least > 0 || arrow->most != INT64_MAX) {
         ir_put(out, TEXT("["));
         if (arrow->least > 0) {
-            ir_put_duration(out, arrow->least * 1000000000);
+            ir_put_duration(out, arrow->least * NS_PER_SECOND);
             ir_put(out, TEXT(".."));
         }
-        if (arrow->most != INT64_MAX) ir_put_duration(out, arrow->most * 1000000000);
+        if (arrow->most != INT64_MAX) ir_put_duration(out, arrow->most * NS_PER_SECOND);
         ir_put(out, TEXT("]"));
     }
     ir_put(out, TEXT(" "));
 }
 
-static void put_times(const struct ir_match *m, struct ir_out out)
+static void put_in(int64_t in, struct ir_out out)
 {
-    ir_putf(out, "[%u..", m->least);
+    if (in == INT64_MAX) return;
+    ir_put(out, TEXT("in "));
+    ir_put_duration(out, in * NS_PER_SECOND);
+}
+
+/* "[3..5 in 5m]", "[3.. distinct region]", "[sum bytes >= 10MB]" */
+static void put_repeat(const struct ir_rule *rule, const struct ir_match *m, struct ir_out out)
+{
+    const struct ir_capture *value =
+        m->taking == IR_TAKE_TIMES ? NULL : &rule->steps[m->kids->step].captures[m->value];
+    ir_put(out, TEXT("["));
+    if (m->taking == IR_TAKE_SUM) {
+        ir_put(out, TEXT("sum "));
+        ir_put(out, value->name);
+        ir_put(out, TEXT(" >= "));
+        ir_put_amount(out, m->amount, (enum ir_type)value->type);
+    } else {
+        ir_putf(out, "%u..", m->least);
+    }
     if (m->most) ir_putf(out, "%u", m->most);
+    if (m->taking == IR_TAKE_DISTINCT) ir_put(out, TEXT(" distinct ")), ir_put(out, value->name);
+    if (m->in != INT64_MAX) ir_put(out, TEXT(" "));
+    put_in(m->in, out);
     ir_put(out, TEXT("]"));
+}
+
+/* What stands before the kids of a part. */
+static void put_opening(const struct ir_match *m, struct ir_out out)
+{
+    if (m->kind == IR_M_GROUP) ir_put(out, TEXT("("));
+    if (m->kind == IR_M_SOME_OF) ir_putf(out, "%u of (", m->least);
+    if (m->kind == IR_M_NOT) ir_put(out, TEXT("!"));
+}
+
+static void put_closing(const struct ir_rule *rule, const struct ir_match *m, struct ir_out out)
+{
+    if (m->kind == IR_M_GROUP || m->kind == IR_M_SOME_OF) ir_put(out, TEXT(")"));
+    if (m->kind == IR_M_STEP) ir_put(out, rule->steps[m->step].name);
+    if (m->kind == IR_M_REPEAT) put_repeat(rule, m, out);
+    if (m->kind == IR_M_OPTIONAL) ir_put(out, TEXT("?"));
+    if (m->kind == IR_M_GROUP && m->in != INT64_MAX) {
+        ir_put(out, TEXT("["));
+        put_in(m->in, out);
+        ir_put(out, TEXT("]"));
+    }
+    if (!m->absent_for) return;
+    ir_put(out, TEXT(" for "));
+    ir_put_duration(out, m->absent_for * NS_PER_SECOND);
+}
+
+static void put_between(const struct ir_match *m, uint32_t kid, struct ir_out out)
+{
+    if (m->kind == IR_M_CHAIN) put_arrow(&m->arrows[kid], out);
+    else if (m->kind == IR_M_SOME_OF) ir_put(out, TEXT(", "));
+    else ir_put(out, m->kind == IR_M_EITHER ? TEXT(" | ") : TEXT(" & "));
 }
 
 /* Tightness: | 0, chain and & 1, elements 2. */
 static void print_match(const struct ir_rule *rule, const struct ir_match *m, int least, struct ir_out out)
 {
     int tight = m->kind == IR_M_EITHER ? 0 : m->kind == IR_M_CHAIN || m->kind == IR_M_ANY_ORDER ? 1 : 2;
+    bool encloses = m->kind == IR_M_GROUP || m->kind == IR_M_SOME_OF;
     if (tight < least) ir_put(out, TEXT("("));
+    put_opening(m, out);
     for (uint32_t i = 0; i < m->n_kids; i++) {
-        if (i && m->kind == IR_M_CHAIN) put_arrow(&m->arrows[i], out);
-        else if (i) ir_put(out, m->kind == IR_M_EITHER ? TEXT(" | ") : TEXT(" & "));
-        if (m->kind == IR_M_GROUP) ir_put(out, TEXT("("));
-        print_match(rule, &m->kids[i], m->kind == IR_M_GROUP ? 0 : tight + (tight < 2), out);
-        if (m->kind == IR_M_GROUP) ir_put(out, TEXT(")"));
+        if (i) put_between(m, i, out);
+        print_match(rule, &m->kids[i], encloses ? 0 : tight + (tight < 2), out);
     }
-    if (m->kind == IR_M_STEP) ir_put(out, rule->steps[m->step].name);
-    if (m->kind == IR_M_REPEAT) put_times(m, out);
-    if (m->kind == IR_M_OPTIONAL) ir_put(out, TEXT("?"));
+    put_closing(rule, m, out);
     if (tight < least) ir_put(out, TEXT(")"));
 }
 
 void ir_print_match(const struct ir_rule *rule, const struct ir_match *match, struct ir_out out)
 {
     print_match(rule, match, 0, out);
+    if (match != rule->match || rule->until == IR_NONE) return;
+    ir_put(out, TEXT(" until "));
+    ir_put(out, rule->steps[rule->until].name);
 }

@@ -22,6 +22,8 @@ void ir_put_quoted(struct ir_out out, struct text t);
 /* "1h30m", the fewest words; "0s" for nothing. */
 void ir_put_duration(struct ir_out out, int64_t nanoseconds);
 void ir_put_constant(struct ir_out out, struct value v);
+/* A number as its type writes it: "10MB", "2.5". */
+void ir_put_amount(struct ir_out out, double amount, enum ir_type type);
 /* "raw.a.b", with quotes around what is no plain name. */
 void ir_put_slot(struct ir_out out, const struct ir_slot *slot);
 /* "iam:Create*", "*", or another rule's name. */

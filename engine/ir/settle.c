@@ -16,51 +16,101 @@ bool ir_asks(const struct ir *ir, ir_node_id id)
     return false;
 }
 
-/* Whether a test over a match can only become true as records come, never false again. Values of the witness
- * count as settled with it. */
-static bool only_rises(const struct ir *ir, const struct ir_node *node)
+/* ---- how a value over a match moves while records come --------------------------------------------------
+ */
+
+/* Of a test: RISES can become true and stays so, FALLS the other way round. */
+enum trend { STAYS, RISES, FALLS, MOVES };
+
+static enum trend turned(enum trend t)
 {
-    bool counts = node->n && operand(ir, node, 0)->op == IR_OP_COUNT;
-    switch (node->op) {
+    return t == RISES ? FALLS : t == FALLS ? RISES : t;
+}
+
+static enum trend together(enum trend a, enum trend b)
+{
+    if (a == STAYS) return b;
+    return b == STAYS || a == b ? a : MOVES;
+}
+
+static enum trend trend_of(const struct ir *ir, ir_node_id id);
+
+static enum trend trend_of_all(const struct ir *ir, const struct ir_node *node)
+{
+    enum trend all = STAYS;
+    for (uint32_t i = 0; i < node->n; i++) all = together(all, trend_of(ir, ir->operands[node->first + i]));
+    return all;
+}
+
+/* Larger on the left, or smaller on the right, is what comes out the more. */
+static enum trend difference(const struct ir *ir, const struct ir_node *node)
+{
+    return together(trend_of(ir, ir->operands[node->first]),
+                    turned(trend_of(ir, ir->operands[node->first + 1])));
+}
+
+/* A product with what may be negative turns round. */
+static enum trend product(const struct ir *ir, const struct ir_node *node)
+{
+    for (uint32_t i = 0; i < node->n; i++) {
+        const struct ir_node *factor = operand(ir, node, i);
+        const struct value *v = factor->op == IR_OP_CONST ? &ir->constants[factor->x] : NULL;
+        bool is_number = v && (v->kind == VALUE_INT || v->kind == VALUE_SIZE || v->kind == VALUE_DURATION);
+        if (v && !(is_number ? v->i >= 0 : v->kind == VALUE_FLOAT && v->f >= 0)) return MOVES;
+        if (!v && factor->op != IR_OP_COUNT && factor->op != IR_OP_DISTINCT &&
+            trend_of_all(ir, node) != STAYS)
+            return MOVES;
+    }
+    return trend_of_all(ir, node);
+}
+
+/* Values of the witness count as settled with it; so does the first event's, but for its time. */
+static enum trend trend_of(const struct ir *ir, ir_node_id id)
+{
+    const struct ir_node *node = &ir->nodes[id];
+    enum trend t;
+    switch ((enum ir_op)node->op) {
+    case IR_OP_COUNT:
+    case IR_OP_DISTINCT:
+    case IR_OP_SUM_OF:
+    case IR_OP_MAX_OF:
+    case IR_OP_STEP_EXISTS: return RISES;
+    case IR_OP_MIN_OF: return FALLS;
+    case IR_OP_FIRST: return node->type == IR_TYPE_TIME ? FALLS : STAYS;
+    case IR_OP_LAST: return node->type == IR_TYPE_TIME ? RISES : MOVES;
+    case IR_OP_BARE: return STAYS;
+    case IR_OP_NOT: return turned(trend_of_all(ir, node));
     case IR_OP_AND:
     case IR_OP_OR:
-        for (uint32_t i = 0; i < node->n; i++)
-            if (!only_rises(ir, operand(ir, node, i))) return false;
-        return true;
-    case IR_OP_NOT: {
-        const struct ir_node *inner = operand(ir, node, 0);
-        return inner->op != IR_OP_STEP_EXISTS && inner->op != IR_OP_AND && inner->op != IR_OP_OR && !counts;
-    }
+    case IR_OP_ADD: return trend_of_all(ir, node);
+    case IR_OP_MUL: return product(ir, node);
+    case IR_OP_SUB:
     case IR_OP_GT:
-    case IR_OP_GE: return operand(ir, node, 1)->op != IR_OP_COUNT;
-    case IR_OP_EQ:
-    case IR_OP_NE:
+    case IR_OP_GE: return difference(ir, node);
     case IR_OP_LT:
-    case IR_OP_LE:
-    case IR_OP_BETWEEN: return !counts;
-    default: return true;
+    case IR_OP_LE: return turned(difference(ir, node));
+    default: t = trend_of_all(ir, node); return t == STAYS ? STAYS : MOVES;
     }
 }
 
-/* Whether a test reads what grows: which steps are there, and how many events. */
-static bool reads_growth(const struct ir *ir, const struct ir_node *node)
+bool ir_can_fall(const struct ir *ir, ir_node_id when)
 {
-    if (node->op == IR_OP_STEP_EXISTS || node->op == IR_OP_COUNT) return true;
-    for (uint32_t i = 0; i < node->n; i++)
-        if (reads_growth(ir, operand(ir, node, i))) return true;
-    return false;
+    enum trend t = when == IR_NONE ? STAYS : trend_of(ir, when);
+    return t == FALLS || t == MOVES;
 }
 
 bool ir_term_can_fall(const struct ir *ir, const struct ir_term *term)
 {
-    const struct ir_node *when = &ir->nodes[term->when];
-    return term->points > 0 ? !only_rises(ir, when) : reads_growth(ir, when);
+    enum trend t = trend_of(ir, term->when);
+    return t == MOVES || t == (term->points > 0 ? FALLS : RISES);
 }
 
 bool ir_exception_can_change(const struct ir *ir, const struct ir_exception *e)
 {
-    return e->on_match && (ir_asks(ir, e->when) || reads_growth(ir, &ir->nodes[e->when]));
+    return e->on_match && (ir_asks(ir, e->when) || trend_of(ir, e->when) != STAYS);
 }
+
+/* ---- rules -------------------------------------------------------------------------------------------- */
 
 static bool some_step_asks(const struct ir *ir, const struct ir_rule *rule)
 {
@@ -70,16 +120,63 @@ static bool some_step_asks(const struct ir *ir, const struct ir_rule *rule)
     return false;
 }
 
+bool ir_match_waits(const struct ir_match *m)
+{
+    if (!m) return false;
+    if (m->absent_for || m->most) return true;
+    for (uint32_t i = 0; i < m->n_kids; i++)
+        if (ir_match_waits(&m->kids[i])) return true;
+    return false;
+}
+
+static bool has_veto(const struct ir_match *m)
+{
+    if (!m) return false;
+    if (m->kind == IR_M_NOT) return true;
+    for (uint32_t i = 0; i < m->n_kids; i++)
+        if (has_veto(&m->kids[i])) return true;
+    return false;
+}
+
+bool ir_can_be_broken(const struct ir_rule *rule)
+{
+    return rule->until != IR_NONE || has_veto(rule->match) || ir_match_waits(rule->match);
+}
+
+static bool verdict_moves(const struct ir *ir, const struct ir_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->n_severities; i++)
+        if (ir_asks(ir, rule->severities[i].when) || ir_can_fall(ir, rule->severities[i].when)) return true;
+    for (uint32_t i = 0; i < rule->title.len; i++)
+        if (ir_asks(ir, rule->title.parts[i].operand)) return true;
+    for (uint32_t i = 0; i < rule->n_terms; i++)
+        if (ir_asks(ir, rule->terms[i].when) || ir_term_can_fall(ir, &rule->terms[i])) return true;
+    for (uint32_t i = 0; i < rule->n_exceptions; i++)
+        if (ir_exception_can_change(ir, &rule->exceptions[i])) return true;
+    return false;
+}
+
+static bool match_moves(const struct ir *ir, const struct ir_rule *rule);
+
+/* A step that waits for another rule takes its groups, whatever score they have. */
+static bool rests_on_moving(const struct ir *ir, const struct ir_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->n_steps; i++)
+        for (uint32_t g = 0; g < rule->steps[i].n_groups; g++)
+            for (uint32_t a = 0; a < rule->steps[i].groups[g].n_apis; a++) {
+                uint32_t of = rule->steps[i].groups[g].apis[a].rule;
+                if (of != IR_NONE && match_moves(ir, &ir->rules[of])) return true;
+            }
+    return false;
+}
+
+static bool match_moves(const struct ir *ir, const struct ir_rule *rule)
+{
+    return some_step_asks(ir, rule) || ir_can_be_broken(rule) || ir_asks(ir, rule->where) ||
+           ir_can_fall(ir, rule->where) || rests_on_moving(ir, rule);
+}
+
 bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule)
 {
-    if (some_step_asks(ir, rule)) return false;
-    for (uint32_t i = 0; i < rule->n_severities; i++)
-        if (ir_asks(ir, rule->severities[i].when)) return false;
-    for (uint32_t i = 0; i < rule->title.len; i++)
-        if (ir_asks(ir, rule->title.parts[i].operand)) return false;
-    for (uint32_t i = 0; i < rule->n_terms; i++)
-        if (ir_asks(ir, rule->terms[i].when) || ir_term_can_fall(ir, &rule->terms[i])) return false;
-    for (uint32_t i = 0; i < rule->n_exceptions; i++)
-        if (ir_exception_can_change(ir, &rule->exceptions[i])) return false;
-    return true;
+    return !match_moves(ir, rule) && !verdict_moves(ir, rule);
 }

@@ -21,7 +21,7 @@ struct compiled {
 
 static void compile_texts(struct compiled *c, const struct compile_text *texts, uint32_t n)
 {
-    struct compile_input input = {.texts = texts, .n_texts = n, .without_lints = true};
+    struct compile_input input = {.texts = texts, .n_texts = n, .without_lints = true, .keeps_refused = true};
     c->arena = arena_new(0);
     assert_non_null(c->arena);
     if (setjmp(*arena_escape(c->arena))) fail_msg("out of memory");
@@ -367,6 +367,16 @@ static void what_can_be_taken_back_is_known(void **state)
         {"score 10 +5 if not exists used", false}, {"score 10 +5 if count(made) < 3", false},
         {"score 10 -5 if exists used", false},     {"score 10 -5 if made.region == \"x\"", true},
         {"score 10 +5 if new(seen, made)", false}, {"score 10 +5 if exists used or count(made) == 2", false},
+        {"score 10 +5 if 3 <= count(made)", true}, {"score 10 +5 if count(made) * 2 >= 6", true},
+        {"score 10 +5 if distinct(made.region) > 2", true},
+        {"score 10 +5 if count(made) * 3 >= count(used)", false},
+        {"score 10 +5 if sum(made.req.n) - min(made.req.n) > 2", true},
+        {"score 10 +5 if min(made.req.n) < 2", true}, {"score 10 +5 if max(made.req.n) < 2", false},
+        {"where last(made).time - first(made).time >= 20m", true},
+        {"where last(made).time - first(made).time < 20m", false},
+        {"where last(made).region == \"x\"", false}, {"where made.region == \"x\"", true},
+        {"where rarity(seen, made) > 90", false},
+        {"severity high if not exists used", false}, {"severity high if exists used", true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct compiled c;
