@@ -6,7 +6,7 @@ void progress_start(struct progress_walk *w, const struct ir_alternative *a)
 {
     memset(w, 0, sizeof *w);
     w->n_places = a->n_places;
-    for (uint32_t q = 0; q < a->n_places; q++) w->times[q] = a->places[q].times;
+    for (uint32_t q = 0; q < a->n_places; q++) w->times[q] = place_states(&a->places[q]);
     for (uint32_t i = 0; i < a->n_order; i++)
         w->before[a->order[i].after] |= UINT64_C(1) << a->order[i].before;
 }

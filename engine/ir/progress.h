@@ -1,4 +1,4 @@
-/* progress.h - the progress that an alternative can make: how many events each of its places has taken.
+/* progress.h - the progress that an alternative can make: how far each of its places is.
  *
  * Progress is reachable if every place that took an event stands behind complete places only. Walking it in
  * lexicographic order needs no memory of what was visited: a place's order looks only at places before it.
@@ -22,6 +22,15 @@ struct progress_walk {
     uint16_t times[PLACES_MOST], taken[PLACES_MOST];
     uint64_t before[PLACES_MOST]; /* bits of places that must be complete */
 };
+
+/* The numbers that a place goes through, beside 0: a place that measures (engine/state/measure.h) has one for
+ * each number of different values, or for less than the amount and for at least that, and one for being
+ * complete. */
+static inline uint16_t place_states(const struct ir_place *p)
+{
+    if (p->taking == IR_TAKE_SUM) return 3;
+    return (uint16_t)(p->taking == IR_TAKE_DISTINCT ? p->times + 1 : p->times);
+}
 
 /* Stands at no progress at all. */
 void progress_start(struct progress_walk *w, const struct ir_alternative *a);

@@ -6,6 +6,7 @@
  */
 #include "engine/state/extend.h"
 #include "engine/state/inner.h"
+#include "engine/state/offer.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -21,7 +22,8 @@ struct flow {
 
 static uint32_t spare(const struct flow *f, uint32_t c)
 {
-    uint32_t n = f->x->classes->at[c].count - (f->used ? f->used[c] : 0);
+    uint32_t n = f->x->classes->at[c].count - (f->used ? f->used[c] : 0) -
+                 (f->x->alternative->measured ? f->x->reserved[c] : 0);
     for (uint32_t q = 0; q < f->x->alternative->n_places; q++) n -= f->at[q * f->x->classes->len + c];
     return n;
 }
@@ -52,11 +54,16 @@ static bool feasible(const struct extension *x, const uint16_t *need, const uint
     struct flow f = {.x = x, .at = x->flow, .used = used};
     memset(f.at, 0, x->alternative->n_places * x->classes->len * sizeof *f.at);
     for (uint32_t q = 0; q < x->alternative->n_places; q++)
-        for (uint32_t i = 0; i < need[q]; i++) {
+        for (uint32_t i = 0; i < need[q] && !(x->alternative->measured >> q & 1); i++) {
             memset(f.tried, 0, (x->classes->len / 64 + 1) * sizeof *f.tried);
             if (!augment(&f, q)) return false;
         }
     return true;
+}
+
+bool extension_is_feasible(const struct extension *x)
+{
+    return !x->classes->overlap || feasible(x, x->need, NULL);
 }
 
 bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_t q, uint32_t c)
@@ -64,6 +71,7 @@ bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_
     uint16_t need[PLACES_MOST];
     uint32_t used[SLOT_HITS_MOST];
     if (!taken[q] || !(x->fits[c] >> q & 1)) return false;
+    if (x->alternative->measured >> q & 1) return offer_holds(x, q, c);
     if (!x->classes->overlap) return true;
     memcpy(need, taken, x->alternative->n_places * sizeof *need);
     memset(used, 0, x->classes->len * sizeof *used);
@@ -73,13 +81,18 @@ bool extension_can_use(const struct extension *x, const uint16_t *taken, uint32_
 
 /* ---- the canonical choice ----------------------------------------------------------------------------- */
 
+static bool may_choose(const struct extension *x, uint32_t q, uint32_t c)
+{
+    return x->alternative->measured >> q & 1 ? offer_can_close(x, q, c) : x->fits[c] >> q & 1;
+}
+
 /* The class whose first unused event has the smallest identity among those that place q may have. */
 static uint32_t best_class(const struct extension *x, uint32_t q, const uint32_t *head,
                            const uint64_t *refused)
 {
     uint32_t best = UINT32_MAX;
     for (uint32_t c = 0; c < x->classes->len; c++) {
-        if (!(x->fits[c] >> q & 1) || head[c] == UINT32_MAX || refused[c / 64] >> (c % 64) & 1) continue;
+        if (!may_choose(x, q, c) || head[c] == UINT32_MAX || refused[c / 64] >> (c % 64) & 1) continue;
         if (best == UINT32_MAX || head[c] < head[best])
             best = c; /* events are numbered in order of identity */
     }
@@ -102,6 +115,10 @@ static void choose_overlapping(const struct extension *x, uint64_t places, uint3
         uint32_t q = 63 - (uint32_t)__builtin_clzll(places), c;
         uint64_t refused[SLOT_HITS_MOST / 64 + 1] = {0};
         places &= ~BIT(q);
+        if (x->alternative->measured >> q & 1) { /* its events are reserved */
+            give(x, q, best_class(x, q, head, refused), head);
+            continue;
+        }
         need[q]--;
         while (used[c = best_class(x, q, head, refused)]++, !feasible(x, need, used)) {
             used[c]--;
@@ -151,7 +168,10 @@ static void report(struct extension *x, uint16_t progress)
     uint64_t places = 0, steps = 0, fulfilled = 0;
     for (uint32_t q = 0; q < a->n_places; q++)
         if (x->need[q]) places |= BIT(q), steps |= BIT(a->places[q].step);
-    if (!places) return;
+    if (!places) {
+        if (x->unchanged && !x->set_now) x->unchanged(x->world, x->from);
+        return;
+    }
     for (uint32_t j = 0; j < x->n_joins; j++)
         if (x->set_now >> j & 1 && !(x->plan->join_steps[j] & steps))
             return; /* nothing taken has this value */
@@ -174,19 +194,28 @@ static bool takes_all_or_none(const struct extension *x, uint32_t q)
            x->alternative->started[x->from->progress] >> q & 1 && !(x->alternative->behind_gap >> q & 1);
 }
 
-static void walk(struct extension *x, uint32_t q, uint16_t progress)
+bool extension_may_take(const struct extension *x, uint32_t q, uint16_t progress)
+{
+    const struct alternative *a = x->alternative;
+    uint64_t done = x->from ? a->complete[x->from->progress] : 0;
+    return x->available[q] && !(a->strict[q] & ~done) && gaps_hold(x, q, progress) &&
+           inners_enter(x->plan, a, x->scratch, progress, q, x->second);
+}
+
+void extend_walk(struct extension *x, uint32_t q, uint16_t progress)
 {
     const struct alternative *a = x->alternative;
     if (q == a->n_places) {
         report(x, progress);
         return;
     }
-    x->need[q] = 0;
-    walk(x, q + 1, progress);
-    uint64_t done = x->from ? a->complete[x->from->progress] : 0;
-    if (!x->available[q] || (a->strict[q] & ~done) || !gaps_hold(x, q, progress) ||
-        !inners_enter(x->plan, a, x->scratch, progress, q, x->second))
+    if (a->measured >> q & 1) {
+        offer_walk(x, q, progress);
         return;
+    }
+    x->need[q] = 0;
+    extend_walk(x, q + 1, progress);
+    if (!extension_may_take(x, q, progress)) return;
     struct take *take = &run_takes(x->plan, x->scratch)[q], before = *take;
     *take = (struct take){.second = x->second};
     for (bool all = takes_all_or_none(x, q); x->need[q] < x->available[q];) {
@@ -197,7 +226,7 @@ static void walk(struct extension *x, uint32_t q, uint16_t progress)
             x->need[q] == x->available[q] || a->next[(size_t)progress * a->n_places + q] == PROGRESS_NONE;
         if (all && !is_most) continue;
         if (x->classes->overlap && !feasible(x, x->need, NULL)) break;
-        walk(x, q + 1, progress);
+        extend_walk(x, q + 1, progress);
         take->hit = NULL;
     }
     x->need[q] = 0;
@@ -235,7 +264,10 @@ static void walk_joins(struct extension *x, uint32_t join)
     struct hash128 *want = run_joins(x->scratch);
     while (join < x->n_joins && join_is_set(want[join])) join++;
     if (join == x->n_joins) {
-        if (look_around(x)) walk(x, 0, x->from ? x->from->progress : 0);
+        if (look_around(x))
+            extend_walk(x, 0, x->from ? x->from->progress : 0);
+        else if (x->unchanged && !x->set_now)
+            x->unchanged(x->world, x->from);
         return;
     }
     walk_joins(x, join + 1);
@@ -266,5 +298,6 @@ void extend_run(struct extension *x, const struct run *from)
         x->scratch->alternative = (uint16_t)x->alternative->number;
     }
     x->set_now = 0;
+    x->left = OFFERS_MOST;
     walk_joins(x, 0);
 }

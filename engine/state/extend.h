@@ -29,10 +29,26 @@ struct extension {
     uint32_t available[PLACES_MOST];
     uint64_t set_now; /* references that this second sets */
     uint16_t *flow;   /* [PLACES_MOST][classes->len], for overlaps */
+
+    /* places that measure (offer.h) */
+    bool marks; /* what a place is offered counts as taken even where it changes nothing */
+    void (*unchanged)(void *world, const struct run *from); /* nothing was taken, under the run's own
+                                                               references; NULL: nobody asks */
+    uint16_t *offered;  /* [places_most][classes->len], for overlaps: events that a place has been offered */
+    uint16_t *reserved; /* [classes->len]: by all such places */
+    uint32_t left;      /* ways to share events that are still tried */
+    bool gave_up;       /* they were more */
 };
 
 /* from NULL: a new run. fits and flow are the caller's, of extension_room bytes each. */
 void extend_run(struct extension *x, const struct run *from);
+
+/* The walk over places from q on. */
+void extend_walk(struct extension *x, uint32_t q, uint16_t progress);
+/* Whether place q may take an event now, all others of the walk as they are. */
+bool extension_may_take(const struct extension *x, uint32_t q, uint16_t progress);
+/* Whether the places so far can have what they need. */
+bool extension_is_feasible(const struct extension *x);
 
 /* Whether the events that extension has just found can be chosen with one of class c in place q. Inside
  * `found`. */

@@ -6,6 +6,7 @@
  * group is known when runs of optional items complete their required part.
  */
 #include "engine/state/fold.h"
+#include "engine/state/measure.h"
 
 #define BIT(n)       (UINT64_C(1) << (n))
 #define CLASSES_MOST (4 * JOINS_MOST) /* of one second, by references */
@@ -31,6 +32,8 @@ void workbench_release(struct workbench *w)
     slab_put(w->slab, w->scratch, w->cap_scratch);
     slab_put(w->slab, w->fits, w->cap_fits * sizeof *w->fits);
     slab_put(w->slab, w->flow, w->cap_flow * sizeof *w->flow);
+    slab_put(w->slab, w->offered, w->cap_offered * sizeof *w->offered);
+    slab_put(w->slab, w->reserved, w->cap_reserved * sizeof *w->reserved);
 }
 
 static void *at_least(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t wanted)
@@ -48,7 +51,14 @@ void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct ex
     w->fits = at_least(w->slab, w->fits, sizeof *w->fits, &w->cap_fits, w->classes.len);
     if (w->classes.overlap)
         w->flow = at_least(w->slab, w->flow, sizeof *w->flow, &w->cap_flow, w->classes.len * p->places_most);
+    if (w->classes.overlap && p->measured_most) {
+        w->offered = at_least(w->slab, w->offered, sizeof *w->offered, &w->cap_offered,
+                              w->classes.len * p->places_most);
+        w->reserved = at_least(w->slab, w->reserved, sizeof *w->reserved, &w->cap_reserved, w->classes.len);
+    }
     x->plan = p;
+    x->offered = w->offered;
+    x->reserved = w->reserved;
     x->classes = &w->classes;
     x->scratch = w->scratch;
     x->fits = w->fits;
@@ -82,8 +92,8 @@ static void carry_runs(struct folding *f)
         const struct run *r = runs_at(f->p, &f->from->runs, i);
         if (run_is_over(f->p, &f->p->alternatives[r->alternative], r, f->second))
             COUNT(f, expired, 1);
-        else
-            add_run(f, r);
+        else if (!run_is_measuring(&f->p->alternatives[r->alternative], r, f->w->classes.steps))
+            add_run(f, r); /* else it is, as what its open places become */
     }
 }
 
@@ -123,6 +133,11 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
     r->group = group;
 }
 
+static void unchanged_run(void *world, const struct run *r)
+{
+    add_run(world, r);
+}
+
 static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
 {
     struct extension x = {.second = f->second, .n_joins = f->n_joins, .found = found_run, .world = f};
@@ -136,6 +151,7 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
         if (r->alternative < first || r->alternative >= end) continue;
         x.alternative = &f->p->alternatives[r->alternative];
         if (run_is_over(f->p, x.alternative, r, f->second)) continue;
+        x.unchanged = run_is_measuring(x.alternative, r, f->w->classes.steps) ? unchanged_run : NULL;
         extend_run(&x, r);
     }
 }
@@ -148,10 +164,10 @@ static void show_repeated(struct folding *f, struct shown *s, const struct run *
 {
     const struct take *t = &run_takes_of(f->p, r)[q];
     const struct recent *recent = &f->to->recent[a->places[q].step];
-    uint32_t before = s->count;
+    uint32_t before = s->count, times = a->places[q].taking == IR_TAKE_SUM ? RECENT_MOST : a->places[q].times;
     for (uint32_t i = recent->len; i-- > 0;) {
         const struct hit *h = recent->at[i]->hit;
-        if (s->count - before >= a->places[q].times || h->second < r->start) break;
+        if (s->count - before >= times || h->second < r->start) break;
         bool agrees = h->second <= t->second;
         for (uint32_t j = 0; j < f->n_joins && agrees; j++)
             agrees = !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], run_joins_of(r)[j]);
@@ -168,7 +184,7 @@ static void gather_run(struct folding *f, struct group *g, const struct run *r, 
         uint32_t q = (uint32_t)__builtin_ctzll(places), step = a->places[q].step;
         struct shown *s = group_shown(f->p, g, step);
         shown_add(s, run_takes_of(f->p, r)[q].hit);
-        if (a->places[q].times > 1) show_repeated(f, s, r, a, q);
+        if (f->p->repeated >> step & 1) show_repeated(f, s, r, a, q);
         g->exists |= BIT(step);
     }
     g->touched = g->dirty = true;

@@ -36,8 +36,8 @@ struct workbench {
     struct run *scratch;
     size_t cap_scratch;
     uint64_t *fits;
-    uint16_t *flow;
-    uint32_t cap_fits, cap_flow;
+    uint16_t *flow, *offered, *reserved;
+    uint32_t cap_fits, cap_flow, cap_offered, cap_reserved;
 };
 
 void workbench_release(struct workbench *w);

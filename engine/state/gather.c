@@ -7,6 +7,7 @@
  */
 #include "engine/state/gather.h"
 #include "engine/state/inner.h"
+#include "engine/state/measure.h"
 
 #include <stdlib.h>
 
@@ -67,13 +68,22 @@ static void found_step(void *world, const struct extension *x, struct run *r, co
     frontier_add(&f, r);
 }
 
+static void unchanged_step(void *world, const struct run *r)
+{
+    struct frontier f = frontier_of(world);
+    frontier_add(&f, r);
+}
+
 static void extend_from(struct gathering *g, const struct runs *from, struct extension *x)
 {
     workbench_prepare(&g->s->work, g->p, x);
     extend_run(x, NULL);
     for (uint32_t i = 0; i < from->len; i++) {
         const struct run *r = runs_at(g->p, from, i);
-        if (!run_is_over(g->p, x->alternative, r, g->second)) extend_run(x, r);
+        if (run_is_over(g->p, x->alternative, r, g->second)) continue;
+        x->unchanged =
+            !x->marks && run_is_measuring(x->alternative, r, x->classes->steps) ? unchanged_step : NULL;
+        extend_run(x, r);
     }
 }
 
@@ -93,7 +103,9 @@ static void pass_step(struct gathering *g, const struct runs *from, struct runs 
     f = frontier_of(g);
     for (uint32_t i = 0; i < from->len; i++) {
         const struct run *r = runs_at(g->p, from, i);
-        if (!run_is_over(g->p, x.alternative, r, g->second)) frontier_add(&f, r);
+        if (!run_is_over(g->p, x.alternative, r, g->second) &&
+            !run_is_measuring(x.alternative, r, g->s->work.classes.steps))
+            frontier_add(&f, r);
     }
     extend_from(g, from, &x);
     runs_close_holes(g->p, to);
@@ -130,28 +142,49 @@ static bool ends_in_time(const struct gathering *g, int64_t start, int64_t end)
     return end - start <= g->p->within && (g->forward->automaton || end <= g->group->end);
 }
 
-/* Whether the forward run r, with the events of the slot at hand, can be completed by later slots. */
-static bool can_be_completed(const struct gathering *g, const struct run *r)
+/* with: an event that place q must take, where it matters; else NULL. */
+static bool fits_rest(const struct gathering *g, const struct run *r, const struct run *b, uint32_t q,
+                      const struct kept *with)
 {
-    uint16_t rest = g->mirror->rest[r->progress];
-    if (r->progress == g->forward->full) return ends_in_time(g, r->start, g->second);
-    for (uint32_t i = 0; i < g->rest->len; i++) {
-        const struct run *b = runs_at(g->p, g->rest, i);
-        if (b->progress == rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) &&
-            gaps_agree(g, r, b) && inners_join(g->p, g->forward, r, b))
-            return true;
-    }
+    bool has_rest = g->forward->measured ? measures_join(g->p, g->forward, r, g->mirror, b, q, with)
+                                         : b->progress == g->mirror->rest[r->progress];
+    return has_rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) && gaps_agree(g, r, b) &&
+           inners_join(g->p, g->forward, r, b);
+}
+
+/* Whether the forward run r, with the events of the slot at hand, can be completed by later slots. */
+static bool can_be_completed(const struct gathering *g, const struct run *r, uint32_t q,
+                             const struct kept *with)
+{
+    if (r->progress == g->forward->full)
+        return ends_in_time(g, r->start, g->second) &&
+               (!with || measures_join(g->p, g->forward, r, g->mirror, NULL, q, with));
+    for (uint32_t i = 0; i < g->rest->len; i++)
+        if (fits_rest(g, r, runs_at(g->p, g->rest, i), q, with)) return true;
     return false;
+}
+
+/* The class's event in place q, if whether it can stand there depends on what else does. */
+static const struct kept *matters(const struct gathering *g, const struct extension *x, uint32_t q,
+                                  uint32_t c)
+{
+    uint32_t back = g->forward->n_places - 1 - q;
+    bool bound = g->forward->behind_gap >> q & 1 || g->mirror->behind_gap >> back & 1;
+    if (!bound || !(g->forward->measured >> q & 1)) return NULL;
+    return class_hit(x->classes, x->classes->at[c].first, x->alternative->places[q].step);
 }
 
 static void found_join(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
 {
     struct gathering *g = world;
-    if (!required_is_inside(g, x, r) || !can_be_completed(g, r)) return;
+    if (!required_is_inside(g, x, r) || !can_be_completed(g, r, 0, NULL)) return;
     for (uint32_t q = 0; q < x->alternative->n_places; q++) {
         if (!taken[q] || (x->alternative->automaton && x->alternative->required >> q & 1)) continue;
-        for (uint32_t c = 0; c < x->classes->len; c++)
-            if (!(g->marked[c] >> q & 1) && extension_can_use(x, taken, q, c)) g->marked[c] |= BIT(q);
+        for (uint32_t c = 0; c < x->classes->len; c++) {
+            if (g->marked[c] >> q & 1 || !extension_can_use(x, taken, q, c)) continue;
+            const struct kept *with = matters(g, x, q, c);
+            if (!with || can_be_completed(g, r, q, with)) g->marked[c] |= BIT(q);
+        }
     }
 }
 
@@ -173,6 +206,7 @@ static void join_slot(struct gathering *g, uint32_t i)
                           .second = g->second,
                           .n_joins = g->n_joins,
                           .without_hits = true,
+                          .marks = true,
                           .found = found_join,
                           .world = g};
     while (g->cap_marked < g->s->work.classes.len)

@@ -3,6 +3,7 @@
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
 #include "engine/state/judge.h"
+#include "engine/state/measure.h"
 
 #define SWEEP_LEAST 64
 
@@ -26,16 +27,25 @@ static void answer_now(const struct hit_ask *a, struct answer_state *state, cons
         state->answers[ASKED_ACCOUNT] = out->answer(out->world, a->account_answer, a->account);
 }
 
+static bool is_active(struct state *s, const struct rule_plan *p, const struct kept *kept)
+{
+    return measure_takes(p, kept) && judge_gate(s, p, kept);
+}
+
 static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
 {
+    const struct rule_plan *p = k->rule->plan;
     size_t answers = h->n_asks * sizeof(struct answer_state),
-           size = sizeof(struct kept) + answers + hit_size(h);
+           offers = measure_offers_most(p, h) * sizeof(uint64_t),
+           size = sizeof(struct kept) + answers + offers + hit_size(h);
     struct kept *kept = slab_get(&s->slab, size);
     kept->size = (uint32_t)size;
     kept->answers = (struct answer_state *)(kept + 1);
-    kept->hit = hit_copy((char *)(kept + 1) + answers, h);
+    kept->offers = (uint64_t *)((char *)(kept + 1) + answers);
+    kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
+    kept->hit = hit_copy((char *)(kept + 1) + answers + offers, h);
     for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
-    kept->active = judge_gate(s, k->rule->plan, kept);
+    kept->active = is_active(s, p, kept);
     kept->next = k->kept;
     k->kept = kept;
     k->n_kept++;
@@ -59,6 +69,7 @@ static void mark_runs(const struct rule_plan *p, const struct runs *rs)
     for (uint32_t i = 0; i < rs->len; i++) {
         const struct run *r = runs_at(p, rs, i);
         for (uint32_t q = 0; q < p->places_most; q++) mark(run_takes_of(p, r)[q].hit);
+        measures_mark(p, &p->alternatives[r->alternative], r, mark);
     }
 }
 
@@ -230,7 +241,7 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
  * still fall to a gate. */
 static void thin(struct state *s, const struct rule_plan *p, struct slot *slot)
 {
-    if (slot->len > p->need_most && !p->exact && !p->asked)
+    if (slot->len > p->need_most && !p->exact && !p->asked && !p->adds_up)
         slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
 }
 
@@ -340,7 +351,7 @@ static bool settle_gates(struct state *s, struct keyed *k, struct slot *slot)
 {
     bool changed = false;
     for (uint32_t i = 0; i < slot->len && k->rule->plan->gated; i++) {
-        bool active = judge_gate(s, k->rule->plan, slot->at[i]);
+        bool active = is_active(s, k->rule->plan, slot->at[i]);
         changed |= active != slot->at[i]->active;
         slot->at[i]->active = active;
     }

@@ -7,13 +7,24 @@ struct look {
     void *world;
 };
 
+/* A place that measures has more numbers of progress than it takes events. */
+static uint16_t events_taken(const struct ir_place *place, uint16_t state)
+{
+    if (place->taking == IR_TAKE_SUM) return state > 1;
+    return state < place->times ? state : place->times;
+}
+
 static void show(const struct look *l, uint32_t alternative, uint16_t progress, const struct take *takes,
                  int64_t start, const struct hash128 *joins)
 {
     const struct rule_plan *p = l->keyed->rule->plan;
     const struct alternative *a = &p->alternatives[alternative];
     int64_t last[PLACES_MOST];
-    for (uint32_t q = 0; q < a->n_places; q++) last[q] = takes[q].second;
+    uint16_t taken[PLACES_MOST];
+    for (uint32_t q = 0; q < a->n_places; q++) {
+        last[q] = takes[q].second;
+        taken[q] = events_taken(&a->places[q], a->taken[(size_t)progress * a->n_places + q]);
+    }
     struct state_view v = {.rule = p->number,
                            .key = l->keyed->key,
                            .automaton = a->automaton,
@@ -23,7 +34,7 @@ static void show(const struct look *l, uint32_t alternative, uint16_t progress, 
                            .last = last,
                            .start = start,
                            .joins = joins,
-                           .taken = a->taken + (size_t)progress * a->n_places};
+                           .taken = taken};
     l->see(l->world, &v);
 }
 

@@ -1,6 +1,7 @@
 /* plan.c - automata into tables. */
 #include "engine/state/plan.h"
 #include "engine/state/fold.h"
+#include "engine/state/measure.h"
 
 #include <stdlib.h>
 
@@ -79,6 +80,7 @@ static void plan_shape(struct slab *s, struct alternative *a, const struct ir_al
     for (uint32_t q = 0; q < shape->n_places; q++) {
         uint64_t step = BIT(shape->places[q].step);
         a->steps |= step;
+        if (shape->places[q].taking != IR_TAKE_TIMES) a->measured |= BIT(q);
         if (shape->places[q].is_optional)
             a->item_steps |= step;
         else
@@ -133,7 +135,7 @@ static void plan_mirror(struct slab *s, const struct alternative *a, const struc
     m->rest = slab_get(s, a->n_progress * sizeof *m->rest);
     for (uint32_t i = 0; i < a->n_progress; i++) {
         for (uint32_t q = 0; q < n; q++)
-            rest[n - 1 - q] = (uint16_t)(a->places[q].times - a->taken[(size_t)i * n + q]);
+            rest[n - 1 - q] = (uint16_t)(place_states(&a->places[q]) - a->taken[(size_t)i * n + q]);
         m->rest[i] = find_progress(m, rest);
     }
 }
@@ -177,6 +179,21 @@ static void plan_steps(struct slab *s, struct rule_plan *p)
     if (r->is_on) p->exact = 0; /* the one event of a match is all there is to gather, and fold keeps it */
 }
 
+static void plan_measured(struct rule_plan *p, const struct alternative *a)
+{
+    uint32_t n = (uint32_t)__builtin_popcountll(a->measured);
+    if (p->measured_most < n) p->measured_most = n;
+    if (n) p->is_plain = false;
+    for (uint64_t left = a->measured; left; left &= left - 1) {
+        const struct ir_place *place = &a->places[__builtin_ctzll(left)];
+        p->measured[place->step] = place;
+        p->repeated |= BIT(place->step);
+        p->adds_up |= place->taking == IR_TAKE_SUM;
+        if (place->taking == IR_TAKE_DISTINCT && p->distinct_most < place->times)
+            p->distinct_most = place->times;
+    }
+}
+
 static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t automaton,
                              const struct ir_alternative *shape)
 {
@@ -198,6 +215,7 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
         }
     }
     if (p->need_most < need) p->need_most = need;
+    plan_measured(p, a);
     if (p->mirrors) plan_mirror(s, a, shape, &p->mirrors[a->number]);
 }
 
@@ -218,6 +236,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
     else
         p->n_positions = 1;
     plan_steps(s, p);
+    p->measured = slab_get(s, r->n_steps * sizeof *p->measured);
     for (uint32_t i = 0; i < r->n_automata; i++) n += r->automata[i].n_alternatives;
     p->alternatives = slab_get(s, n * sizeof *p->alternatives);
     if (p->exact) p->mirrors = slab_get(s, n * sizeof *p->mirrors);
@@ -226,7 +245,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
             plan_alternative(s, p, i, &r->automata[i].alternatives[k]);
         if (i == 0) p->n_required = p->n_alternatives;
     }
-    p->run_size = run_size_of(p);
+    p->run_size = run_measures_at(p) + p->measured_most * measure_size_of(p);
     p->group_size = group_size_of(p);
 }
 

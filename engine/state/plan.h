@@ -28,6 +28,7 @@ struct alternative {
     uint32_t n_gaps;
     const struct ir_inner *inners;
     uint32_t n_inners;
+    uint64_t measured;          /* bits of places that count values or add up (measure.h) */
     uint64_t required;          /* bits of places of the required part */
     uint64_t behind_gap;        /* bits of places on the right side of a gap */
     uint64_t steps, item_steps; /* bits of steps: all, and those of the optional item */
@@ -51,6 +52,9 @@ struct rule_plan {
     uint32_t n_joins, places_most, inners_most, need_most, n_buckets;
     uint8_t position[PLACES_MOST]; /* of each step in `match`, from 0 */
     uint32_t n_positions;
+    const struct ir_place **measured;      /* [n_steps] the step's place, if it measures; else NULL */
+    uint32_t measured_most, distinct_most; /* such places of an alternative; different values of one */
+    bool adds_up;                          /* one of them is a sum */
     uint64_t exact; /* steps whose gathered events are all known: counted, or asked `new` of by the score */
     uint64_t repeated; /* steps that a place takes more than once */
     uint64_t gated, asked;

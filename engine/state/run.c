@@ -1,5 +1,6 @@
 /* run.c - the order of witnesses, and when one run makes another superfluous. */
 #include "engine/state/inner.h"
+#include "engine/state/measure.h"
 
 struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs)
 {
@@ -103,7 +104,7 @@ bool run_dominates(const struct rule_plan *p, const struct alternative *a, const
                                                             takes_last(run_takes_of(p, y), g->left), now))
             return false;
     }
-    return inners_dominate(p, a, x, y);
+    return inners_dominate(p, a, x, y) && measures_dominate(p, a, x, y);
 }
 
 bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second)

@@ -1,7 +1,8 @@
 /* run.h - a run: one partial choice, known by what later events can still ask of it.
  *
  * A run is a fixed number of bytes: the head below, the values of the rule's references that it has agreed
- * to, a take for each place of its alternative, and the first second of each inner window (inner.h). Of a
+ * to, a take for each place of its alternative, and the first second of each inner window (inner.h), and what
+ * its measuring places hold (measure.h). Of a
  * place that takes several events only the last second and, once it is complete, the smallest identity of
  * that second are kept: more cannot matter (docs/semantics.md 4).
  */
@@ -26,7 +27,8 @@ struct run {
     uint32_t next; /* of the same progress; used while a fold is made */
 };
 
-static inline size_t run_size_of(const struct rule_plan *p)
+/* Where what measuring places hold begins (measure.h): behind the rest. */
+static inline size_t run_measures_at(const struct rule_plan *p)
 {
     return sizeof(struct run) + p->n_joins * sizeof(struct hash128) + p->places_most * sizeof(struct take) +
            p->inners_most * sizeof(int64_t);

@@ -31,29 +31,73 @@ static void *room(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t
     return at;
 }
 
-/* Whether two events of the same steps agree on every reference. */
-static bool same_joins(const struct classes *cs, const struct slot_event *a, const struct slot_event *b,
-                       uint32_t n_joins)
+static bool same_offers(const struct kept *a, const struct kept *b)
 {
-    for (uint32_t i = 0; n_joins && i < a->to - a->from; i++)
-        if (memcmp(cs->hits[a->from + i]->hit->joins, cs->hits[b->from + i]->hit->joins,
-                   n_joins * sizeof(struct hash128)))
+    return a->n_offers == b->n_offers && a->amount == b->amount &&
+           (!a->n_offers || !memcmp(a->offers, b->offers, a->n_offers * sizeof *a->offers));
+}
+
+/* Whether two events of the same steps agree on every reference and offer the same values. */
+static bool are_alike(const struct classes *cs, const struct slot_event *a, const struct slot_event *b,
+                      uint32_t n_joins)
+{
+    for (uint32_t i = 0; i < a->to - a->from; i++)
+        if (!same_offers(cs->hits[a->from + i], cs->hits[b->from + i]) ||
+            (n_joins && memcmp(cs->hits[a->from + i]->hit->joins, cs->hits[b->from + i]->hit->joins,
+                               n_joins * sizeof(struct hash128))))
             return false;
     return true;
+}
+
+static uint64_t hash_event(const struct classes *cs, const struct slot_event *e, uint64_t steps)
+{
+    uint64_t h = steps * UINT64_C(0x9e3779b97f4a7c15);
+    for (uint32_t i = e->from; i < e->to; i++) {
+        const struct kept *k = cs->hits[i];
+        uint64_t amount;
+        memcpy(&amount, &k->amount, sizeof amount);
+        h = (h ^ amount ^ (k->n_offers ? k->offers[0] : 0)) * UINT64_C(0xbf58476d1ce4e5b9);
+        h ^= h >> 29;
+    }
+    return h;
+}
+
+/* The class of event e, or classes.len. */
+static uint32_t find_class(struct classes *cs, uint32_t e, uint64_t steps, uint32_t n_joins)
+{
+    const struct slot_event *event = &cs->events[e];
+    uint64_t hash = hash_event(cs, event, steps);
+    uint32_t *at = &cs->index[hash & (cs->n_index - 1)];
+    for (; *at; at = at + 1 == cs->index + cs->n_index ? cs->index : at + 1) {
+        const struct slot_class *class = &cs->at[*at - 1];
+        if (class->hash == hash && class->steps == steps &&
+            are_alike(cs, &cs->events[class->first], event, n_joins))
+            return *at - 1;
+    }
+    *at = cs->len + 1;
+    return cs->len;
+}
+
+/* Twice as many as there can be classes: never full. */
+static void clear_index(struct classes *cs)
+{
+    cs->n_index = 4;
+    while (cs->n_index < 2 * cs->n_hits + 1) cs->n_index *= 2;
+    cs->index = room(cs->slab, cs->index, sizeof *cs->index, &cs->cap_index, cs->n_index);
+    memset(cs->index, 0, cs->n_index * sizeof *cs->index);
 }
 
 static void put_event(struct classes *cs, uint32_t from, uint32_t to, uint32_t n_joins)
 {
     uint64_t steps = 0;
-    uint32_t e = cs->n_events, c = 0;
+    uint32_t e = cs->n_events, c;
     for (uint32_t i = from; i < to; i++) steps |= UINT64_C(1) << cs->hits[i]->hit->step;
     cs->events = room(cs->slab, cs->events, sizeof *cs->events, &cs->cap_events, e + 1);
     cs->events[cs->n_events++] = (struct slot_event){from, to, UINT32_MAX};
-    while (c < cs->len && !(cs->at[c].steps == steps &&
-                            same_joins(cs, &cs->events[cs->at[c].first], &cs->events[e], n_joins)))
-        c++;
+    c = find_class(cs, e, steps, n_joins);
     if (c == cs->len) {
-        *SLAB_PUSH(cs->slab, *cs) = (struct slot_class){.steps = steps, .first = e, .last = e};
+        *SLAB_PUSH(cs->slab, *cs) = (struct slot_class){
+            .hash = hash_event(cs, &cs->events[e], steps), .steps = steps, .first = e, .last = e};
     } else {
         cs->events[cs->at[c].last].next = e;
         cs->at[c].last = e;
@@ -71,6 +115,7 @@ void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
     cs->hits = room(cs->slab, cs->hits, sizeof(struct kept *), &cs->cap_hits, slot->len);
     for (uint32_t i = 0; i < slot->len; i++)
         if (slot->at[i]->active) cs->hits[cs->n_hits++] = slot->at[i];
+    clear_index(cs);
     for (uint32_t from = 0, to; from < cs->n_hits; from = to) {
         for (to = from + 1; to < cs->n_hits && kept_order(cs->hits[from], cs->hits[to]) == 0;) to++;
         put_event(cs, from, to, n_joins);
@@ -106,5 +151,6 @@ void classes_release(struct classes *cs)
 {
     slab_put(cs->slab, cs->hits, cs->cap_hits * sizeof(struct kept *));
     slab_put(cs->slab, cs->events, cs->cap_events * sizeof *cs->events);
+    slab_put(cs->slab, cs->index, cs->cap_index * sizeof *cs->index);
     SLAB_FREE(cs->slab, *cs);
 }

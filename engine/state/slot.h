@@ -3,9 +3,9 @@
  * Runs, groups and slots point at kept hits and never count references: a key now and then marks what it
  * still uses and sweeps the rest (keyed.c). So runs and groups are plain bytes that may be copied.
  *
- * For a fold, a slot's active hits are put into classes: events that can fill the same steps and agree on
- * every reference are interchangeable but for their identity, so a class is a number of events in the order
- * of identities.
+ * For a fold, a slot's active hits are put into classes: events that can fill the same steps, agree on every
+ * reference and offer the same values to places that measure are interchangeable but for their identity, so a
+ * class is a number of events in the order of identities.
  */
 #ifndef CSR_ENGINE_STATE_SLOT_H
 #define CSR_ENGINE_STATE_SLOT_H
@@ -37,6 +37,9 @@ struct kept {
     bool marked, active;          /* active: its gate holds, or it has none */
     struct answer_state *answers; /* [hit->n_asks] */
     struct hit *hit;
+    uint64_t *offers; /* [n_offers] to a place that measures: hashes of its values (measure.h) */
+    uint32_t n_offers;
+    double amount;
     struct value *remapped; /* the captures, after a reload that put them into another order */
     uint32_t n_remapped;
 };
@@ -66,6 +69,7 @@ struct slot_event {
 };
 
 struct slot_class {
+    uint64_t hash;
     uint64_t steps;              /* that its events can fill */
     uint32_t first, last, count; /* events */
 };
@@ -78,8 +82,9 @@ struct classes {
     uint32_t n_events, cap_events;
     struct slot_class *at;
     uint32_t len, cap;
-    uint64_t steps; /* of all classes */
-    bool overlap;   /* an event can fill two steps */
+    uint32_t *index, n_index, cap_index; /* classes by their hash, plus one; 0: free */
+    uint64_t steps;                      /* of all classes */
+    bool overlap;                        /* an event can fill two steps */
 };
 
 /* with_joins: references tell classes apart. */
