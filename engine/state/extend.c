@@ -48,10 +48,19 @@ static bool augment(struct flow *f, uint32_t q)
     return false;
 }
 
+/* What has been given away is not what places that measure were offered. */
+static bool leaves_offers(const struct extension *x, const uint32_t *used)
+{
+    for (uint32_t c = 0; c < x->classes->len && x->alternative->measured; c++)
+        if (used[c] + x->reserved[c] > x->classes->at[c].count) return false;
+    return true;
+}
+
 /* Whether every place can have the events that it needs. */
 static bool feasible(const struct extension *x, const uint16_t *need, const uint32_t *used)
 {
     struct flow f = {.x = x, .at = x->flow, .used = used};
+    if (used && !leaves_offers(x, used)) return false;
     memset(f.at, 0, x->alternative->n_places * x->classes->len * sizeof *f.at);
     for (uint32_t q = 0; q < x->alternative->n_places; q++)
         for (uint32_t i = 0; i < need[q] && !(x->alternative->measured >> q & 1); i++) {

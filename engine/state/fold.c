@@ -18,7 +18,7 @@ struct folding {
     struct fold *to;
     int64_t second;
     uint32_t n_joins;
-    bool is_late;
+    bool is_late, is_unchanged;
     struct state_counts *counts;
 };
 
@@ -81,8 +81,10 @@ static void count(uint64_t *counter, const struct state_counts *counts, uint64_t
 
 static void add_run(struct folding *f, const struct run *r)
 {
-    struct frontier front = {f->w->slab, f->p, f->p->alternatives, &f->to->runs, f->w->heads, f->second, 0};
+    struct frontier front = {f->w->slab, f->p, f->p->alternatives,     &f->to->runs, f->w->heads,
+                             f->second,  0,    !f->w->classes.overlap, false};
     frontier_add(&front, r);
+    f->to->lost |= front.lost;
     COUNT(f, superseded, front.superseded);
 }
 
@@ -106,7 +108,7 @@ void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct 
         count(counts ? &counts->expired : NULL, counts, over);
     }
     runs_close_holes(p, &f->runs);
-    if (!f->runs.len) f->capped = false;
+    if (!f->runs.len) f->capped = f->lost = false;
 }
 
 /* ---- extending ---------------------------------------------------------------------------------------- */
@@ -135,7 +137,9 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
 
 static void unchanged_run(void *world, const struct run *r)
 {
-    add_run(world, r);
+    struct folding *f = world;
+    f->is_unchanged = true;
+    add_run(f, r);
 }
 
 static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
@@ -151,8 +155,12 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
         if (r->alternative < first || r->alternative >= end) continue;
         x.alternative = &f->p->alternatives[r->alternative];
         if (run_is_over(f->p, x.alternative, r, f->second)) continue;
-        x.unchanged = run_is_measuring(x.alternative, r, f->w->classes.steps) ? unchanged_run : NULL;
+        bool is_measuring = run_is_measuring(x.alternative, r, f->w->classes.steps);
+        x.unchanged = is_measuring ? unchanged_run : NULL;
+        f->is_unchanged = false;
         extend_run(&x, r);
+        if (is_measuring && !f->is_unchanged) COUNT(f, superseded, 1); /* by what it became */
+        f->to->lost |= x.gave_up;
     }
 }
 
@@ -188,7 +196,7 @@ static void gather_run(struct folding *f, struct group *g, const struct run *r, 
         g->exists |= BIT(step);
     }
     g->touched = g->dirty = true;
-    g->capped |= f->to->capped;
+    g->capped |= f->to->capped || f->to->lost;
     if (g->newest < f->second) g->newest = f->second;
 }
 
@@ -346,6 +354,7 @@ static void copy_rest(struct slab *s, const struct rule_plan *p, struct fold *to
     groups_copy(s, p, &to->groups, &from->groups);
     runs_copy(s, p, &to->done, &from->done);
     to->capped = from->capped;
+    to->lost = from->lost;
     if (!p->repeated) return;
     if (!to->recent) to->recent = slab_get(s, recent);
     if (from->recent)
@@ -401,7 +410,7 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
     extend_all(&f);
     runs_close_holes(p, &to->runs);
     if (!keeps_joins || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
-    if (to->capped && !to->runs.len) to->capped = false;
+    if (!to->runs.len) to->capped = to->lost = false;
 }
 
 /* Runs that stop at or before `second`, in a fold of their own. */

@@ -24,6 +24,7 @@ struct fold {
     struct groups groups;
     struct recent *recent; /* [n_steps] if a step is repeated, else NULL */
     bool capped;           /* too many references: judged without them */
+    bool lost;             /* too many ways to share events between places that measure and others */
 };
 
 /* What folding needs beside the state: one for each partition. */

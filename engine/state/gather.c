@@ -54,9 +54,15 @@ static bool required_is_inside(const struct gathering *g, const struct extension
 
 static struct frontier frontier_of(struct gathering *g)
 {
-    return (struct frontier){
-        &g->s->slab, g->p, g->is_backward ? g->p->mirrors : g->p->alternatives, g->to, g->s->work.heads,
-        g->second,   0};
+    return (struct frontier){&g->s->slab,
+                             g->p,
+                             g->is_backward ? g->p->mirrors : g->p->alternatives,
+                             g->to,
+                             g->s->work.heads,
+                             g->second,
+                             0,
+                             !g->s->work.classes.overlap,
+                             false};
 }
 
 static void found_step(void *world, const struct extension *x, struct run *r, const uint16_t *taken)

@@ -91,12 +91,14 @@ static void settle(struct extension *x, uint32_t q, uint16_t progress, bool chan
     if (state + 1 == place_states(place) && can_close(x, q)) go_on(x, q, advance(a, open, q, 1), true);
 }
 
-static bool add_offers(struct extension *x, uint32_t q, struct measure *m)
+/* first: a class of which the measure has one event already; classes->len: none. */
+static bool add_offers(struct extension *x, uint32_t q, struct measure *m, uint32_t first)
 {
     bool changed = false;
     for (uint32_t c = 0; c < x->classes->len; c++)
         if (offer_holds(x, q, c))
-            changed |= measure_add(&x->alternative->places[q], m, event_of(x, q, c), events_offered(x, q, c));
+            changed |= measure_add(&x->alternative->places[q], m, event_of(x, q, c),
+                                   events_offered(x, q, c) - (c == first));
     return changed;
 }
 
@@ -105,14 +107,14 @@ static void offer(struct extension *x, uint32_t q, uint16_t progress, bool share
 {
     bool begins = !taken_before(x, q);
     if (!begins || !keeps_first(x, q)) {
-        bool changed = add_offers(x, q, restore(x, q));
+        bool changed = add_offers(x, q, restore(x, q), x->classes->len);
         settle(x, q, progress, changed || begins, shared);
     }
     for (uint32_t c = 0; begins && keeps_first(x, q) && c < x->classes->len; c++) {
         if (!offer_holds(x, q, c)) continue;
         struct measure *m = restore(x, q);
         measure_add(&x->alternative->places[q], m, event_of(x, q, c), 1);
-        add_offers(x, q, m);
+        add_offers(x, q, m, c);
         settle(x, q, progress, true, shared);
     }
     restore(x, q);

@@ -130,7 +130,7 @@ static bool same_instance(const struct rule_plan *p, const struct run *a, const 
 /* Takes out of the list what r makes superfluous. False: r itself is. */
 static bool make_way(struct frontier *f, const struct alternative *a, const struct run *r)
 {
-    uint32_t *link = &f->heads[a->bucket + r->progress];
+    uint32_t *link = &f->heads[a->bucket + r->progress], n = 0;
     while (*link) {
         struct run *other = runs_at(f->plan, f->runs, *link - 1);
         if (same_instance(f->plan, other, r)) {
@@ -143,15 +143,28 @@ static bool make_way(struct frontier *f, const struct alternative *a, const stru
             }
         }
         link = &other->next;
+        n++;
     }
-    return true;
+    bool fits = n < ALIKE_MOST || !a->measured || f->as_told;
+    f->lost |= !fits;
+    return fits;
+}
+
+/* Nothing but a sum that has not reached its amount: what began in another second is better or worse in one
+ * of start and amount, so none need be compared. There are as many as seconds. */
+static bool is_lone_sum(const struct frontier *f, const struct alternative *a, uint16_t progress)
+{
+    uint64_t started = a->started[progress] & a->measured;
+    if (!f->as_told || started != a->started[progress] || (started & (started - 1)) || !started) return false;
+    uint32_t q = (uint32_t)__builtin_ctzll(started);
+    return a->places[q].taking == IR_TAKE_SUM && a->taken[(size_t)progress * a->n_places + q] == 1;
 }
 
 void frontier_add(struct frontier *f, const struct run *r)
 {
     const struct alternative *a = &f->alternatives[r->alternative];
     uint32_t *head = &f->heads[a->bucket + r->progress];
-    if (!make_way(f, a, r)) {
+    if (!is_lone_sum(f, a, r->progress) && !make_way(f, a, r)) {
         f->superseded++;
         return;
     }

@@ -98,7 +98,8 @@ bool run_is_over(const struct rule_plan *p, const struct alternative *a, const s
 
 /* The runs of one second while they are made: of the same progress, group and references only those stay that
  * no other makes superfluous. Superfluous runs stay behind as holes until the second is done. */
-#define RUN_HOLE UINT32_MAX
+#define RUN_HOLE   UINT32_MAX
+#define ALIKE_MOST 1024 /* runs of one progress where places measure and share events */
 struct frontier {
     struct slab *slab;
     const struct rule_plan *plan;
@@ -107,6 +108,8 @@ struct frontier {
     uint32_t *heads; /* [n_buckets] first run of each progress, plus one */
     int64_t now;
     uint64_t superseded;
+    bool as_told; /* no event of the second fits two steps: sums that began in different seconds stay apart */
+    bool lost;    /* more runs of one progress than are kept */
 };
 void frontier_add(struct frontier *f, const struct run *r);
 void runs_close_holes(const struct rule_plan *p, struct runs *rs);
