@@ -48,26 +48,6 @@ bool refuse(const struct compiler *c, const struct ast *node)
 
 /* ---- what a finished rule says ---- */
 
-static bool is_distinct(const struct ir_match *m)
-{
-    return m->kind == IR_M_REPEAT && m->taking == IR_TAKE_DISTINCT;
-}
-
-static bool is_sum(const struct ir_match *m)
-{
-    return m->kind == IR_M_REPEAT && m->taking == IR_TAKE_SUM;
-}
-
-static bool is_windowed(const struct ir_match *m)
-{
-    return m->in != INT64_MAX;
-}
-
-static bool is_some_of(const struct ir_match *m)
-{
-    return m->kind == IR_M_SOME_OF;
-}
-
 static bool is_veto(const struct ir_match *m)
 {
     return m->kind == IR_M_NOT;
@@ -120,12 +100,8 @@ static const struct construct {
     enum ast_kind written;
     const char *word; /* of a CALL; the operator of a TEST_OP is != */
 } constructs[] = {
-    {E0501, .in_match = is_distinct, .written = AST_DISTINCT_BY},
     {E0501, .op = IR_OP_DISTINCT, .written = AST_CALL, .word = "distinct"},
-    {E0502, .in_match = is_sum, .written = AST_SUM_REP},
     {E0502, .op = IR_OP_SUM_OF, .written = AST_CALL, .word = "sum"},
-    {E0503, .in_match = is_windowed, .written = AST_IN_DUR},
-    {E0504, .in_match = is_some_of, .written = AST_M_OF},
     {E0505, .in_match = is_veto, .written = AST_M_NOT},
     {E0506, .in_rule = has_until, .written = AST_UNTIL},
     {E0507, .in_rule = has_where, .written = AST_WHERE},

@@ -19,6 +19,8 @@ static const struct {
     {"E0002", "a file of 64 MiB"},
     {"E0003", "a path, not a file: test_compile.c"},
     {"E0004", "4 GiB of rules"},
+    {"E0503", "no longer given"},
+    {"E0504", "no longer given"},
     {"E0510", "no longer given"},
     {"E0512", "no longer given"},
     {"E0524", "no longer given"},
