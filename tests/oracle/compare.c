@@ -23,6 +23,7 @@ static uint64_t counted_steps(const struct a_case *c)
     if (!c->switches->for_text) return steps;
     steps = c->rule.where == IR_NONE ? 0 : read_by(c, c->rule.where);
     for (uint32_t i = 0; i < c->rule.n_terms; i++) steps |= read_by(c, c->rule.terms[i].when);
+    for (uint32_t i = 0; i < c->rule.n_exceptions; i++) steps |= read_by(c, c->rule.exceptions[i].when);
     for (uint32_t i = 0; i < c->rule.n_severities; i++)
         if (c->rule.severities[i].when != IR_NONE) steps |= read_by(c, c->rule.severities[i].when);
     return steps;

@@ -49,6 +49,7 @@ struct oracle_group {
     int32_t score;
     bool unknown_terms; /* a term counted nothing because it could not be told */
     enum ir_severity severity;
+    bool swallowed; /* an exception takes it: it is no incident */
 };
 
 struct oracle_result {

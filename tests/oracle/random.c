@@ -388,6 +388,15 @@ static void make_judgement(struct a_case *c)
         r->severities[r->n_severities++] = (struct ir_severity_if){IR_CRITICAL, exists};
         if (chance(&c->seed, 40)) r->has_score = false, r->n_terms = 0;
     }
+    if (use(c, USE_EXCEPT)) {
+        r->exceptions = ARENA_NEW(c->arena, struct ir_exception);
+        ir_node_id when = chance(&c->seed, 50)
+                              ? case_test(c, all, 0)
+                              : case_leaf(c, IR_OP_STEP_EXISTS, IR_TYPE_BOOL, 0, below(&c->seed, c->n_steps));
+        r->exceptions[r->n_exceptions++] = (struct ir_exception){
+            .name = TEXT("match"), .expires = INT64_MAX, .on_match = true, .when = when};
+    }
+    if (c->switches->for_text && use(c, USE_TAKEN)) c->taken_step = below(&c->seed, c->n_steps);
     if (!r->has_score) return;
     if (!use(c, USE_AMOUNT)) return;
     for (int32_t i = 0; i < 3; i++) add_term(c, chance(&c->seed, 70) ? 5 : -7, case_test(c, all, 0));
@@ -524,6 +533,7 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
     c->arena = arena;
     c->seed = seed;
     c->switches = switches;
+    c->taken_step = IR_NONE;
     c->unit = switches->for_text && chance(&c->seed, 40) ? UNIT_OF_PAST : 1;
     make_rule(c);
     make_events(c);

@@ -71,6 +71,8 @@ struct a_case {
     uint32_t n_steps;
     uint64_t required, optional, forbidden; /* bits of steps, by where they stand in the match */
     bool uses[CONSTRUCTS];
+    uint32_t
+        taken_step; /* an exception keeps events whose first reference is v1 from it; IR_NONE: none does */
     enum step_mode mode[ORACLE_STEPS];
     struct ir_baseline past[ORACLE_STEPS]; /* keep, warmup and days of the baseline that a step asks */
     struct event events[EVENTS_MOST];

@@ -125,6 +125,7 @@ static bool simplify_rest(struct walk *w)
     struct ir_rule *r = &w->c->rule;
     if (r->n_joins && !w->i--) return r->n_joins--, true;
     if (r->until != IR_NONE && !w->i--) return r->until = IR_NONE, true;
+    if (r->n_exceptions && !w->i--) return r->n_exceptions--, true;
     if (r->where != IR_NONE && !w->i--) return r->where = IR_NONE, true;
     if (r->where != IR_NONE && simplify_expression(w, &r->where)) return true;
     if (r->n_severities > 1 && !w->i--) return r->n_severities--, true;

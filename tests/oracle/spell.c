@@ -213,6 +213,23 @@ static void spell_score(FILE *to, const struct a_case *c)
     fputc('\n', to);
 }
 
+static void spell_exceptions(FILE *to, const struct a_case *c)
+{
+    bool takes_events = c->taken_step != IR_NONE && stands(c, c->taken_step);
+    if (!c->rule.n_exceptions && !takes_events) return;
+    fputs("tune random {\n", to);
+    if (c->rule.n_exceptions) {
+        fputs("    except match_kept (", to);
+        spell_expression(to, c, c->rule.exceptions->when);
+        fputs(") on match reason \"known\"\n", to);
+    }
+    if (takes_events)
+        fprintf(to,
+                "    except step_kept (raw.requestParameters.j0 == \"v1\") on step s%u reason \"known\"\n",
+                c->taken_step);
+    fputs("}\n", to);
+}
+
 void spell_rule(FILE *to, const struct a_case *c)
 {
     const struct ir_rule *r = &c->rule;
@@ -231,6 +248,7 @@ void spell_rule(FILE *to, const struct a_case *c)
     fputc('\n', to);
     spell_score(to, c);
     fprintf(to, "    open at %d\n    once for %lds\n}\n", r->open_at, r->once);
+    spell_exceptions(to, c);
 }
 
 /* ---- records ------------------------------------------------------------------------------------------ */

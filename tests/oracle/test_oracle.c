@@ -122,7 +122,7 @@ static bool same_incidents(const struct a_case *c, const struct oracle_result *e
     for (uint32_t i = 0; i < expected->n; i++) {
         const struct oracle_group *g = &expected->groups[i];
         const struct told *found = NULL;
-        if (g->score < c->rule.open_at) continue;
+        if (g->score < c->rule.open_at || g->swallowed) continue;
         wanted++;
         for (uint32_t k = 0; k < caller->told.len; k++)
             if (caller->told.at[k].state == INCIDENT_CLOSED && caller->told.at[k].opened == g->opened)

@@ -72,8 +72,9 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
     for (uint32_t h = 0; h < c->n_hits; h++) {
         const struct event *e = &c->events[c->event_of[h]];
         uint64_t stands = c->required | c->optional | c->forbidden;
-        active[h] =
-            !e->is_out && e->key == key && stands >> c->hits[h]->step & 1 && passes_gate(c, h, answers);
+        bool taken = c->hits[h]->step == c->taken_step && e->join[0].hi == 1;
+        active[h] = !e->is_out && !taken && e->key == key && stands >> c->hits[h]->step & 1 &&
+                    passes_gate(c, h, answers);
     }
     oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, answers, c->n_hits}, out);
     free(answers);
@@ -166,7 +167,7 @@ static bool same_incidents(const struct a_case *c, uint32_t key, const struct or
     for (uint32_t i = 0; i < expected->n; i++) {
         const struct oracle_group *g = &expected->groups[i];
         const struct told *found = NULL;
-        if (g->score < c->rule.open_at) continue;
+        if (g->score < c->rule.open_at || g->swallowed) continue;
         wanted++;
         for (uint32_t k = 0; k < h->n; k++)
             if (h->key[k] == key && h->told[k].state == INCIDENT_CLOSED && h->told[k].opened == g->opened)
@@ -253,7 +254,8 @@ static csr_ruleset *compile(const struct a_case *c, csr_report *report)
     FILE *to = open_memstream(&text, &len);
     spell_rule(to, c);
     fclose(to);
-    struct csr_text one = {"random.csr", text, len};
+    struct text kept = arena_text(c->arena, text, len); /* reports point into it */
+    struct csr_text one = {"random.csr", kept.at, len};
     csr_ruleset *rs = csr_compile(
         &(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true}, report);
     free(text);

@@ -172,7 +172,8 @@ struct value verdict_value(const struct oracle_case *c, const struct oracle_grou
     }
 }
 
-/* ---- score and severity (B18) ------------------------------------------------------------------------- */
+/* ---- exceptions, score and severity (B23, B18)
+ * ------------------------------------------------------------------------- */
 
 static int32_t by_severity(enum ir_severity s)
 {
@@ -190,6 +191,16 @@ static void find_severity(const struct oracle_case *c, struct oracle_group *g)
     }
 }
 
+/* "Judged like the score, on all that the group gathers"; an unknown exception does not hold. */
+static bool is_swallowed(const struct oracle_case *c, const struct oracle_group *g)
+{
+    for (uint32_t i = 0; i < c->rule->n_exceptions; i++) {
+        const struct ir_exception *e = &c->rule->exceptions[i];
+        if (e->on_match && verdict_is_true(verdict_value(c, g, e->when))) return true;
+    }
+    return false;
+}
+
 /* Without `score`, the severity gives it; then no line of severity names it. */
 void verdict_of(const struct oracle_case *c, struct oracle_group *g)
 {
@@ -201,5 +212,6 @@ void verdict_of(const struct oracle_case *c, struct oracle_group *g)
     }
     g->score = score < 0 ? 0 : score > 100 ? 100 : score;
     find_severity(c, g);
+    g->swallowed = is_swallowed(c, g);
     if (!c->rule->has_score) g->score = by_severity(g->severity);
 }

@@ -10,7 +10,7 @@ static inline bool verdict_is_true(struct value v)
 {
     return v.kind == VALUE_BOOL && v.i;
 }
-/* Fills in score and severity (B18). */
+/* Fills in score, severity and whether an exception takes the group (B18, B23). */
 void verdict_of(const struct oracle_case *c, struct oracle_group *g);
 
 #endif
