@@ -64,7 +64,7 @@ static void turn(struct switches *s, const char *name, size_t len, uint32_t perc
 
 struct switches switches_now(void)
 {
-    struct switches s;
+    struct switches s = {.for_text = false};
     const char *at = getenv("RULES");
     for (uint32_t i = 0; i < CONSTRUCTS; i++) s.percent[i] = constructs[i].percent;
     while (at && *at) {
