@@ -20,6 +20,7 @@
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,6 +66,7 @@ struct control {
     struct edition *in_run[EDITIONS_MOST]; /* each with a reference for the run */
     uint64_t status_after;                 /* `counted` that answers those who want status */
     int64_t status_deadline;
+    int64_t next_look; /* ms: at the files of datasets */
     int64_t began;
     struct json_out answer, last_receipt;
 };
@@ -457,6 +459,30 @@ static void look_at_signals(struct control *c)
     c->tickets++;
 }
 
+static bool has_changed(const struct ir_dataset *set)
+{
+    struct stat is;
+    if (stat(set->path.at, &is) != 0) return false; /* being replaced: the next look */
+    return (int64_t)is.st_mtim.tv_sec * 1000000000 + is.st_mtim.tv_nsec != set->changed || is.st_size != set->size;
+}
+
+/* A dataset with `reload` whose file has changed has all rules compiled anew, as control does when it is told to. */
+static void look_at_datasets(struct control *c)
+{
+    const struct ir *ir = c->current->ir;
+    int64_t now = clock_ms(), least = INT64_MAX;
+    bool any = false;
+    if (now < c->next_look || c->reload.phase != PHASE_IDLE) return;
+    for (uint32_t i = 0; i < ir->n_datasets; i++) {
+        const struct ir_dataset *set = &ir->datasets[i];
+        if (!set->reload) continue;
+        if (set->reload < least) least = set->reload;
+        any = any || (c->next_look && has_changed(set));
+    }
+    c->next_look = least == INT64_MAX ? now + 1000 : now + least * 1000;
+    c->tickets += any;
+}
+
 static bool has_ended(struct control *c)
 {
     pthread_mutex_lock(&c->lock);
@@ -506,6 +532,7 @@ static void *serve(void *world)
     struct control *c = world;
     while (!has_ended(c)) {
         look_at_signals(c);
+        look_at_datasets(c);
         move_reload(c);
         move_status(c);
         take_back_retired(c);

@@ -99,7 +99,7 @@ static void csr_gram_error(struct csr_span *at, struct lex *lex, const char *mes
              maybe_limit maybe_undo maybe_where_if maybe_else maybe_most maybe_distinct maybe_in
              maybe_spike_by maybe_sum maybe_expires maybe_account maybe_origin maybe_object maybe_times
              maybe_every maybe_from_or_by maybe_params_typed maybe_args maybe_set_paths maybe_values
-             except_on expectation
+             except_on expectation data
 
 %%
 
@@ -121,7 +121,7 @@ item:
     "use" names                         { $$ = NODE(USE, @$, $2); }
   | "list" qname '=' set                { $$ = NAMED(LIST, @$, $2.text, $4); }
   | "list" qname "+=" set               { $$ = NAMED(LIST_ADD, @$, $2.text, $4); }
-  | "dataset" name '=' call maybe_reload { $$ = NAMED(DATASET, @$, $2.text, $4, $5); }
+  | "dataset" name '=' data maybe_reload { $$ = NAMED(DATASET, @$, $2.text, $4, $5); }
   | "baseline" name '=' '(' paths ')' maybe_on "keep" DUR "warmup" DUR maybe_days
         { $$ = NAMED(BASELINE, @$, $2.text, NODE(PATHS, @5, $5), $7, NODE(KEEP, @9, $9),
                      NODE(WARMUP, @11, $11), $12); }
@@ -146,6 +146,11 @@ item:
   | "policy" block                      { $$ = NODE(POLICY, @$, $2); }
   | "policy" name block                 { $$ = NAMED(POLICY, @$, $2.text, $3); }
   | error                               { $$ = RECOVER(IN_FILE); }
+  ;
+
+data:
+    call
+  | "json" '(' maybe_args ')'           { $$ = NAMED(CALL, @$, TEXT("json"), NODE(ARGS, @3, $3)); }
   ;
 
 maybe_reload:

@@ -20,3 +20,44 @@ bool json_read_text(struct text document, const char *name, char *out, size_t ro
     json_decref(object);
     return fits;
 }
+
+/* ---- lists ---- */
+
+static json_t *json_of(const struct json_list *list)
+{
+    return (json_t *)(uintptr_t)list;
+}
+
+struct json_list *json_list_open(struct text document, char why[160], uint32_t *at)
+{
+    json_error_t error;
+    json_t *list = json_loadb(document.at, document.len, JSON_REJECT_DUPLICATES, &error);
+    *at = list ? 0 : error.position > 0 ? (uint32_t)error.position - 1 : 0;
+    if (!list) snprintf(why, 160, "no JSON: %.120s", error.text);
+    if (!list || json_is_array(list)) return (struct json_list *)list;
+    snprintf(why, 160, "an array of values is wanted");
+    json_decref(list);
+    return NULL;
+}
+
+void json_list_close(struct json_list *list)
+{
+    json_decref(json_of(list));
+}
+
+uint32_t json_list_len(const struct json_list *list)
+{
+    return (uint32_t)json_array_size(json_of(list));
+}
+
+struct json_item json_list_item(const struct json_list *list, uint32_t index, const char *member)
+{
+    const json_t *item = json_array_get(json_of(list), index);
+    if (member) item = json_object_get(item, member);
+    if (json_is_string(item))
+        return (struct json_item){.kind = JSON_ITEM_TEXT,
+                                  .text = {json_string_value(item), (uint32_t)json_string_length(item)}};
+    if (json_is_integer(item)) return (struct json_item){.kind = JSON_ITEM_WHOLE, .whole = json_integer_value(item)};
+    if (json_is_real(item)) return (struct json_item){.kind = JSON_ITEM_REAL, .real = json_real_value(item)};
+    return (struct json_item){.kind = JSON_ITEM_OTHER};
+}

@@ -39,12 +39,14 @@ static struct ir_site *lower_site(struct compiler *c)
 static void digest_files(const struct compiler *c, uint64_t out[2])
 {
     static const uint64_t zero[2];
-    struct hash128 *each = ARENA_ARRAY(c->arena, struct hash128, c->units.len);
+    struct hash128 *each = ARENA_ARRAY(c->arena, struct hash128, c->units.len + c->datasets.len);
     for (uint32_t i = 0; i < c->units.len; i++) {
         struct text bytes = c->units.at[i]->source->bytes;
         each[i] = hash_128(zero, bytes.at, bytes.len);
     }
-    struct hash128 all = hash_128(zero, each, c->units.len * sizeof *each);
+    for (uint32_t i = 0; i < c->datasets.len; i++)
+        each[c->units.len + i] = (struct hash128){c->datasets.at[i].digest[0], c->datasets.at[i].digest[1]};
+    struct hash128 all = hash_128(zero, each, (c->units.len + c->datasets.len) * sizeof *each);
     out[0] = all.hi;
     out[1] = all.lo;
 }
@@ -58,6 +60,7 @@ static void finish(struct compiler *c, const struct compile_input *input)
     ir->rules = c->rules.at, ir->n_rules = c->rules.len;
     ir->params = c->params.at, ir->n_params = c->params.len;
     ir->zones = c->zones.at, ir->n_zones = c->zones.len;
+    ir->datasets = c->datasets.at, ir->n_datasets = c->datasets.len;
     ir->disabled = c->disabled.at, ir->n_disabled = c->disabled.len;
     ir->n_exceptions = c->n_exceptions;
     for (uint32_t i = 0; i < ir->n_rules; i++) ir->rules[i].monotone = ir_is_monotone(ir, &ir->rules[i]);
@@ -92,6 +95,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
 
     load_units(c, input);
     declare_units(c);
+    read_datasets(c);
     declare_tunes(c);
     if (input->with_tests) declare_tests(c, input->n_texts == 0);
     check_schemas(c);

@@ -15,6 +15,7 @@
  *   match.c      match clause -> ir_match; repeat.c: what stands in brackets; spike.c: volumes
  *   over.c       rules over rules
  *   automaton.c  ir_match -> ir_automaton
+ *   dataset.c    lists whose values stand in files
  *   tune.c       what a site says of rules that others wrote: tune, disable
  *   respond.c    responses against the table of verbs
  *   site.c       source, sink, policy

@@ -61,6 +61,8 @@ struct tuning {
     struct tuning *next;
 };
 
+struct values ARENA_VEC(struct value);
+
 enum symbol_kind { SYMBOL_RULE, SYMBOL_LIST, SYMBOL_BASELINE, SYMBOL_DEFINE };
 
 struct symbol {
@@ -75,6 +77,7 @@ struct symbol {
     const struct ast *disabled; /* the item that switches the rule off; NULL: it runs */
     bool is_open;            /* of a rule: its references to other rules are being followed */
     uint32_t height;         /* of a rule: over how many rules it stands, and 1; 0: not known yet */
+    struct values *data;     /* of a dataset */
     bool is_used;            /* some rule reads it */
 };
 
@@ -137,6 +140,7 @@ struct compiler {
     struct ARENA_VEC(struct zone) zones;
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
+    struct ARENA_VEC(struct ir_dataset) datasets;
     struct ARENA_VEC(struct tune *) tunes;
     struct ARENA_VEC(struct ir_disabled) disabled;
     uint32_t n_exceptions; /* of the rules above */
@@ -263,6 +267,8 @@ struct scope {
 
 /* Reads and parses everything the input names and everything that `use` asks for into c->units. */
 void load_units(struct compiler *c, const struct compile_input *input);
+/* All bytes of a regular file, or why not. */
+const char *file_bytes(struct compiler *c, struct text path, struct text *out);
 /* The value of `name = "…"` in a block; empty if it is not there. */
 struct text block_text(const struct compiler *c, const struct ast *block, const char *name);
 
@@ -445,6 +451,11 @@ int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
 void lower_severity(struct rule_work *r, const struct unit *unit, const struct ast *line);
 /* The scope of a predicate of the step's group. */
 struct scope step_scope(struct rule_work *r, uint32_t step, uint32_t group);
+
+/* ---- dataset.c ------------------------------------------------------------------------------------------- */
+
+/* Reads the file of each dataset. After names are declared. */
+void read_datasets(struct compiler *c);
 
 /* ---- tune.c ---------------------------------------------------------------------------------------------- */
 

@@ -13,6 +13,7 @@ static const struct {
 } declaring[] = {
     {AST_RULE, SYMBOL_RULE},
     {AST_LIST, SYMBOL_LIST},
+    {AST_DATASET, SYMBOL_LIST},
     {AST_BASELINE, SYMBOL_BASELINE},
     {AST_DEFINE, SYMBOL_DEFINE},
 };

@@ -78,6 +78,18 @@ static bool add_values(struct compiler *c, struct ir_list *list, uint32_t *cap, 
     return right;
 }
 
+/* Those of a dataset. */
+static void add_data(struct compiler *c, struct ir_list *list, uint32_t *cap, const struct values *data)
+{
+    *cap = data->len;
+    list->len = data->len;
+    list->values = ARENA_ARRAY(c->arena, struct value, data->len);
+    for (uint32_t i = 0; i < data->len; i++) {
+        struct value v = list->values[i] = data->at[i];
+        if (v.kind == VALUE_STRING && memchr(v.s, '*', v.len)) list->has_globs = true;
+    }
+}
+
 static ir_node_id make_list_node(struct compiler *c, uint32_t list, struct csr_span span)
 {
     return ir_build_node(&c->build,
@@ -90,7 +102,10 @@ ir_node_id list_node(struct compiler *c, struct symbol *symbol, struct csr_span 
     if (symbol->number == IR_NONE) {
         struct ir_list list = {.name = symbol->name};
         uint32_t cap = 0;
-        add_values(c, &list, &cap, ast_kid(symbol->ast, AST_SET));
+        if (symbol->data)
+            add_data(c, &list, &cap, symbol->data);
+        else
+            add_values(c, &list, &cap, ast_kid(symbol->ast, AST_SET));
         for (uint32_t u = 0; u < c->units.len; u++)
             AST_EACH(item, c->units.at[u]->file)
                 if (item->kind == AST_LIST_ADD &&

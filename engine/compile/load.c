@@ -62,29 +62,38 @@ static void cannot_read(struct compiler *c, struct text path, const char *why)
     *c->unreadable = true;
 }
 
-/* Memory is taken before the file is opened: the arena's escape must not pass over an open file. */
+/* Memory is taken before the file is opened: the arena's escape must not pass over an open file. `name` ends with a
+ * NUL. The reason if it cannot be read. */
+static const char *read_bytes(struct compiler *c, struct text name, const struct stat *is, struct text *out)
+{
+    size_t size = S_ISREG(is->st_mode) ? (size_t)is->st_size : PIPE_MOST;
+    if (size > PARSE_SOURCE_MOST) return "larger than 64 MiB";
+    char *room = arena_alloc(c->arena, size + 1);
+    FILE *file = fopen(name.at, "rb");
+    if (!file) return strerror(errno);
+    *out = (struct text){room, (uint32_t)fread(room, 1, size, file)};
+    bool failed = ferror(file) || (out->len == size && getc(file) != EOF);
+    fclose(file);
+    return failed ? "it could not be read to its end" : NULL;
+}
+
 static void load_file(struct compiler *c, struct text path, const struct stat *is)
 {
     struct file_id id = {(uint64_t)is->st_dev, (uint64_t)is->st_ino};
-    size_t size = S_ISREG(is->st_mode) ? (size_t)is->st_size : PIPE_MOST;
-    if (size > PARSE_SOURCE_MOST) {
-        cannot_read(c, path, "larger than 64 MiB");
-        return;
-    }
-    struct text name = arena_text(c->arena, path.at, path.len);
-    char *room = arena_alloc(c->arena, size + 1);
-    FILE *file = fopen(name.at, "rb");
-    if (!file) {
-        cannot_read(c, path, strerror(errno));
-        return;
-    }
-    uint32_t len = (uint32_t)fread(room, 1, size, file);
-    bool failed = ferror(file) || (len == size && getc(file) != EOF);
-    fclose(file);
-    if (failed)
-        cannot_read(c, path, "it could not be read to its end");
+    struct text name = arena_text(c->arena, path.at, path.len), bytes;
+    const char *why = read_bytes(c, name, is, &bytes);
+    if (why)
+        cannot_read(c, path, why);
     else
-        load_text(c, name, (struct text){room, len}, id, false);
+        load_text(c, name, bytes, id, false);
+}
+
+const char *file_bytes(struct compiler *c, struct text path, struct text *out)
+{
+    struct stat is;
+    struct text name = arena_text(c->arena, path.at, path.len);
+    if (stat(name.at, &is) != 0) return strerror(errno);
+    return S_ISREG(is.st_mode) ? read_bytes(c, name, &is, out) : "it is no file";
 }
 
 struct entries ARENA_VEC(struct text);

@@ -10,7 +10,7 @@ static const struct {
     enum ast_kind kind;
     enum diag_code code;
 } items[] = {
-    {AST_REQUIRE, E0518}, {AST_DATASET, E0521}, {AST_LINK, E0522}, {AST_ACTION, E0523},
+    {AST_REQUIRE, E0518}, {AST_LINK, E0522}, {AST_ACTION, E0523},
 };
 
 static bool is_refusal(enum diag_code code)

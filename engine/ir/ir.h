@@ -559,6 +559,14 @@ struct ir_site {
     struct text socket;    /* control socket; empty: the default */
 };
 
+/* A list whose values stand in a file. */
+struct ir_dataset {
+    struct text name, path; /* the path ends with a NUL */
+    int64_t reload;         /* seconds after which a service looks whether the file has changed; 0: never by itself */
+    uint64_t digest[2];     /* of the file's bytes */
+    int64_t changed, size;  /* of the file when it was read: nanoseconds since 1970, bytes */
+};
+
 /* ---- the whole ---------------------------------------------------------------------------------------- */
 
 struct ir {
@@ -587,6 +595,8 @@ struct ir {
     uint32_t n_rules;
     struct ir_param *params;
     uint32_t n_params;
+    struct ir_dataset *datasets;
+    uint32_t n_datasets;
     struct ir_disabled *disabled; /* by name */
     uint32_t n_disabled;
     uint32_t n_exceptions; /* of all rules */

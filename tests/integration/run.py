@@ -462,6 +462,60 @@ def test_webhook(folder):
 
 # ---- control --------------------------------------------------------------------------------------------------
 
+DATASET = """dataset trusted = lines("trusted.txt")%s
+rule made_by_a_stranger {
+    title "{principal.name} makes a user" severity low attack T1136 falsepos "none known"
+    on iam:CreateUser (ok and principal.name not in trusted)
+}
+"""
+
+
+def trust(folder, *names):
+    with open(folder + "/trusted.new", "w") as f:
+        f.write("".join(n + "\n" for n in names))
+    os.rename(folder + "/trusted.new", folder + "/trusted.txt")
+
+
+def test_a_reload_reads_datasets_again(folder):
+    trust(folder, "ann")
+    s = Service(folder, DATASET % "")
+    s.give([record(1, 0, "CreateUser", "ann")])
+    s.wait_for_records(1)
+    trust(folder, "bob")
+    status, receipt = s.ctl("reload")
+    assert status == 0 and receipt["rules"]["kept"] == 1, receipt
+    s.give([record(2, 60, "CreateUser", "bob"), record(3, 120, "CreateUser", "ann")])
+    s.line(type="incident", state="open", title="ann makes a user")
+    assert s.end() == 0
+    assert len(s.lines(state="open")) == 1
+
+
+def test_a_changed_file_is_read_by_itself(folder):
+    trust(folder, "ann")
+    s = Service(folder, DATASET % " reload 1s")
+    trust(folder, "bob", "carol")
+    s.talk.wait(lambda line: '"type":"reload"' in line and '"ok":true' in line, "receipt")
+    s.give([record(1, 0, "CreateUser", "bob"), record(2, 60, "CreateUser", "ann")])
+    s.line(type="incident", state="open", title="ann makes a user")
+    assert s.end() == 0
+    assert len(s.lines(state="open")) == 1
+
+
+def test_status_tells_what_exceptions_took(folder):
+    tune = 'tune key_then_user { except hands (principal.name == "ann") on step key reason "r" }\n'
+    s = Service(folder, chain() + tune)
+    s.give(both(1, 0, "ann") + both(3, 0, "bob"))
+    status = s.wait_for_records(4)
+    assert status["swallowed"] == {"key_then_user": {"hands": 1}}, status
+    s.write_rules(chain() + tune + 'tune key_then_user { except more (principal.name == "bob") on match reason "r" }\n')
+    status, receipt = s.ctl("reload")
+    assert status == 0 and receipt["rules"]["kept"] == 1 and receipt["half_built_dropped"] == 0, receipt
+    s.give(both(5, 3000, "ann") + both(7, 30000, "bob"))
+    assert s.wait_for_records(8)["swallowed"]["key_then_user"]["hands"] == 2
+    assert s.end() == 0
+    assert len(s.lines(state="open")) == 1
+
+
 def test_status_and_stop(folder):
     s = Service(folder, chain())
     s.give([*both(), both()[0]])

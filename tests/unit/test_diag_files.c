@@ -26,6 +26,7 @@ static const struct {
     {"E0524", "no longer given"},
     {"E0519", "no longer given"},
     {"E0520", "no longer given"},
+    {"E0521", "no longer given"},
     {"E0526", "no longer given"},
     {"E0527", "no longer given"},
     {"E0530", "no longer given"},
