@@ -9,6 +9,7 @@
 /* What differs. */
 struct complaint {
     char text[2048];
+    char delivery[64]; /* of which telling of the records; test_random alone */
 };
 #define COMPLAIN(...) (snprintf(complaint->text, sizeof complaint->text, __VA_ARGS__), false)
 

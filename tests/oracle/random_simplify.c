@@ -231,7 +231,8 @@ void case_print(const struct a_case *c)
     for (uint32_t i = 0; i < c->n_events; i++) {
         const struct event *e = &c->events[i];
         if (e->is_out) continue;
-        spell_record(stdout, c, e);
+        spell_record(stdout, c, e, as_it_is);
+        printf("\n");
         if (!c->switches->for_text) print_answers(c, e);
     }
 }

@@ -276,20 +276,21 @@ static void spell_parameters(FILE *to, const struct a_case *c, const struct even
     fputc('}', to);
 }
 
-void spell_record(FILE *to, const struct a_case *c, const struct event *e)
+void spell_record(FILE *to, const struct a_case *c, const struct event *e, struct telling how)
 {
-    char when[32];
-    time_t second = (time_t)e->second;
+    char when[32], user[64];
+    time_t second = (time_t)(e->second + how.shift);
     struct tm parts;
+    snprintf(user, sizeof user, "%s%u", how.user, e->key);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &parts));
     fprintf(
         to,
-        "{\"eventVersion\":\"1.09\",\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":\"AIDA%u\","
+        "{\"eventVersion\":\"1.09\",\"userIdentity\":{\"type\":\"IAMUser\",\"principalId\":\"AIDA%s\","
         "\"arn\":"
-        "\"arn:aws:iam::111122223333:user/u%u\",\"accountId\":\"111122223333\",\"userName\":\"u%u\"},"
+        "\"arn:aws:iam::111122223333:user/%s\",\"accountId\":\"111122223333\",\"userName\":\"%s\"},"
         "\"eventTime\":\"%s\",\"eventSource\":\"random.amazonaws.com\",\"eventName\":\"Do\",\"awsRegion\":"
-        "\"us-east-1\",\"requestParameters\":",
-        e->key, e->key, e->key, when);
+        "\"%s\",\"requestParameters\":",
+        user, user, user, when, how.region);
     spell_parameters(to, c, e);
-    fprintf(to, ",\"eventID\":\"%s\",\"recipientAccountId\":\"111122223333\"}\n", e->identity);
+    fprintf(to, ",\"eventID\":\"%s\",\"recipientAccountId\":\"111122223333\"}", e->identity);
 }

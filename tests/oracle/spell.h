@@ -7,7 +7,15 @@
 #include "tests/oracle/random.h"
 
 void spell_rule(FILE *to, const struct a_case *c);
-/* One record as a line of JSON. */
-void spell_record(FILE *to, const struct a_case *c, const struct event *e);
+
+/* What may differ in the records of a case without a difference in what they mean. */
+struct telling {
+    int64_t shift;    /* seconds */
+    const char *user; /* what the principals are called, before their number */
+    const char *region;
+};
+static const struct telling as_it_is = {0, "u", "us-east-1"};
+/* One record as JSON, without a newline. */
+void spell_record(FILE *to, const struct a_case *c, const struct event *e, struct telling how);
 
 #endif

@@ -136,13 +136,72 @@ static bool same_incidents(const struct a_case *c, const struct oracle_result *e
     return sound_revisions(caller, complaint);
 }
 
+/* ---- at any time ----------------------------------------------------------------------------------------
+ */
+
+static void expect(const struct a_case *c, struct oracle_result *out);
+
+/* What is open, of what was told so far: one group each, and no other. */
+static bool is_open_as(const struct caller *caller, const struct oracle_result *expected)
+{
+    uint32_t open = 0, found = 0;
+    for (uint32_t i = 0; i < caller->told.len; i++) {
+        const struct told *t = &caller->told.at[i];
+        bool is_last = true;
+        for (uint32_t k = i + 1; k < caller->told.len; k++)
+            is_last &= strcmp(caller->told.at[k].id, t->id) != 0;
+        if (!is_last || t->state == INCIDENT_RETRACTED || t->state == INCIDENT_MERGED) continue;
+        open++;
+        for (uint32_t g = 0; g < expected->n; g++) found += expected->groups[g].opened == t->opened;
+    }
+    return open == expected->n && found == expected->n;
+}
+
+/* B3: nothing waits. After each record, in any order and without a watermark, the incidents are those of the
+ * records so far: each opens with the last record that it needs, and goes if a record takes it back. Answers
+ * of baselines, and what is open only once settled, are left out. */
+static bool opens_at_once(struct a_case *c, uint64_t seed, struct complaint *complaint)
+{
+    struct arrival order[EVENTS_MOST];
+    struct oracle_result *expected = malloc(sizeof *expected);
+    struct state_plan *plan = state_plan_new(&c->ir);
+    struct state *state = state_new((struct state_limits){0});
+    struct caller caller;
+    uint32_t n = arrange(c, &seed, true, order);
+    bool good = true;
+    state_adopt(state, plan, NULL);
+    caller_init(&caller, c->arena, state);
+    caller.world = c, caller.now = answer_now, caller.for_good = answer_for_good;
+    for (uint32_t i = 0; i < n; i++) c->events[order[i].event].is_out = true;
+    for (uint32_t i = 0; i < n; i++) {
+        c->events[order[i].event].is_out = false;
+        for (uint32_t h = 0; h < c->n_hits && good; h++)
+            if (c->event_of[h] == order[i].event && is_fed(c, h)) state_hit(state, c->hits[h], &caller.out);
+        expect(c, expected);
+        if (good && !is_open_as(&caller, expected))
+            good = COMPLAIN("at once: after %s, %u groups were expected", c->events[order[i].event].identity,
+                            expected->n);
+    }
+    caller_finish(&caller);
+    state_free(state);
+    state_plan_free(plan);
+    free(expected);
+    return good;
+}
+
+static bool may_open_at_once(const struct a_case *c)
+{
+    bool asks = c->rule.n_exceptions > 0 || c->uses[USE_GATE];
+    return !asks && !c->uses[USE_FOR] && !c->uses[USE_UP_TO] && c->rule.open_at == 1 && c->n_events <= 16;
+}
+
 /* ---- one case ----------------------------------------------------------------------------------------- */
 
 enum result { SAME, DIFFERENT, SKIPPED };
 
 /* How often what is meant to be tested did occur. */
 struct tally {
-    uint32_t cases, matched, skipped, refused, vetoed, unfit, tied, groups;
+    uint32_t cases, matched, skipped, refused, vetoed, unfit, tied, groups, at_once;
     struct construct_counts used;
 };
 
@@ -167,6 +226,7 @@ static void count_case(struct tally *t, const struct a_case *c, const struct ora
     t->groups += expected->n;
     t->vetoed += expected->vetoed > 0;
     t->unfit += expected->unfit > 0;
+    t->at_once += expected->n > 0 && may_open_at_once(c);
     for (uint32_t i = 0; i < expected->n; i++) t->tied += expected->groups[i].tied;
     for (uint32_t i = 0; i < CONSTRUCTS; i++) t->used.rules[i] += c->uses[i];
 }
@@ -183,6 +243,8 @@ static enum result try_case(struct a_case *c, uint64_t seed, struct complaint *c
         run_case(c, seed + (uint64_t)order, order > 0, &caller);
         if (!same_incidents(c, expected, &caller, complaint)) result = DIFFERENT;
     }
+    if (result == SAME && !is_dry && may_open_at_once(c) && !opens_at_once(c, seed, complaint))
+        result = DIFFERENT;
     if (t) count_case(t, c, expected);
     free(expected);
     return result;
@@ -211,8 +273,9 @@ static void print_tally(const struct tally *t)
 {
     printf("%u cases, %u with a match, %u too large for brute force, %u refused; %u groups, %u tied; %u with "
            "vetoed "
-           "choices, %u with a completion that is not `where`\n",
-           t->cases, t->matched, t->skipped, t->refused, t->groups, t->tied, t->vetoed, t->unfit);
+           "choices, %u with a completion that is not `where`; %u "
+           "looked at after each record\n",
+           t->cases, t->matched, t->skipped, t->refused, t->groups, t->tied, t->vetoed, t->unfit, t->at_once);
     for (uint32_t i = 0; i < CONSTRUCTS; i++) printf("%s=%u ", construct_name(i), t->used.rules[i]);
     printf("\n");
 }

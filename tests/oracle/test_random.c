@@ -12,6 +12,7 @@
 #include "engine/csr.h"
 #include "tests/oracle/compare.h"
 #include "tests/oracle/past.h"
+#include "tests/oracle/random_files.h"
 #include "tests/oracle/spell.h"
 #include "tests/oracle/verdict.h"
 
@@ -27,8 +28,7 @@
 
 #include <cmocka.h>
 
-#define FILES_MOST 3
-#define TOLD_MOST  256
+#define TOLD_MOST 256
 
 /* ---- what the oracle says ------------------------------------------------------------------------------ */
 
@@ -83,6 +83,7 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
 /* ---- what the engine says ------------------------------------------------------------------------------ */
 
 struct heard {
+    const struct delivery *how;
     struct told told[TOLD_MOST]; /* the last revision of each incident */
     uint32_t key[TOLD_MOST];
     uint32_t n;
@@ -115,7 +116,7 @@ static enum incident_state state_of(const char *name)
     return (enum incident_state)s;
 }
 
-static void read_incident(const json_t *j, struct told *t)
+static void read_incident(const json_t *j, int64_t shift, struct told *t)
 {
     size_t i;
     const json_t *each;
@@ -127,8 +128,8 @@ static void read_incident(const json_t *j, struct told *t)
     t->severity = severity_of(json_string_value(json_object_get(j, "severity")));
     t->score = (int32_t)json_integer_value(json_object_get(j, "score"));
     t->tied = json_is_true(json_object_get(j, "tie"));
-    t->start = second_of(json_object_get(j, "start"));
-    t->opened = second_of(json_object_get(j, "opened"));
+    t->start = second_of(json_object_get(j, "start")) - shift;
+    t->opened = second_of(json_object_get(j, "opened")) - shift;
     json_array_foreach(json_object_get(j, "witness"), i, each)
         snprintf(t->witness + strlen(t->witness), sizeof t->witness - strlen(t->witness), "%s ",
                  json_string_value(each));
@@ -140,20 +141,36 @@ static void read_incident(const json_t *j, struct told *t)
     }
 }
 
+static uint32_t slot_of(struct heard *h, const char *id)
+{
+    uint32_t i = 0;
+    while (i < h->n && strcmp(h->told[i].id, id) != 0) i++;
+    if (i == h->n) h->n++;
+    return i;
+}
+
+/* The number of the case's principal whose incident it is; -1: it is of another rule, or of others. */
+static int key_of(const struct heard *h, const json_t *j)
+{
+    const char *prefix = h->how->telling.user;
+    if (strcmp(json_string_value(json_object_get(j, "rule")), "random") != 0) return -1;
+    const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
+    const char *user = strstr(actor, ":user/") + strlen(":user/");
+    return strncmp(user, prefix, strlen(prefix)) ? -1 : atoi(user + strlen(prefix));
+}
+
 static bool hear(void *world, const char *line, size_t len)
 {
     struct heard *h = world;
     json_t *j = json_loadb(line, len, 0, NULL);
-    const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
-    const char *id = json_string_value(json_object_get(j, "id"));
-    uint32_t i = 0;
-    while (i < h->n && strcmp(h->told[i].id, id) != 0) i++;
-    if (i == TOLD_MOST) return false;
-    if (i == h->n) h->n++;
-    h->key[i] = (uint32_t)atoi(strrchr(actor, 'u') + 1);
-    read_incident(j, &h->told[i]);
+    int key = key_of(h, j);
+    uint32_t i = key < 0 ? 0 : slot_of(h, json_string_value(json_object_get(j, "id")));
+    if (key >= 0 && i < TOLD_MOST) {
+        h->key[i] = (uint32_t)key;
+        read_incident(j, h->how->telling.shift, &h->told[i]);
+    }
     json_decref(j);
-    return true;
+    return i < TOLD_MOST;
 }
 
 /* Every group that is high enough is one incident that was closed, and nothing else is left. */
@@ -178,65 +195,6 @@ static bool same_incidents(const struct a_case *c, uint32_t key, const struct or
     return left == wanted ? true : COMPLAIN("u%u: %u incidents, expected %u", key, left, wanted);
 }
 
-/* ---- files ----------------------------------------------------------------------------------------------
- */
-
-struct folder {
-    char path[64], files[FILES_MOST][80];
-};
-
-static int by_second(const void *a, const void *b)
-{
-    const struct event *x = *(const struct event *const *)a, *y = *(const struct event *const *)b;
-    return (x->second > y->second) - (x->second < y->second);
-}
-
-/* The events that are to be written, in order of time, or in any order that the source may deliver. */
-static uint32_t arrange(const struct a_case *c, uint64_t *seed, bool shuffle, const struct event **out)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < c->n_events; i++) {
-        if (c->events[i].is_out) continue;
-        out[n++] = &c->events[i];
-        if (shuffle && chance(seed, 25)) out[n++] = &c->events[i];
-    }
-    for (uint32_t i = n; shuffle && i > 1; i--) {
-        uint32_t k = below(seed, i);
-        const struct event *swapped = out[i - 1];
-        out[i - 1] = out[k], out[k] = swapped;
-    }
-    if (!shuffle || c->unit > 1) qsort(out, n, sizeof *out, by_second);
-    return n;
-}
-
-static uint32_t write_files(const struct a_case *c, struct folder *f, uint64_t *seed, bool shuffle)
-{
-    const struct event *events[2 * EVENTS_MOST];
-    FILE *files[FILES_MOST];
-    uint32_t n = arrange(c, seed, shuffle, events), n_files = shuffle ? 1 + below(seed, FILES_MOST) : 1;
-    for (uint32_t i = 0; i < n_files; i++) files[i] = fopen(f->files[i], "w");
-    for (uint32_t i = 0; i < n; i++) spell_record(files[below(seed, n_files)], c, events[i]);
-    for (uint32_t i = 0; i < n_files; i++) fclose(files[i]);
-    return n_files;
-}
-
-static void replay_files(const csr_ruleset *rs, const struct folder *f, uint32_t n_files, uint64_t *seed,
-                         struct heard *h)
-{
-    const char *paths[FILES_MOST];
-    struct csr_replay_result result;
-    bool backwards = chance(seed, 50);
-    for (uint32_t i = 0; i < n_files; i++) paths[i] = f->files[backwards ? n_files - 1 - i : i];
-    struct csr_replay_options o = {.paths = paths,
-                                   .n_paths = n_files,
-                                   .threads = 1 + below(seed, 3),
-                                   .lateness = -1,
-                                   .world = h,
-                                   .incident = hear};
-    h->n = 0;
-    if (csr_replay(rs, &o, &result) != CSR_OK) print_error("%s\n", result.error), exit(1);
-}
-
 /* ---- a case ---------------------------------------------------------------------------------------------
  */
 
@@ -247,43 +205,57 @@ struct tally {
     struct construct_counts used;
 };
 
-static csr_ruleset *compile(const struct a_case *c, csr_report *report)
+/* Rules that have nothing to do with the case, but for the records that they look at. */
+static const char unrelated[] =
+    "rule other_one { title \"other\" severity low attack T1078 falsepos \"none\" by actor\n"
+    "    on random:Do (truthy(raw.requestParameters.s0)) }\n"
+    "rule other_two { title \"other\" severity low attack T1078 falsepos \"none\" by region within 1h\n"
+    "    step a: random:Do  step b: random:Do (raw.requestParameters.j0 == a.raw.requestParameters.j0)\n"
+    "    match a[2..] -> b  once for 1m }\n";
+
+static csr_ruleset *compile(const struct a_case *c, const char *more, csr_report *report)
 {
     char *text;
     size_t len;
     FILE *to = open_memstream(&text, &len);
     spell_rule(to, c);
     fclose(to);
-    struct text kept = arena_text(c->arena, text, len); /* reports point into it */
-    struct csr_text one = {"random.csr", kept.at, len};
+    struct text kept = arena_printf(c->arena, "%s%s", text, more); /* reports point into it */
+    struct csr_text one = {"random.csr", kept.at, kept.len};
     csr_ruleset *rs = csr_compile(
         &(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true}, report);
     free(text);
     return rs;
 }
 
-static enum result try_orders(const struct a_case *c, uint64_t seed, const csr_ruleset *rs, struct folder *f,
-                              const struct oracle_result *expected, struct complaint *complaint)
+static enum result try_deliveries(const struct a_case *c, uint64_t seed, const csr_ruleset *rs,
+                                  const csr_ruleset *with_others, const char *folder,
+                                  const struct oracle_result *expected, struct complaint *complaint)
 {
     struct heard *h = malloc(sizeof *h);
     enum result result = SAME;
-    for (int order = 0; order < 3 && result == SAME; order++) {
-        uint32_t n_files = write_files(c, f, &seed, order > 0);
-        replay_files(rs, f, n_files, &seed, h);
+    for (uint32_t i = 0; i < DELIVERIES && result == SAME; i++) {
+        h->how = &deliveries[i];
+        h->n = 0;
+        deliver(c, h->how, &seed, folder);
+        replay_folder(h->how->with_rules ? with_others : rs, folder, 1 + below(&seed, 3), hear, h);
+        clear_folder(folder);
         for (uint32_t key = 0; key < KEYS && result == SAME; key++)
             if (!same_incidents(c, key, &expected[key], h, complaint)) result = DIFFERENT;
+        if (result == DIFFERENT)
+            snprintf(complaint->delivery, sizeof complaint->delivery, "%s", h->how->name);
     }
     free(h);
     return result;
 }
 
-static enum result try_case(const struct a_case *c, uint64_t seed, struct folder *f,
+static enum result try_case(const struct a_case *c, uint64_t seed, const char *folder,
                             struct complaint *complaint, struct tally *t)
 {
     struct oracle_result *expected = calloc(KEYS, sizeof *expected);
     enum result result = SAME;
     uint32_t groups = 0;
-    csr_ruleset *rs = compile(c, NULL);
+    csr_ruleset *rs = compile(c, "", NULL), *with_others = rs ? compile(c, unrelated, NULL) : NULL;
     for (uint32_t key = 0; key < KEYS && rs; key++) {
         expect(c, key, &expected[key]);
         if (expected[key].gave_up) result = SKIPPED;
@@ -292,9 +264,10 @@ static enum result try_case(const struct a_case *c, uint64_t seed, struct folder
     if (!rs)
         result = REFUSED;
     else if (result == SAME)
-        result = try_orders(c, seed, rs, f, expected, complaint);
+        result = try_deliveries(c, seed, rs, with_others, folder, expected, complaint);
     if (t) t->matched += groups > 0, t->result[result]++;
     csr_ruleset_free(rs);
+    csr_ruleset_free(with_others);
     free(expected);
     return result;
 }
@@ -302,7 +275,7 @@ static enum result try_case(const struct a_case *c, uint64_t seed, struct folder
 static void print_refusal(const struct a_case *c)
 {
     csr_report *r = csr_report_new();
-    csr_ruleset_free(compile(c, r));
+    csr_ruleset_free(compile(c, "", r));
     csr_report_print(r, stdout, (struct csr_report_style){0});
     csr_report_free(r);
 }
@@ -311,7 +284,7 @@ static void print_refusal(const struct a_case *c)
  */
 
 struct shrinking {
-    struct folder *folder;
+    const char *folder;
     struct complaint *complaint;
 };
 
@@ -327,20 +300,6 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 /* ---- the whole ------------------------------------------------------------------------------------------
  */
 
-static void make_folder(struct folder *f)
-{
-    snprintf(f->path, sizeof f->path, "/tmp/csr-random-XXXXXX");
-    assert_non_null(mkdtemp(f->path));
-    for (uint32_t i = 0; i < FILES_MOST; i++)
-        snprintf(f->files[i], sizeof f->files[i], "%s/%u.ndjson", f->path, i);
-}
-
-static void remove_folder(struct folder *f)
-{
-    for (uint32_t i = 0; i < FILES_MOST; i++) unlink(f->files[i]);
-    rmdir(f->path);
-}
-
 static void print_tally(const struct tally *t, uint64_t cases)
 {
     printf("%lu cases, %u with a match, %u too large for brute force, %u refused\n", cases, t->matched,
@@ -354,33 +313,33 @@ static void random_texts_agree_with_brute_force(void **unused)
     uint64_t first = from_environment("SEED", 20261124), cases = from_environment("CASES", 300);
     struct switches switches = switches_now();
     struct tally tally = {.matched = 0};
-    struct folder folder;
+    char folder[] = "/tmp/csr-random-XXXXXX";
     struct a_case *c = malloc(sizeof *c);
     (void)unused;
     if (cases > 300 && !getenv("SEED"))
         cases = 300 + (cases - 300) / 20; /* a case costs twenty of test_oracle's */
     switches.for_text = true;
     switches.percent[USE_WITHHELD] = 0; /* no record says so of a single value */
-    make_folder(&folder);
+    assert_non_null(mkdtemp(folder));
     for (uint64_t i = 0; i < cases; i++) {
         struct complaint complaint;
         uint64_t seed = (first << 20) + i;
         case_make(c, seed, &switches);
-        enum result result = try_case(c, seed, &folder, &complaint, &tally);
+        enum result result = try_case(c, seed, folder, &complaint, &tally);
         for (uint32_t k = 0; k < CONSTRUCTS; k++) tally.used.rules[k] += c->uses[k];
         if (result == REFUSED && getenv("SHOW_REFUSED")) print_refusal(c);
         if (result == DIFFERENT) {
-            struct shrinking s = {&folder, &complaint};
+            struct shrinking s = {folder, &complaint};
             case_shrink(c, seed, still_fails, &s);
-            printf("case %lu (SEED=%lu): %s\n", i, first, complaint.text);
+            printf("case %lu (SEED=%lu), %s: %s\n", i, first, complaint.delivery, complaint.text);
             case_print(c);
-            remove_folder(&folder);
+            rmdir(folder);
             fail();
         }
         arena_free(c->arena);
     }
     free(c);
-    remove_folder(&folder);
+    rmdir(folder);
     print_tally(&tally, cases);
     assert_true(tally.matched > cases / 5);
     assert_true(tally.result[SKIPPED] < cases / 10 + 1);

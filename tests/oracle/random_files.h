@@ -1,0 +1,34 @@
+/* random_files.h - the records of a case as files, told in several ways that mean the same.
+ */
+#ifndef CSR_TESTS_ORACLE_RANDOM_FILES_H
+#define CSR_TESTS_ORACLE_RANDOM_FILES_H
+
+#include "engine/csr.h"
+#include "tests/oracle/spell.h"
+
+enum layout {
+    LAY_ONE, /* one file */
+    LAY_SEVERAL,
+    LAY_TREE, /* delivered objects: AWSLogs/…/us-east-1/2026/03/01/…_20260301T1205Z_….json */
+};
+
+struct delivery {
+    const char *name;
+    struct telling telling;
+    enum layout layout;
+    bool shuffle;     /* and some records twice */
+    bool with_others; /* records of other principals between them */
+    bool with_rules;  /* rules beside the case's */
+};
+
+/* What must not change an incident (issue 03, invariances). */
+#define DELIVERIES 5
+extern const struct delivery deliveries[DELIVERIES];
+
+void deliver(const struct a_case *c, const struct delivery *how, uint64_t *seed, const char *folder);
+void replay_folder(const csr_ruleset *rs, const char *folder, unsigned threads,
+                   bool (*incident)(void *world, const char *json, size_t len), void *world);
+/* What lies in it, with all folders. */
+void clear_folder(const char *folder);
+
+#endif
