@@ -2,9 +2,11 @@
 
     replay.py CSR FOLDER SHARED [SCENARIO]...
 """
+import datetime
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -114,6 +116,89 @@ def check_variations(csr, rules, records, expected, folder):
         same("shuffled through standard input", expected, settled(replay(csr, rules, ["-"], 2, text)))
 
 
+# ---- what must not change what is found: other times, other names, other rules, other traffic ------------------------
+
+LATER = datetime.timedelta(days=3, seconds=3607)
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+UNRELATED = """
+rule unrelated_one { title "any" severity low attack T1078 falsepos "none" on * (ok) once for 1h }
+rule unrelated_two { title "two in {region}" severity low attack T1078 falsepos "none" by region within 1h
+    step first: *  step second: * (region == first.region)  match first -> second }
+"""
+
+
+def moved(text, by):
+    """Every time in a text."""
+    return TIME.sub(lambda m: (datetime.datetime.fromisoformat(m[0]) + by).isoformat(), text)
+
+
+def accounts_of(records):
+    """Account numbers as CloudTrail names them, each with another one."""
+    found = set()
+    for r in records:
+        record = json.loads(r)
+        found |= {record.get("recipientAccountId"), (record.get("userIdentity") or {}).get("accountId")}
+    return {a: "".join(str(9 - int(d)) for d in a) for a in found if isinstance(a, str) and a.isdigit()}
+
+
+def renamed(text, names):
+    return re.sub("|".join(names), lambda m: names[m[0]], text) if names else text
+
+
+def nameless(incidents):
+    """Without what is made of the key, in an order that does not depend on it."""
+    out = [{k: sorted(v) if k == "accounts" else v for k, v in i.items() if k != "match_id"} for i in incidents]
+    return sorted(out, key=lambda i: json.dumps(i, sort_keys=True))
+
+
+def tree_of(records, folder):
+    """Delivered objects by region and minute."""
+    for i, r in enumerate(records):
+        record = json.loads(r)
+        account, region = record.get("recipientAccountId") or "111122223333", record.get("awsRegion") or "us-east-1"
+        stamp = datetime.datetime.fromisoformat(record["eventTime"][:19]) + datetime.timedelta(minutes=5)
+        day = os.path.join(folder, "AWSLogs", account, "CloudTrail", region, stamp.strftime("%Y/%m/%d"))
+        os.makedirs(day, exist_ok=True)
+        name = f"{account}_CloudTrail_{region}_{stamp:%Y%m%dT%H%MZ}_{i:016}.json"
+        with open(os.path.join(day, name), "w", encoding="utf-8", errors="surrogateescape") as f:
+            f.write('{"Records":[' + r + "]}")
+    return folder
+
+
+def keys_of(text):
+    """What rules ask for: the words behind `by`."""
+    return {w.strip() for m in re.finditer(r"^ +by +([\w., ]+?)(?:  .*)?$", text, re.M) for w in m[1].split(",")}
+
+
+def check_invariances(csr, rules, records, expected, folder):
+    with open(rules, encoding="utf-8") as f:
+        text = f.read()
+    if not all("eventTime" in r for r in records) or not all(TIME.search(r) for r in records):
+        return
+    names = {} if re.search(r"\b\d{12}\b", text) else accounts_of(records)
+    if not re.search(r"\bexpires\b|\bhour\(|\bweekday\(", text):
+        path = write_lines(os.path.join(folder, "later.ndjson"), [moved(r, LATER) for r in records])
+        got = json.loads(moved(json.dumps(settled(replay(csr, rules, [path], 2))), -LATER))
+        same("three days later", expected, got)
+    if names:
+        path = write_lines(os.path.join(folder, "renamed.ndjson"), [renamed(r, names) for r in records])
+        back = {b: a for a, b in names.items()}
+        got = json.loads(renamed(json.dumps(settled(replay(csr, rules, [path], 2))), back))
+        same("other accounts", nameless(expected), nameless(got))
+    if names and keys_of(text) <= {"actor", "account"}:
+        others = [re.sub('"eventID" *: *"', '"eventID":"other-', renamed(r, names)) for r in records]
+        path = write_lines(os.path.join(folder, "others.ndjson"), [r for pair in zip(others, records) for r in pair])
+        mine = [i for i in settled(replay(csr, rules, [path], 2)) if not i["completing"].startswith("other-")]
+        same("traffic of others", expected, mine)
+    with open(os.path.join(folder, "more.csr"), "w", encoding="utf-8") as f:
+        f.write(text + UNRELATED)
+    path = write_lines(os.path.join(folder, "same.ndjson"), records)
+    more = settled(replay(csr, f.name, [path], 3))
+    same("rules beside them", expected, [i for i in more if "unrelated_" not in i["rule"]])
+    if len(records) <= 300:
+        same("a tree of regions", expected, settled(replay(csr, rules, [tree_of(records, os.path.join(folder, "tree"))], 2)))
+
+
 def scenario(csr, folder, shared):
     rules = os.path.join(folder, "rules.csr")
     path = os.path.join(folder, "events.ndjson")
@@ -130,7 +215,9 @@ def scenario(csr, folder, shared):
         same("the incidents", f.read().splitlines(), last_revisions(lines))
     scratch = tempfile.mkdtemp()
     try:
-        check_variations(csr, rules, list(records_of(path)), settled(lines), scratch)
+        records = list(records_of(path))
+        check_variations(csr, rules, records, settled(lines), scratch)
+        check_invariances(csr, rules, records, settled(lines), scratch)
     finally:
         shutil.rmtree(scratch)
     return "ok"
