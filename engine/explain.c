@@ -11,6 +11,7 @@
 #include "engine/ruleset.h"
 #include "engine/schema/field.h"
 #include "engine/schema/verb.h"
+#include "grammar/base/diag.h"
 
 /* ---- head ---------------------------------------------------------------------------------------------- */
 
@@ -311,9 +312,18 @@ static void tell_baselines(struct teller *t)
 
 /* ---- the whole ----------------------------------------------------------------------------------------- */
 
+static void tell_refusal(struct teller *t)
+{
+    const struct diag_info *info = diag_info((enum diag_code)t->rule->refused);
+    if (!t->rule->refused) return;
+    prose_put(&t->prose, "This rule cannot be loaded: %s (%s).", info->title, info->name);
+    prose_end(&t->prose, 2, 2);
+}
+
 static void tell_rule(struct teller *t)
 {
     tell_head(t);
+    tell_refusal(t);
     prose_heading(&t->prose, "What it looks for");
     tell_steps(t);
     tell_key(t);

@@ -76,7 +76,9 @@ static void tell_joins(struct conditions *c, const struct ir_group *g, uint32_t 
         if (g->joins[j] == IR_NONE || c->t->rule->joins[j].of == step) continue;
         begin_condition(c);
         tell_value(c->t, g->joins[j]);
-        prose_put(&c->t->prose, " is the same as " TEXT_FMT, TEXT_ARG(c->t->rule->joins[j].name));
+        prose_put(&c->t->prose, "%s" TEXT_FMT,
+                  c->t->rule->joins[j].differs ? " is not the same as " : " is the same as ",
+                  TEXT_ARG(c->t->rule->joins[j].name));
     }
 }
 
@@ -188,10 +190,17 @@ static void tell_gap(struct teller *t, const struct ir_arrow *a)
     prose_put(p, " later");
 }
 
+/* Without the brackets that say nothing by themselves. */
+static const struct ir_match *unwrapped(const struct ir_match *m)
+{
+    while (m->kind == IR_M_GROUP && m->in == INT64_MAX) m = m->kids;
+    return m;
+}
+
 static bool is_compound(const struct ir_match *m)
 {
-    while (m->kind == IR_M_GROUP) m = m->kids;
-    return m->kind == IR_M_CHAIN || m->kind == IR_M_ANY_ORDER || m->kind == IR_M_EITHER;
+    m = unwrapped(m);
+    return m->kind == IR_M_CHAIN || m->kind == IR_M_ANY_ORDER || m->kind == IR_M_EITHER || m->kind == IR_M_SOME_OF;
 }
 
 static void tell_kids(struct teller *t, const struct ir_match *m, const char *last);
@@ -199,7 +208,7 @@ static void tell_kids(struct teller *t, const struct ir_match *m, const char *la
 /* Inside another: brackets keep together what belongs together. */
 static void tell_inner(struct teller *t, const struct ir_match *m)
 {
-    while (m->kind == IR_M_GROUP) m = m->kids;
+    m = unwrapped(m);
     if (!is_compound(m)) {
         tell_item(t, m);
         return;
@@ -212,17 +221,46 @@ static void tell_inner(struct teller *t, const struct ir_match *m)
     prose_put(&t->prose, ")");
 }
 
+/* "gone or off" */
+static void tell_forbidden(struct teller *t, const struct ir_match *veto)
+{
+    const struct ir_match *what = veto->kids;
+    if (what->kind == IR_M_EITHER)
+        tell_kids(t, what, " or ");
+    else
+        tell_item(t, what);
+}
+
+/* The vetoes before kid i of a chain, up to the next kid that is told. */
+static void tell_vetoes_before(struct teller *t, const struct ir_match *m, uint32_t i, bool with_optional)
+{
+    while (i-- > 0) {
+        if (m->kids[i].kind == IR_M_OPTIONAL && !with_optional) continue;
+        if (m->kids[i].kind != IR_M_NOT) return;
+        prose_put(&t->prose, ", with no ");
+        tell_forbidden(t, &m->kids[i]);
+        prose_put(&t->prose, " in between");
+    }
+}
+
+/* Whether the arrow before kid i is an optional item's; vetoes between them change nothing. */
+static bool arrow_is_items(const struct ir_match *m, uint32_t i)
+{
+    while (i && m->kids[i - 1].kind == IR_M_NOT) i--;
+    return i && m->kids[i - 1].kind == IR_M_OPTIONAL;
+}
+
 static void tell_chain(struct teller *t, const struct ir_match *m, bool with_optional)
 {
     bool is_first = true;
     for (uint32_t i = 0; i < m->n_kids; i++) {
         const struct ir_match *kid = &m->kids[i];
-        if (kid->kind == IR_M_OPTIONAL && !with_optional) continue;
+        bool is_between = kid->kind == IR_M_NOT && !kid->absent_for;
+        if (is_between || (kid->kind == IR_M_OPTIONAL && !with_optional)) continue;
         prose_put(&t->prose, is_first ? "" : ", then ");
         tell_inner(t, kid);
-        bool is_bound = i && m->kids[i - 1].kind == IR_M_OPTIONAL &&
-                        !with_optional; /* the arrow is the optional item's */
-        if (!is_first && !is_bound) tell_gap(t, &m->arrows[i]);
+        if (!is_first && (with_optional || !arrow_is_items(m, i))) tell_gap(t, &m->arrows[i]);
+        if (!is_first) tell_vetoes_before(t, m, i, with_optional);
         is_first = false;
     }
 }
@@ -235,13 +273,52 @@ static void tell_kids(struct teller *t, const struct ir_match *m, const char *la
     }
 }
 
+static void tell_window(struct teller *t, int64_t in)
+{
+    if (in == INT64_MAX) return;
+    prose_put(&t->prose, " within ");
+    tell_seconds(t, in);
+}
+
 static void tell_times(struct teller *t, const struct ir_match *m)
 {
+    struct prose *p = &t->prose;
     tell_inner(t, m->kids);
-    if (!m->most)
-        prose_put(&t->prose, " at least %u times", m->least);
-    else
-        prose_put(&t->prose, " %u to %u times", m->least, m->most);
+    if (m->taking == IR_TAKE_SUM) {
+        const struct ir_capture *value = &t->rule->steps[m->kids->step].captures[m->value];
+        prose_put(p, " until its " TEXT_FMT " comes to ", TEXT_ARG(value->name));
+        ir_put_amount(prose_out(p), m->amount, (enum ir_type)value->type);
+        prose_put(p, " or more");
+    } else if (m->most) {
+        prose_put(p, " %u to %u times and no more", m->least, m->most);
+    } else {
+        prose_put(p, " at least %u times", m->least);
+    }
+    if (m->taking == IR_TAKE_DISTINCT)
+        prose_put(p, " with a different " TEXT_FMT " each",
+                  TEXT_ARG(t->rule->steps[m->kids->step].captures[m->value].name));
+    tell_window(t, m->in);
+}
+
+/* `(…)[in 5m]` */
+static void tell_group_in(struct teller *t, const struct ir_match *m)
+{
+    if (m->in == INT64_MAX) {
+        tell_item(t, m->kids);
+        return;
+    }
+    tell_inner(t, m->kids);
+    prose_put(&t->prose, " from first to last");
+    tell_window(t, m->in);
+}
+
+static void tell_veto(struct teller *t, const struct ir_match *m)
+{
+    prose_put(&t->prose, "no ");
+    tell_forbidden(t, m);
+    if (!m->absent_for) return;
+    prose_put(&t->prose, " for ");
+    tell_seconds(t, m->absent_for);
 }
 
 static void tell_item(struct teller *t, const struct ir_match *m)
@@ -249,7 +326,7 @@ static void tell_item(struct teller *t, const struct ir_match *m)
     switch ((enum ir_match_kind)m->kind) {
     case IR_M_STEP: prose_text(&t->prose, t->rule->steps[m->step].name); break;
     case IR_M_REPEAT: tell_times(t, m); break;
-    case IR_M_GROUP: tell_item(t, m->kids); break;
+    case IR_M_GROUP: tell_group_in(t, m); break;
     case IR_M_OPTIONAL:
         prose_put(&t->prose, "perhaps ");
         tell_inner(t, m->kids);
@@ -264,13 +341,11 @@ static void tell_item(struct teller *t, const struct ir_match *m)
         tell_kids(t, m, " or ");
         break;
     case IR_M_SOME_OF:
-        prose_put(&t->prose, "at least %u of ", m->least);
+        prose_put(&t->prose, "any %u of ", m->least);
         tell_kids(t, m, " and ");
+        prose_put(&t->prose, " in any order");
         break;
-    case IR_M_NOT:
-        prose_put(&t->prose, "no ");
-        tell_inner(t, m->kids);
-        break;
+    case IR_M_NOT: tell_veto(t, m); break;
     }
 }
 
@@ -278,7 +353,7 @@ static void tell_item(struct teller *t, const struct ir_match *m)
 static const struct ir_match *neighbour(const struct ir_match *m, uint32_t i, int side)
 {
     for (int64_t at = (int64_t)i + side; at >= 0 && at < m->n_kids; at += side)
-        if (m->kids[at].kind != IR_M_OPTIONAL) return &m->kids[at];
+        if (m->kids[at].kind != IR_M_OPTIONAL && m->kids[at].kind != IR_M_NOT) return &m->kids[at];
     return NULL;
 }
 
@@ -303,6 +378,7 @@ static void tell_optional(struct teller *t, const struct ir_match *m, uint32_t i
         prose_put(p, " after ");
         tell_neighbour(t, left);
         if (m->kids[i - 1].kind != IR_M_OPTIONAL) tell_gap(t, &m->arrows[i]);
+        if (!right) tell_vetoes_before(t, m, i, false);
     }
     if (right) {
         prose_put(p, left ? " and before " : " before ");
@@ -342,23 +418,57 @@ static bool has_plain_arrow(const struct ir_match *m)
     return false;
 }
 
-/* The one kid of a chain that is needed; NULL if there are more. */
+/* The one kid of a chain that is needed; NULL if there are more, or something must not follow it. */
 static const struct ir_match *only_required(const struct ir_match *m)
 {
     const struct ir_match *only = NULL;
     for (uint32_t i = 0; i < m->n_kids; i++) {
-        if (m->kids[i].kind == IR_M_OPTIONAL) continue;
+        const struct ir_match *kid = &m->kids[i];
+        if (kid->kind == IR_M_OPTIONAL || (kid->kind == IR_M_NOT && !kid->absent_for)) continue;
         if (only) return NULL;
-        only = &m->kids[i];
+        only = kid;
     }
     return only;
 }
 
+/* Of the whole, brackets around it that have a window narrow that of the rule. */
+static const struct ir_match *outermost(const struct ir_match *m, int64_t *within)
+{
+    for (; m->kind == IR_M_GROUP; m = m->kids)
+        if (m->in < *within) *within = m->in;
+    return m;
+}
+
+static void tell_bounds(struct teller *t, const struct ir_match *m, int64_t within)
+{
+    struct prose *p = &t->prose;
+    prose_put(p, ". From the first event to the last at most ");
+    tell_seconds(t, within);
+    prose_put(p, " may pass");
+    if (t->rule->until != IR_NONE)
+        prose_put(p, ", and no " TEXT_FMT " may happen", TEXT_ARG(t->rule->steps[t->rule->until].name));
+    prose_put(p, ".");
+    if (has_plain_arrow(m))
+        prose_put(p, " Events of the same second count as in order, because sources record whole seconds.");
+    if (t->rule->n_steps > 1) prose_put(p, " What else happens in between does not matter.");
+    prose_end(p, 2, 2);
+}
+
+static void tell_where(struct teller *t)
+{
+    if (t->rule->where == IR_NONE) return;
+    prose_put(&t->prose, "It is a match only if ");
+    tell_test(t, t->rule->where);
+    prose_put(&t->prose, ". That looks at all events that take part in some match of the window, not only at those "
+                         "that are shown.");
+    prose_end(&t->prose, 2, 2);
+}
+
 void tell_order(struct teller *t)
 {
-    const struct ir_match *m = t->rule->match;
+    int64_t within = t->rule->within;
+    const struct ir_match *m = outermost(t->rule->match, &within);
     struct prose *p = &t->prose;
-    while (m->kind == IR_M_GROUP) m = m->kids;
     prose_put(p, "It needs ");
     if (m->kind == IR_M_CHAIN && only_required(m))
         tell_item(t, only_required(m));
@@ -366,12 +476,7 @@ void tell_order(struct teller *t)
         tell_chain(t, m, false);
     else
         tell_item(t, m);
-    prose_put(p, ". From the first event to the last at most ");
-    tell_seconds(t, t->rule->within);
-    prose_put(p, " may pass.");
-    if (has_plain_arrow(m))
-        prose_put(p, " Events of the same second count as in order, because sources record whole seconds.");
-    if (t->rule->n_steps > 1) prose_put(p, " What else happens in between does not matter.");
-    prose_end(p, 2, 2);
+    tell_bounds(t, m, within);
+    tell_where(t);
     tell_optionals(t, m);
 }

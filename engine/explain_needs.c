@@ -2,6 +2,7 @@
 #include "engine/explain.h"
 
 #include "engine/base/glob.h"
+#include "engine/ir/cost.h"
 #include "engine/ir/settle.h"
 #include "engine/state/cost.h"
 
@@ -90,11 +91,13 @@ static void tell_doubtful_score(struct teller *t)
     }
     for (uint32_t i = 0; i < t->rule->n_severities; i++) {
         const struct ir_severity_if *line = &t->rule->severities[i];
-        if (!ir_asks(t->ir, line->when)) continue;
+        bool asks = ir_asks(t->ir, line->when);
+        if (!asks && !ir_can_fall(t->ir, line->when)) continue;
         prose_put(&t->prose, "- severity " TEXT_FMT " if ",
                   TEXT_ARG(ir_severity_name((enum ir_severity)line->severity)));
         tell_test(t, line->when);
-        prose_put(&t->prose, "; an earlier sighting may still arrive.");
+        prose_put(&t->prose, "; %s.",
+                  asks ? "an earlier sighting may still arrive" : "more events may change that");
         prose_end(&t->prose, 4, 6);
     }
 }
@@ -109,6 +112,72 @@ static void tell_doubtful_exceptions(struct teller *t)
         prose_put(&t->prose, "; the incident may then be retracted, or open late.");
         prose_end(&t->prose, 4, 6);
     }
+}
+
+/* Steps that a veto or `until` forbids: bits. */
+static uint64_t forbidden_steps(const struct ir_rule *rule)
+{
+    uint64_t bits = 0;
+    for (uint32_t i = 0; i < rule->n_automata; i++)
+        for (uint32_t a = 0; a < rule->automata[i].n_alternatives; a++)
+            for (uint32_t v = 0; v < rule->automata[i].alternatives[a].n_vetoes; v++)
+                bits |= UINT64_C(1) << rule->automata[i].alternatives[a].vetoes[v].step;
+    return bits;
+}
+
+static void tell_doubtful_match(struct teller *t)
+{
+    struct prose *p = &t->prose;
+    uint64_t forbidden = forbidden_steps(t->rule);
+    uint32_t n = (uint32_t)__builtin_popcountll(forbidden), told = 0;
+    if (n) {
+        prose_put(p, "- an event of ");
+        for (uint32_t i = 0; i < t->rule->n_steps; i++)
+            if (forbidden >> i & 1)
+                prose_put(p, "%s" TEXT_FMT, list_joint(told++, n, " or "), TEXT_ARG(t->rule->steps[i].name));
+        prose_put(p, " may still arrive that forbids the match.");
+        prose_end(p, 4, 6);
+    }
+    for (uint32_t i = 0; i < t->rule->n_steps; i++)
+        if (ir_step_rests_on_moving(t->ir, &t->rule->steps[i])) {
+            prose_put(p, "- the rule that " TEXT_FMT " waits for may take its match back.",
+                      TEXT_ARG(t->rule->steps[i].name));
+            prose_end(p, 4, 6);
+        }
+    if (t->rule->where != IR_NONE && (ir_asks(t->ir, t->rule->where) || ir_can_fall(t->ir, t->rule->where))) {
+        prose_put(p, "- it is a match because ");
+        tell_test(t, t->rule->where);
+        prose_put(p, "; more events may change that.");
+        prose_end(p, 4, 6);
+    }
+}
+
+/* The longest `!c for D` at the end of the match. */
+static int64_t absent_for(const struct ir_match *m)
+{
+    int64_t most = m ? m->absent_for : 0;
+    for (uint32_t i = 0; m && i < m->n_kids; i++) {
+        int64_t kid = absent_for(&m->kids[i]);
+        if (most < kid) most = kid;
+    }
+    return most;
+}
+
+/* What opens nothing before it is settled. */
+static void tell_waiting(struct teller *t)
+{
+    struct prose *p = &t->prose;
+    int64_t absent = absent_for(t->rule->match);
+    prose_put(p, "It opens nothing before it is certain: ");
+    if (absent) {
+        prose_put(p, "that something did not happen is known when records have been read that are later than ");
+        tell_seconds(t, absent);
+        prose_put(p, " after the last event, and as much as records of its sources may come late.");
+    } else {
+        prose_put(p, "that there were no more events than that is known when records have been read that are later "
+                     "than the window, and as much as records of its sources may come late.");
+    }
+    prose_end(p, 2, 2);
 }
 
 static void tell_settling(struct teller *t)
@@ -132,6 +201,20 @@ static void tell_settling(struct teller *t)
     prose_end(p, 2, 2);
 }
 
+static void tell_doubts(struct teller *t)
+{
+    struct prose *p = &t->prose;
+    prose_put(p, "It speaks at once with the record that completes a match, but provisionally, for it is not "
+                 "monotone. What may change until the incident is settled:");
+    prose_end(p, 2, 2);
+    tell_doubtful_match(t);
+    tell_doubtful_gates(t);
+    tell_doubtful_score(t);
+    tell_doubtful_exceptions(t);
+    prose_put(p, "Until then the incident has the highest score that it has had.");
+    prose_end(p, 2, 2);
+}
+
 void tell_waits(struct teller *t)
 {
     struct prose *p = &t->prose;
@@ -139,16 +222,10 @@ void tell_waits(struct teller *t)
         prose_put(p, "For nothing. The rule is monotone: it speaks with the record that completes a match, "
                      "whichever of them arrives last, and nothing that arrives later can make that untrue.");
         prose_end(p, 2, 2);
+    } else if (ir_match_waits(t->rule->match)) {
+        tell_waiting(t);
     } else {
-        prose_put(
-            p, "It speaks at once with the record that completes a match, but provisionally, for it is not "
-               "monotone. What may change until the incident is settled:");
-        prose_end(p, 2, 2);
-        tell_doubtful_gates(t);
-        tell_doubtful_score(t);
-        tell_doubtful_exceptions(t);
-        prose_put(p, "Until then the incident has the highest score that it has had.");
-        prose_end(p, 2, 2);
+        tell_doubts(t);
     }
     tell_settling(t);
 }
@@ -379,6 +456,27 @@ static void tell_half_built(struct teller *t, const struct state_cost *c)
     prose_put(p, ", however many events come.");
 }
 
+/* What keeps a slot a second, and for how long (language.md B22), beside values that are asked for. */
+static void tell_slots(struct teller *t)
+{
+    struct ir_cost cost = ir_rule_cost(t->rule);
+    const struct {
+        bool is_why;
+        const char *why;
+    } reasons[] = {{cost.of_gap, "an arrow says how much later at least"},
+                   {cost.of_amount, "an amount or an upper bound looks at each event"},
+                   {cost.of_where, "`where` looks at every event of the window"}};
+    uint32_t n = 0, told = 0;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) n += reasons[i].is_why;
+    if (!n) return;
+    prose_put(&t->prose, " Of the last ");
+    tell_seconds(t, cost.of_amount || cost.of_where ? t->rule->within : cost.of_gap);
+    prose_put(&t->prose, " it keeps a slot for each second that has events, because ");
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].is_why) prose_put(&t->prose, "%s%s", list_joint(told++, n, " and "), reasons[i].why);
+    prose_put(&t->prose, ".");
+}
+
 void tell_cost(struct teller *t)
 {
     struct state_plan *plan = state_plan_new(t->ir);
@@ -393,6 +491,7 @@ void tell_cost(struct teller *t)
         prose_put(p, "It keeps nothing but its incidents.");
     else
         tell_half_built(t, &c);
+    if (!t->rule->is_on) tell_slots(t);
     prose_put(p, " An incident takes ");
     tell_bytes(t, c.incident);
     prose_put(p, " until it is closed. An event takes about ");

@@ -135,6 +135,18 @@ static void tell_new(struct teller *t, const struct ir_ask *ask, bool holds)
     prose_put(&t->prose, " (baseline " TEXT_FMT ")", TEXT_ARG(b->name));
 }
 
+static void tell_prevalence(struct teller *t, const struct ir_ask *ask)
+{
+    prose_put(&t->prose, "the number of others that showed the ");
+    tell_asked(t, ask);
+}
+
+static void tell_spike(struct teller *t, ir_node_id id)
+{
+    ir_print_node(t->ir, t->rule, id, prose_out(&t->prose));
+    prose_put(&t->prose, " (standard deviations above the mean)");
+}
+
 void tell_value(struct teller *t, ir_node_id id)
 {
     const struct ir_node *node = node_of(t, id);
@@ -150,6 +162,8 @@ void tell_value(struct teller *t, ir_node_id id)
     case IR_OP_ASK_AGE: tell_age(t, &t->rule->asks[node->x]); break;
     case IR_OP_ASK_SINCE: tell_since(t, &t->rule->asks[node->x]); break;
     case IR_OP_ASK_RARITY: tell_rarity(t, &t->rule->asks[node->x]); break;
+    case IR_OP_ASK_PREVALENCE: tell_prevalence(t, &t->rule->asks[node->x]); break;
+    case IR_OP_SPIKE: tell_spike(t, id); break;
     default: ir_print_node(t->ir, t->rule, id, prose_out(&t->prose)); break;
     }
 }

@@ -32,6 +32,8 @@ struct text graph_subtitle(const struct graph *g)
         prose_put(&p, "%s" TEXT_FMT, i ? ", " : "by ", TEXT_ARG(r->by[i].name));
     if (r->within) prose_put(&p, ", within "), put_seconds(&p, r->within);
     if (r->open_at > 1) prose_put(&p, ", opens at %d", r->open_at);
+    if (r->until != IR_NONE) prose_put(&p, ", no " TEXT_FMT " in it", TEXT_ARG(r->steps[r->until].name));
+    if (r->where != IR_NONE) prose_put(&p, ", where "), ir_print_node(g->ir, r, r->where, prose_out(&p));
     prose_put(&p, ", once for ");
     put_seconds(&p, r->once);
     return taken(&p);
@@ -69,7 +71,7 @@ static struct text predicate_words(const struct graph *g, uint32_t step, const s
         if (group->joins[j] == IR_NONE || g->rule->joins[j].of == step) continue;
         prose_put(&p, "%s", p.text.len ? " and " : "");
         ir_print_node(g->ir, g->rule, group->joins[j], prose_out(&p));
-        prose_put(&p, " == " TEXT_FMT, TEXT_ARG(g->rule->joins[j].name));
+        prose_put(&p, " %s " TEXT_FMT, g->rule->joins[j].differs ? "!=" : "==", TEXT_ARG(g->rule->joins[j].name));
     }
     put_parts(g, group, &group->gate, &p);
     return taken(&p);
@@ -182,20 +184,49 @@ static struct text shortened(const struct graph *g, struct text name)
     return arena_printf(g->arena, "%.*s…", (int)line_len(name, NAME_MOST - 1), name.at);
 }
 
-static struct graph_part *place_part(struct graph *g, uint32_t step, uint32_t least, uint32_t most,
-                                     bool is_optional)
+static struct graph_part *place_part(struct graph *g, uint32_t step, struct text label, bool is_optional)
 {
-    struct text name = shortened(g, graph_step_name(g, step));
-    struct text label = name;
-    if (most > least)
-        label = arena_printf(g->arena, TEXT_FMT " × %u–%u", TEXT_ARG(name), least, most);
-    else if (!most)
-        label = arena_printf(g->arena, TEXT_FMT " × %u+", TEXT_ARG(name), least);
-    else if (least > 1)
-        label = arena_printf(g->arena, TEXT_FMT " × %u", TEXT_ARG(name), least);
     uint32_t node = add_node(g, GRAPH_PLACE, label, is_optional);
     g->nodes.at[node].step = step;
     return node_part(g, node);
+}
+
+static struct graph_part *step_part(struct graph *g, uint32_t step, bool is_optional)
+{
+    return place_part(g, step, shortened(g, graph_step_name(g, step)), is_optional);
+}
+
+/* "look × 3+ distinct region, in 5m", "fetch, sum size ≥ 10MB" */
+static struct graph_part *repeat_part(struct graph *g, const struct ir_match *m, bool is_optional)
+{
+    const struct ir_step *step = &g->rule->steps[m->kids->step];
+    struct prose p = words(g);
+    prose_put(&p, TEXT_FMT, TEXT_ARG(shortened(g, step->name)));
+    if (m->taking == IR_TAKE_SUM) {
+        prose_put(&p, ", sum " TEXT_FMT " ≥ ", TEXT_ARG(step->captures[m->value].name));
+        ir_put_amount(prose_out(&p), m->amount, (enum ir_type)step->captures[m->value].type);
+    } else if (!m->most) {
+        prose_put(&p, " × %u+", m->least);
+    } else if (m->most > m->least) {
+        prose_put(&p, " × %u–%u", m->least, m->most);
+    } else {
+        prose_put(&p, " × %u", m->least);
+    }
+    if (m->taking == IR_TAKE_DISTINCT)
+        prose_put(&p, " distinct " TEXT_FMT, TEXT_ARG(step->captures[m->value].name));
+    if (m->in != INT64_MAX) prose_put(&p, ", in "), put_seconds(&p, m->in);
+    return place_part(g, m->kids->step, taken(&p), is_optional);
+}
+
+/* "no gone", "no told for 5m" */
+static struct graph_part *forbidden_part(struct graph *g, uint32_t step, int64_t seconds, bool is_optional)
+{
+    struct prose p = words(g);
+    prose_put(&p, "no " TEXT_FMT, TEXT_ARG(shortened(g, g->rule->steps[step].name)));
+    if (seconds) prose_put(&p, " for "), put_seconds(&p, seconds);
+    struct graph_part *part = place_part(g, step, taken(&p), is_optional);
+    g->nodes.at[part->node].is_forbidden = true;
+    return part;
 }
 
 static struct graph_part *part_of(struct graph *g, const struct ir_match *m, bool is_optional);
@@ -254,12 +285,36 @@ static struct graph_part *series_part(struct graph *g, uint32_t most_kids)
     return p;
 }
 
+static struct text fork_label(const struct graph *g, const struct ir_match *m)
+{
+    struct prose p = words(g);
+    switch (m->kind) {
+    case IR_M_EITHER: return TEXT("one of");
+    case IR_M_SOME_OF: prose_put(&p, "%u of", m->least); break;
+    case IR_M_GROUP: prose_put(&p, "in "), put_seconds(&p, m->in); break;
+    default: return TEXT("all of");
+    }
+    return taken(&p);
+}
+
+/* A window is a fork with one branch: it brackets what it holds. */
 static struct graph_part *fork_part(struct graph *g, const struct ir_match *m, bool is_optional)
 {
     struct graph_part *p = add_part(g, PART_FORK, m->n_kids);
-    struct text label = m->kind == IR_M_EITHER ? TEXT("one of") : TEXT("all of");
-    p->node = add_node(g, GRAPH_FORK, label, is_optional);
+    p->node = add_node(g, GRAPH_FORK, fork_label(g, m), is_optional);
     for (uint32_t i = 0; i < m->n_kids; i++) p->kids[p->n_kids++] = part_of(g, &m->kids[i], is_optional);
+    p->join = add_node(g, GRAPH_JOIN, TEXT(""), is_optional);
+    return p;
+}
+
+static struct graph_part *veto_part(struct graph *g, const struct ir_match *m, bool is_optional)
+{
+    const struct ir_match *what = m->kids;
+    if (what->kind != IR_M_EITHER) return forbidden_part(g, what->step, m->absent_for, is_optional);
+    struct graph_part *p = add_part(g, PART_FORK, what->n_kids);
+    p->node = add_node(g, GRAPH_FORK, TEXT("none of"), is_optional);
+    for (uint32_t i = 0; i < what->n_kids; i++)
+        p->kids[p->n_kids++] = forbidden_part(g, what->kids[i].step, m->absent_for, is_optional);
     p->join = add_node(g, GRAPH_JOIN, TEXT(""), is_optional);
     return p;
 }
@@ -267,11 +322,12 @@ static struct graph_part *fork_part(struct graph *g, const struct ir_match *m, b
 static struct graph_part *part_of(struct graph *g, const struct ir_match *m, bool is_optional)
 {
     switch ((enum ir_match_kind)m->kind) {
-    case IR_M_STEP: return place_part(g, m->step, 1, 1, is_optional);
-    case IR_M_REPEAT: return place_part(g, m->kids->step, m->least, m->most, is_optional);
-    case IR_M_NOT:
-    case IR_M_GROUP: return part_of(g, m->kids, is_optional);
+    case IR_M_STEP: return step_part(g, m->step, is_optional);
+    case IR_M_REPEAT: return repeat_part(g, m, is_optional);
+    case IR_M_NOT: return veto_part(g, m, is_optional);
     case IR_M_OPTIONAL: return part_of(g, m->kids, true);
+    case IR_M_GROUP:
+        return m->in == INT64_MAX ? part_of(g, m->kids, is_optional) : fork_part(g, m, is_optional);
     case IR_M_ANY_ORDER:
     case IR_M_SOME_OF:
     case IR_M_EITHER: return fork_part(g, m, is_optional);
@@ -298,12 +354,12 @@ static struct graph_part *whole(struct graph *g)
 {
     const struct ir_match *m = g->rule->match;
     struct graph_part *p = series_part(g, (m ? count_parts(m) : 1) + 2);
-    while (m && m->kind == IR_M_GROUP) m = m->kids;
+    while (m && m->kind == IR_M_GROUP && m->in == INT64_MAX) m = m->kids;
     p->kids[p->n_kids++] = node_part(g, add_node(g, GRAPH_START, TEXT(""), false));
     if (m && m->kind == IR_M_CHAIN)
         add_chain(g, p, m, false);
     else
-        p->kids[p->n_kids++] = m ? part_of(g, m, false) : place_part(g, 0, 1, 1, false);
+        p->kids[p->n_kids++] = m ? part_of(g, m, false) : step_part(g, 0, false);
     p->kids[p->n_kids++] = node_part(g, add_node(g, GRAPH_MATCH, TEXT("match"), false));
     return p;
 }
@@ -314,7 +370,11 @@ static void add_edge(struct graph *g, uint32_t from, uint32_t to, const struct i
 {
     bool is_dashed = g->nodes.at[from].is_optional || g->nodes.at[to].is_optional;
     *ARENA_PUSH(g->arena, g->edges) =
-        (struct graph_edge){.from = from, .to = to, .is_dashed = is_dashed, .label = arrow_words(g, arrow)};
+        (struct graph_edge){.from = from,
+                            .to = to,
+                            .is_dashed = is_dashed,
+                            .is_forbidden = g->nodes.at[from].is_forbidden || g->nodes.at[to].is_forbidden,
+                            .label = arrow_words(g, arrow)};
 }
 
 /* Into the first nodes of a part: of a series also into the optional items before its first kid. */

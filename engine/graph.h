@@ -2,7 +2,8 @@
  *
  * The picture follows the match clause, not the product of its automata: a chain is a line, a choice or any
  * order forks and joins, and each optional item hangs as a dashed branch of its own between the required
- * places that it must stand between, because it is judged by itself (language.md B9).
+ * places that it must stand between, because it is judged by itself (language.md B9). A veto is a place on the line
+ * that must stay empty, and a window brackets what it holds.
  *
  *   graph.c         match -> nodes and edges
  *   graph_layout.c  sizes and places
@@ -28,10 +29,11 @@ enum graph_kind { GRAPH_START, GRAPH_PLACE, GRAPH_FORK, GRAPH_JOIN, GRAPH_MATCH 
 struct graph_node {
     enum graph_kind kind;
     uint32_t step;      /* PLACE */
-    struct text label;  /* PLACE: "probe 3+"; FORK: "one of" */
+    struct text label;  /* PLACE: "probe 3+", "no gone"; FORK: "one of", "in 5m" */
     struct text *lines; /* PLACE: calls and predicate, once they are wrapped (graph_wrap_lines) */
     uint32_t n_lines;
     bool is_optional;
+    bool is_forbidden;  /* PLACE: what a veto is about */
     int x, y, w, h; /* y + h / 2, or x + w / 2 if the flow goes down, is its axis */
 };
 
@@ -42,6 +44,7 @@ struct graph_point {
 struct graph_edge {
     uint32_t from, to;
     bool is_dashed;
+    bool is_forbidden; /* into or out of what a veto is about */
     struct text label; /* a gap: "at most 5m"; empty without one */
     struct graph_point points[4];
     uint32_t n_points;

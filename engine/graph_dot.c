@@ -23,6 +23,7 @@ static void put_place(const struct graph_node *n, FILE *to)
         fputs("\\l", to);
     }
     fputs(n->is_optional ? "\", style=\"rounded,dashed\"" : "\", style=rounded", to);
+    if (n->is_forbidden) fputs(", color=firebrick, fontcolor=firebrick", to);
 }
 
 static void put_node(const struct graph_node *n, FILE *to)
@@ -57,8 +58,8 @@ void graph_dot(struct graph *g, unsigned width, FILE *to)
         const struct graph_edge *e = &g->edges.at[i];
         fprintf(to, "    n%u -> n%u [label=\"", e->from, e->to);
         put_escaped(e->label, to);
-        fprintf(to, "\"%s%s];\n", e->is_dashed ? ", style=dashed" : "",
-                g->nodes.at[e->to].kind == GRAPH_JOIN ? ", arrowhead=none" : "");
+        fprintf(to, "\"%s%s%s];\n", e->is_dashed ? ", style=dashed" : "",
+                e->is_forbidden ? ", color=firebrick" : "", g->nodes.at[e->to].kind == GRAPH_JOIN ? ", arrowhead=none" : "");
     }
     fputs("}\n", to);
 }

@@ -93,6 +93,8 @@ static void put_style(FILE *to)
             ".core { fill: #1a7f37 }\n"
             ".maybe { stroke-dasharray: 5 4 }\n"
             ".box.maybe { stroke: #8250df; fill: #faf7ff }\n"
+            ".box.veto { stroke: #b62324; fill: #fff5f5 }\n"
+            ".line.veto { stroke: #b62324 }\n"
             "@media (prefers-color-scheme: dark) {\n"
             "text { fill: #9ea7b1 }\n"
             ".name { fill: #e6edf3 }\n"
@@ -103,6 +105,8 @@ static void put_style(FILE *to)
             ".ring { stroke: #3fb950 }\n"
             ".core { fill: #3fb950 }\n"
             ".box.maybe { stroke: #bc8cff; fill: #1b1626 }\n"
+            ".box.veto { stroke: #ff7b72; fill: #26161a }\n"
+            ".line.veto { stroke: #ff7b72 }\n"
             "}\n"
             "</style>\n",
             DETAIL_SIZE, LABEL_SIZE);
@@ -113,8 +117,8 @@ static void put_place(const struct graph *g, const struct graph_node *n, FILE *t
     int y = n->y + BOX_PAD + LABEL_SIZE - 2;
     fprintf(to, "<g><title>");
     put_escaped(graph_step_words(g, n->step), to);
-    fprintf(to, "</title><rect class=\"box%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>\n",
-            n->is_optional ? " maybe" : "", n->x, n->y, n->w, n->h);
+    fprintf(to, "</title><rect class=\"box%s%s\" x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"6\"/>\n",
+            n->is_optional ? " maybe" : "", n->is_forbidden ? " veto" : "", n->x, n->y, n->w, n->h);
     put_words("name", n->x + BOX_PAD, y, n->label, to);
     for (uint32_t i = 0; i < n->n_lines; i++)
         put_words("detail", n->x + BOX_PAD, y += DETAIL_LINE, n->lines[i], to);
@@ -153,7 +157,8 @@ static void put_edge(const struct graph *g, const struct graph_edge *e, FILE *to
     const struct graph_point *p = e->points;
     uint32_t last = e->n_points - 1;
     bool has_tip = g->nodes.at[e->to].kind != GRAPH_JOIN;
-    fprintf(to, "<path class=\"line%s\" d=\"M%d %d", e->is_dashed ? " maybe" : "", p[0].x, p[0].y);
+    fprintf(to, "<path class=\"line%s%s\" d=\"M%d %d", e->is_dashed ? " maybe" : "", e->is_forbidden ? " veto" : "",
+            p[0].x, p[0].y);
     for (uint32_t i = 1; i < last; i++)
         fprintf(to, " L%d %d Q%d %d %d %d", p[i].x - CORNER * sign(p[i].x - p[i - 1].x),
                 p[i].y - CORNER * sign(p[i].y - p[i - 1].y), p[i].x, p[i].y,

@@ -9,7 +9,8 @@
 struct ir_cost {
     uint64_t runs; /* one for each progress of each alternative, for each assignment of references */
     int64_t slots; /* seconds of which each has a slot of its own; 0: none are kept beyond the watermark */
-    bool of_gap, of_amount, of_values, of_where; /* why */
+    int64_t of_gap;        /* seconds that the longest least gap keeps; 0: there is none */
+    bool of_amount, of_values, of_where; /* what keeps those of the whole window */
 };
 
 struct ir_cost ir_rule_cost(const struct ir_rule *rule);

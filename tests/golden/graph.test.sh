@@ -33,7 +33,7 @@ for rule in $(sed -n 's/^rule \([a-z_]*\) {.*/\1/p' explain/rules.csr); do
             { echo "$rule: the SVG is no XML"; wrong=$((wrong + 1)); }
     fi
 done
-for rule in stolen_key two_steps any_order first_seen; do compare svg "graph/$rule.svg"; done
+for rule in stolen_key two_steps any_order first_seen forbidden; do compare svg "graph/$rule.svg"; done
 command -v dot >/dev/null || echo "graphviz is not installed: DOT was compared, not drawn"
 echo "$compared drawings compared, $wrong differ"
 [ "$compared" -gt 0 ] && [ "$wrong" -eq 0 ]

@@ -18,6 +18,7 @@ static csr_ruleset *compile(const struct rules_wanted *w, const struct csr_text 
                                     .without_patterns = w->without_patterns,
                                     .with_tests = w->with_tests,
                                     .leaves_out_refused = w->leaves_out_refused,
+                                    .keeps_refused = w->keeps_refused,
                                     .today = (int64_t)time(NULL),
                                     .every_field = w->every_field};
     return csr_compile(&o, report);
@@ -46,8 +47,8 @@ csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index
 {
     const char *paths[CALL_OPTIONS_MOST], *near;
     size_t n = call_values(call, "rules", paths, CALL_OPTIONS_MOST);
-    struct rules_wanted wanted = {.paths = paths, .n_paths = n, .without_lints = true,
-                                  .without_patterns = true, .to = stderr};
+    struct rules_wanted wanted = {.paths = paths, .n_paths = n, .keeps_refused = true,
+                                  .without_lints = true, .without_patterns = true, .to = stderr};
     csr_ruleset *rules = rules_compile(call, &wanted, status, NULL);
     if (!rules || csr_ruleset_find(rules, name, index, &near)) return rules;
     *status = near ? fail(call, CSR_USAGE, "no rule is called %s; did you mean %s?", name, near)

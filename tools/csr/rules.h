@@ -9,7 +9,7 @@
 struct rules_wanted {
     const char *const *paths; /* none: the community rules */
     size_t n_paths;
-    bool with_tests, leaves_out_refused, every_field; /* as in csr_compile_options */
+    bool with_tests, leaves_out_refused, keeps_refused, every_field; /* as in csr_compile_options */
     bool without_lints, without_patterns;
     FILE *to;
     bool json;
@@ -18,7 +18,7 @@ struct rules_wanted {
 /* NULL on any error; *status says which. */
 csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w, int *status, uint32_t *warnings);
 
-/* The rules of --rules that have one of this name. NULL, and the exit status, where something is wrong: it was told. */
+/* The rules of --rules that have one of this name, to be looked at: also what is not executed yet. NULL, and the exit status, where something is wrong: it was told. */
 csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index, int *status);
 
 #endif
