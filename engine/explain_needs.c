@@ -269,6 +269,8 @@ static void tell_reads(struct teller *t)
 {
     uint32_t n = 0, told = 0;
     for (uint32_t i = 0; i < t->rule->n_steps; i++) n += step_reads(&t->rule->steps[i]);
+    for (uint32_t i = 0; i < t->rule->n_requires; i++) n += t->rule->requires[i].kind == IR_REQUIRE_READS;
+    if (t->rule->is_blind) prose_put(&t->prose, "It is blind here: no source of the site file has read-only events. ");
     if (!n) return;
     prose_put(&t->prose, "Read-only events must be in the feed");
     for (uint32_t i = 0; !t->rule->is_on && i < t->rule->n_steps; i++)

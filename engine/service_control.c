@@ -333,9 +333,18 @@ static void put_watermark(struct json_out *o, int64_t second)
     else json_put_null(o);
 }
 
+static void put_blind(struct json_out *o, const struct ir *ir)
+{
+    json_name(o, "blind"), json_open(o, '[');
+    for (uint32_t i = 0; i < ir->n_rules; i++)
+        if (ir->rules[i].is_blind) json_put_text(o, ir->rules[i].name);
+    json_close(o, ']');
+}
+
 static void put_rules(struct json_out *o, const struct control *c)
 {
     json_name(o, "rules"), json_put_uint(o, csr_ruleset_rules(c->current->rules));
+    put_blind(o, c->current->ir);
     json_name(o, "generation"), json_put_uint(o, c->generation);
     json_name(o, "digest"), json_put_cstring(o, csr_ruleset_digest(c->current->rules));
     json_name(o, "last_reload");

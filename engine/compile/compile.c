@@ -109,6 +109,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     if (diags_errors(*diags)) return NULL;
     finish(c, input);
     site_check_rules(c->ir, *diags);
+    mark_blind(c, c->ir);
     if (diags_errors(*diags)) return NULL;
     if (!input->without_lints) {
         lint_rules(c);

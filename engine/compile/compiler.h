@@ -447,10 +447,18 @@ void unknown_severity(const struct compiler *c, struct text name, struct csr_spa
 /* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
 int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
 
+/* Literal text and operands of a title. */
+void lower_template(struct rule_work *r, const struct ast *string, struct ir_template *out);
 /* A severity line into r->out.severities, which has room; its names are those that the unit sees. */
 void lower_severity(struct rule_work *r, const struct unit *unit, const struct ast *line);
 /* The scope of a predicate of the step's group. */
 struct scope step_scope(struct rule_work *r, uint32_t step, uint32_t group);
+
+/* ---- require.c ------------------------------------------------------------------------------------------- */
+
+void lower_requires(struct rule_work *r);
+/* Rules that want what the site's sources do not have. After the site is lowered. */
+void mark_blind(struct compiler *c, struct ir *ir);
 
 /* ---- dataset.c ------------------------------------------------------------------------------------------- */
 

@@ -10,7 +10,7 @@ static const struct {
     enum ast_kind kind;
     enum diag_code code;
 } items[] = {
-    {AST_REQUIRE, E0518}, {AST_LINK, E0522}, {AST_ACTION, E0523},
+    {AST_LINK, E0522}, {AST_ACTION, E0523},
 };
 
 static bool is_refusal(enum diag_code code)
@@ -68,6 +68,13 @@ static bool has_where(const struct ir_rule *rule)
     return rule->where != IR_NONE;
 }
 
+static bool has_fresh(const struct ir_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->n_requires; i++)
+        if (rule->requires[i].kind == IR_REQUIRE_FRESH) return true;
+    return false;
+}
+
 static bool has_spike(const struct ir_rule *rule)
 {
     return rule->n_spikes > 0;
@@ -109,6 +116,7 @@ static const struct construct {
     {E0509, .in_rule = has_rule_ref, .written = AST_RULE_REF},
     {E0511, .ask = IR_ASK_PREVALENCE, .written = AST_CALL, .word = "prevalence"},
     {E0513, .in_rule = has_spike, .written = AST_SPIKE},
+    {E0518, .in_rule = has_fresh, .written = AST_FRESH},
     {E0525, .op = IR_OP_MIN_OF, .written = AST_CALL, .word = "min"},
     {E0525, .op = IR_OP_MAX_OF, .written = AST_CALL, .word = "max"},
     {E0529, .in_rule = has_differing, .written = AST_TEST_OP},

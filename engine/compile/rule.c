@@ -246,13 +246,12 @@ static void lower_severities(struct rule_work *r)
             "add the one that holds otherwise: severity low");
 }
 
-static void lower_title(struct rule_work *r, const struct ast *clause)
+void lower_template(struct rule_work *r, const struct ast *string, struct ir_template *out)
 {
     struct parse parse = {r->c->arena, r->c->names, r->c->sources, r->c->diags};
-    struct template *t = clause && clause->kids ? csr_parse_template(&parse, clause->kids) : NULL;
+    struct template *t = csr_parse_template(&parse, string);
     if (!t) return;
     struct scope s = match_scope(r);
-    struct ir_template *out = &r->out.title;
     out->parts = ARENA_ARRAY(r->c->arena, struct ir_template_part, t->len);
     for (uint32_t i = 0; i < t->len; i++) {
         const struct template_part *part = &t->parts[i];
@@ -331,7 +330,9 @@ static void lower_body(struct rule_work *r)
     lower_score_clause(r, ast_kid(r->ast, AST_SCORE));
     lower_severities(r);
     tune_severities(r);
-    lower_title(r, ast_kid(r->ast, AST_TITLE));
+    const struct ast *title = ast_kid(r->ast, AST_TITLE);
+    if (title && title->kids) lower_template(r, title->kids, &r->out.title);
+    lower_requires(r);
     if (respond) lower_respond(r, respond);
     tune_responds(r);
     tune_exceptions(r);

@@ -430,6 +430,7 @@ struct ir_rule {
     ir_node_id where; /* over the eligible events of one window (language.md B6); IR_NONE: nothing is asked */
     struct ir_require *requires;
     uint32_t n_requires;
+    bool is_blind; /* it requires what no source of the site has */
     uint32_t *from; /* ir->schemas that its events may come from; n_from 0: any */
     uint32_t n_from;
     struct ir_exception *exceptions;
@@ -533,6 +534,7 @@ enum ir_sink_kind { IR_SINK_FILE, IR_SINK_WEBHOOK, IR_SINK_EXEC };
 struct ir_source {
     struct text name, kind, path; /* kind: "file" or "stdin" */
     bool follow;
+    bool reads;       /* it has read-only events */
     int64_t disorder; /* seconds */
 };
 struct ir_sink {

@@ -190,9 +190,9 @@ static void dump_baseline(struct dump *d, const struct ir_baseline *b)
 
 /* ---- rules -------------------------------------------------------------------------------------------- */
 
-static void dump_title(struct dump *d, const struct ir_template *t)
+static void dump_template(struct dump *d, int indent, const struct ir_template *t)
 {
-    begin(d, 1, "title");
+    begin(d, indent, "title");
     for (uint32_t i = 0; i < t->len; i++) {
         if (i) ir_put(d->out, TEXT(" "));
         if (t->parts[i].operand == IR_NONE) {
@@ -213,7 +213,7 @@ static void dump_meta(struct dump *d, const struct ir_rule *r)
     text_line(d, 1, "author", r->author);
     text_line(d, 1, "license", r->license);
     text_line(d, 1, "doc", r->doc);
-    dump_title(d, &r->title);
+    dump_template(d, 1, &r->title);
     for (uint32_t i = 0; i < r->n_severities; i++) {
         begin(d, 1, "severity");
         ir_put(d->out, ir_severity_name((enum ir_severity)r->severities[i].severity));
@@ -351,6 +351,26 @@ static void dump_respond(struct dump *d, const struct ir_respond *act)
     end(d);
 }
 
+static void dump_require(struct dump *d, const struct ir_require *q)
+{
+    begin(d, 1, "require");
+    ir_put(d->out, q->kind == IR_REQUIRE_READS ? TEXT("read-only events") : d->ir->schemas[q->schema].feed);
+    for (uint32_t i = 0; i < q->n_parts; i++) {
+        ir_put(d->out, i ? TEXT(", ") : TEXT(" of "));
+        ir_put(d->out, d->rule->by[q->parts[i]].name);
+    }
+    if (q->kind == IR_REQUIRE_FRESH) {
+        ir_put(d->out, TEXT(", fresh to "));
+        ir_put_duration(d->out, q->fresh * NS_PER_SECOND);
+    }
+    if (q->has_else) {
+        ir_put(d->out, TEXT(", else "));
+        ir_put(d->out, ir_severity_name((enum ir_severity)q->severity));
+    }
+    end(d);
+    if (q->has_else) dump_template(d, 2, &q->title);
+}
+
 static void dump_by(struct dump *d, const struct ir_rule *r)
 {
     begin(d, 1, "by");
@@ -397,6 +417,8 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
         end(d);
     }
     node_line(d, 1, "where", r->where);
+    for (uint32_t i = 0; i < r->n_requires; i++) dump_require(d, &r->requires[i]);
+    if (r->is_blind) text_line(d, 1, "blind", TEXT("no source has what it requires"));
     dump_tuning(d, r);
     dump_score(d, r);
     begin(d, 1, "open");
@@ -442,6 +464,7 @@ static void dump_site(struct dump *d, const struct ir_site *s)
         ir_put(d->out, s->sources[i].follow ? TEXT(", followed\n") : TEXT("\n"));
         text_line(d, 1, "path", s->sources[i].path);
         seconds_line(d, 1, "disorder", s->sources[i].disorder);
+        if (!s->sources[i].reads) text_line(d, 1, "lacks", TEXT("read-only events"));
     }
     for (uint32_t i = 0; i < s->n_sinks; i++) dump_sink(d, &s->sinks[i]);
     ir_put(d->out, s->mode == IR_POLICY_ENFORCE ? TEXT("policy enforce\n") : TEXT("policy propose\n"));
