@@ -183,18 +183,23 @@ static const char **name_disabled(struct arena *a, const struct ir *ir)
     return names;
 }
 
+static void name_all(csr_ruleset *rs, const struct compilation *c)
+{
+    rs->names = name_rules(c->arena, c->ir);
+    rs->disabled = name_disabled(c->arena, c->ir);
+}
+
 /* Everything that may leave by the arena's escape. */
 static void compile_under_escape(struct compilation *c, csr_ruleset *rs, const struct csr_compile_options *o)
 {
     if (setjmp(*arena_escape(c->arena))) {
         c->ir = NULL;
         c->has_no_memory = true;
-        return;
+    } else {
+        compile_texts(c, o);
+        if (c->ir) name_all(rs, c);
     }
-    compile_texts(c, o);
-    if (!c->ir) return;
-    rs->names = name_rules(c->arena, c->ir);
-    rs->disabled = name_disabled(c->arena, c->ir);
+    arena_end_escape(c->arena);
 }
 
 csr_ruleset *csr_compile(const struct csr_compile_options *o, csr_report *r)
@@ -325,11 +330,8 @@ static const struct stage {
     void (*of_text)(struct parse *p, const struct source *source, FILE *to);
     void (*of_ir)(const struct ir *ir, FILE *to);
 } stages[] = {
-    {"tokens", dump_tokens, NULL},
-    {"ast", dump_tree, NULL},
-    {"ir", NULL, dump_ir},
-    {"plan", NULL, dump_plan},
-    {"tests", NULL, dump_tests},
+    {"tokens", dump_tokens, NULL}, {"ast", dump_tree, NULL},    {"ir", NULL, dump_ir},
+    {"plan", NULL, dump_plan},     {"tests", NULL, dump_tests},
 };
 
 static const struct stage *find_stage(const char *name)

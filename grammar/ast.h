@@ -36,6 +36,7 @@ struct ast {
     uint8_t op;     /* enum ast_op */
     bool is_real;   /* NUM, SIGNED: `real` holds the value, for it is not whole */
     uint8_t height; /* of the tree below: 0 for a leaf (invariant 3) */
+    bool is_full;   /* it has lost children, because it may not have more (E0128) */
     uint32_t n_kids;
     struct csr_span span;
     struct text text; /* interned */

@@ -1,8 +1,12 @@
-/* build.c - making nodes. The height of the tree is kept while it grows, so no pass meets one too deep. */
+/* build.c - making nodes. Height and number of children are kept while the tree grows, so no pass meets one
+ * that is too deep or too wide. */
 #include "grammar/build.h"
 
-/* A node this high is cut off: that leaves room for what stands around an expression, file, rule, clause … */
-#define HEIGHT_MOST (AST_DEPTH_MOST - 12)
+/* An expression or match this high is cut off: that leaves room for what stands around it, file, rule, clause
+ * … What only holds others together (the paths of a document, a block) is not, unless it goes on: passes need
+ * its parts. */
+#define HEIGHT_MOST (AST_DEPTH_MOST - 20)
+#define HOLDER_MOST (AST_DEPTH_MOST - 12)
 
 static const struct ast *innermost(const struct ast *node)
 {
@@ -26,39 +30,110 @@ static void say_cut_off(struct lex *lex, const struct ast *node)
         diag_label(d, (struct csr_span){node->span.lo, node->span.lo + 1}, "counted from here");
 }
 
+static bool may_be_wrong(const struct ast *node)
+{
+    static const bool matches[AST_KINDS] = {
+        [AST_M_ALT] = true, [AST_M_ALL] = true, [AST_M_CHAIN] = true, [AST_M_GROUP] = true,
+        [AST_M_OF] = true,  [AST_M_OPT] = true, [AST_M_REP] = true,   [AST_M_NOT] = true};
+    return (node->kind >= AST_OR && node->kind <= AST_PATH) ||
+           (node->kind < AST_KINDS && matches[node->kind]);
+}
+
+static bool is_too_high(const struct ast *node)
+{
+    return node->height >= (may_be_wrong(node) ? HEIGHT_MOST : HOLDER_MOST);
+}
+
 static void cut_off(struct lex *lex, struct ast *node)
 {
     say_cut_off(lex, node);
+    if (may_be_wrong(node)) node->kind = AST_WRONG;
     node->kids = node->last = NULL;
     node->n_kids = node->height = 0;
 }
 
+/* ---- too many children ---- */
+
+struct limit {
+    uint32_t most; /* 0: none */
+    const char *what, *instead;
+};
+
+static const struct limit *limit_of(uint8_t kind)
+{
+    static const struct limit limits[AST_KINDS + 1] = {
+#define LIMIT(kind, most, what, instead) [AST_##kind] = {most, what, instead},
+#include "grammar/limit.def"
+#undef LIMIT
+    };
+    return &limits[kind];
+}
+
+static void say_full(struct lex *lex, struct ast *parent, const struct ast *kid)
+{
+    const struct limit *limit = limit_of(parent->kind);
+    parent->is_full = true;
+    struct diag *d =
+        diag_at(lex->p->diags, E0128, kid->span, "at most %u %s may stand here", limit->most, limit->what);
+    if (*limit->instead) diag_note(d, "%s", limit->instead);
+}
+
+static bool has_room(struct lex *lex, struct ast *parent, const struct ast *kid)
+{
+    const struct limit *limit = limit_of(parent->kind);
+    if (!limit->most || parent->n_kids < limit->most) return true;
+    if (!parent->is_full) say_full(lex, parent, kid);
+    return false;
+}
+
+/* Leaves the first children only; `most` is at least 1. */
+static void shorten(struct lex *lex, struct ast *parent, uint32_t most)
+{
+    struct ast *last = parent->kids;
+    for (uint32_t i = 1; i < most; i++) last = last->next;
+    say_full(lex, parent, last->next);
+    last->next = NULL;
+    parent->last = last;
+    parent->n_kids = most;
+}
+
+/* ---- children ---- */
+
 static void append(struct lex *lex, struct ast *parent, struct ast *kid)
 {
-    if (kid->height >= HEIGHT_MOST) cut_off(lex, kid);
+    if (!has_room(lex, parent, kid)) return;
+    if (is_too_high(kid)) cut_off(lex, kid);
     if (parent->height <= kid->height) parent->height = (uint8_t)(kid->height + 1);
-    if (parent->last) parent->last->next = kid;
-    else parent->kids = kid;
+    if (parent->last)
+        parent->last->next = kid;
+    else
+        parent->kids = kid;
     parent->last = kid;
     parent->n_kids++;
 }
 
 /* The children of a list become the parent's, at once however long the list is. */
-static void take_over(struct ast *parent, const struct ast *list)
+static void take_over(struct lex *lex, struct ast *parent, const struct ast *list)
 {
+    uint32_t most = limit_of(parent->kind)->most;
     if (!list->kids) return;
     if (parent->height < list->height) parent->height = list->height;
-    if (parent->last) parent->last->next = list->kids;
-    else parent->kids = list->kids;
+    if (parent->last)
+        parent->last->next = list->kids;
+    else
+        parent->kids = list->kids;
     parent->last = list->last;
     parent->n_kids += list->n_kids;
+    if (most && parent->n_kids > most) shorten(lex, parent, most);
 }
 
 struct ast *build_add(struct lex *lex, struct ast *parent, struct ast *kid)
 {
     if (!kid) return parent;
-    if (kid->kind == BUILD_LIST) take_over(parent, kid);
-    else append(lex, parent, kid);
+    if (kid->kind == BUILD_LIST)
+        take_over(lex, parent, kid);
+    else
+        append(lex, parent, kid);
     if (kid->span.hi > parent->span.hi) parent->span.hi = kid->span.hi;
     return parent;
 }
@@ -99,8 +174,10 @@ struct ast *build_counted(struct lex *lex, enum ast_kind kind, struct csr_span a
                           const struct ast *number, struct build_kids kids)
 {
     struct ast *node = build_named(lex, kind, at, name, kids);
-    if (number->is_real) diag_at(lex->p->diags, E0125, number->span, "a whole number stands here");
-    else node->num = number->num;
+    if (number->is_real)
+        diag_at(lex->p->diags, E0125, number->span, "a whole number stands here");
+    else
+        node->num = number->num;
     return node;
 }
 

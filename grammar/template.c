@@ -62,16 +62,27 @@ static uint32_t find_closing(const struct templating *t, uint32_t at)
     bool is_quoted = false;
     for (; at < t->raw.len; at++) {
         char c = t->raw.at[at];
-        if (c == '\\') at++, is_quoted ^= at < t->raw.len && t->raw.at[at] == '"';
-        else if (c == '{' && !is_quoted) return 0;
-        else if (c == '}' && !is_quoted) return at;
+        if (c == '\\')
+            at++, is_quoted ^= at < t->raw.len && t->raw.at[at] == '"';
+        else if (c == '{' && !is_quoted)
+            return 0;
+        else if (c == '}' && !is_quoted)
+            return at;
     }
     return 0;
 }
 
+#define PARTS_MOST 256
+
 /* What stands between the braces at `open` and `close`. */
 static bool read_operand(struct templating *t, uint32_t open, uint32_t close)
 {
+    if (t->parts.len >= PARTS_MOST) {
+        struct csr_span at = {t->position + open, t->position + close + 1};
+        diag_at(t->p->diags, E0128, at, "at most %d operands and what stands between them are a title",
+                PARTS_MOST);
+        return false;
+    }
     struct text inside = {t->raw.at + open + 1, close - open - 1};
     if (strspn(inside.at, " \t") >= inside.len)
         return wrong_brace(t, open, close + 1, "no operand stands in these braces");
@@ -108,8 +119,10 @@ static bool read_parts(struct templating *t)
     for (uint32_t i = 0, taken; i < t->raw.len; i += taken) {
         char c = t->raw.at[i];
         taken = c == '\\' && i + 1 < t->raw.len ? 2 : 1;
-        if (c == '{' || c == '}') taken = read_brace(t, i);
-        else for (uint32_t j = 0; j < taken; j++) *ARENA_PUSH(t->p->arena, t->literal) = t->raw.at[i + j];
+        if (c == '{' || c == '}')
+            taken = read_brace(t, i);
+        else
+            for (uint32_t j = 0; j < taken; j++) *ARENA_PUSH(t->p->arena, t->literal) = t->raw.at[i + j];
         if (!taken) return false;
     }
     return end_literal(t);

@@ -64,6 +64,7 @@ static void lower_baseline(struct compiler *c, struct symbol *symbol)
     const struct ast *ast = symbol->ast, *paths = ast_kid(ast, AST_PATHS), *on = ast_kid(ast, AST_ON);
     const struct ast *days = ast_kid(ast, AST_DAYS);
     struct diag_mark mark = diags_mark(c->diags);
+    c->expansions = 0;
     struct ir_baseline out = {.name = symbol->name, .span = ast->span, .days = 1};
     if (paths) lower_paths(c, symbol->unit, paths, on, &out);
     if (on) lower_on(c, symbol->unit, on, &out);

@@ -241,8 +241,10 @@ static const struct of_events {
 /* The type of what comes out; IR_TYPES if such values have none. */
 static enum ir_type type_of_events(enum ir_op op, enum ir_type of)
 {
-    static const enum ir_type summed[IR_TYPES] = {[IR_TYPE_ANY] = IR_TYPE_FLOAT,     [IR_TYPE_INT] = IR_TYPE_INT,
-                                                  [IR_TYPE_FLOAT] = IR_TYPE_FLOAT,   [IR_TYPE_SIZE] = IR_TYPE_SIZE,
+    static const enum ir_type summed[IR_TYPES] = {[IR_TYPE_ANY] = IR_TYPE_FLOAT,
+                                                  [IR_TYPE_INT] = IR_TYPE_INT,
+                                                  [IR_TYPE_FLOAT] = IR_TYPE_FLOAT,
+                                                  [IR_TYPE_SIZE] = IR_TYPE_SIZE,
                                                   [IR_TYPE_DURATION] = IR_TYPE_DURATION};
     if (op == IR_OP_DISTINCT) return IR_TYPE_INT;
     if (op != IR_OP_SUM_OF && of == IR_TYPE_TIME) return of;
@@ -250,12 +252,12 @@ static enum ir_type type_of_events(enum ir_op op, enum ir_type of)
 }
 
 /* Why the values of a path cannot be added up or put in order. */
-static ir_node_id no_amount(const struct scope *s, const struct ast *call, const struct ast *path, enum ir_type type)
+static ir_node_id no_amount(const struct scope *s, const struct ast *call, const struct ast *path,
+                            enum ir_type type)
 {
-    struct diag *d = diag_at(s->c->diags, E0211, path->span, "this is %s; `" TEXT_FMT "` takes numbers", a_type(type),
-                             TEXT_ARG(call->text));
-    if (type == IR_TYPE_LIST)
-        diag_note(d, "name the sum of an event's list in its step: with n = total(…)");
+    struct diag *d = diag_at(s->c->diags, E0211, path->span, "this is %s; `" TEXT_FMT "` takes numbers",
+                             a_type(type), TEXT_ARG(call->text));
+    if (type == IR_TYPE_LIST) diag_note(d, "name the sum of an event's list in its step: with n = total(…)");
     return IR_POISON;
 }
 
@@ -265,7 +267,8 @@ static ir_node_id lower_of_events(const struct scope *s, const struct ast *call)
     while (!text_equal(text_of(f->name), call->text)) f++;
     if (!over_match(s, call) || !count_args(s, call, 1, 1)) return IR_POISON;
     const struct ast *path = args_of(call)->kids, *tail = path->kids;
-    if (path->kind != AST_PATH || !tail || tail->kind != AST_FIELD || step_find(s->rule, path->text) == IR_NONE) {
+    if (path->kind != AST_PATH || !tail || tail->kind != AST_FIELD ||
+        step_find(s->rule, path->text) == IR_NONE) {
         diag_at(s->c->diags, E0211, path->span, "a field of a step is needed here: %s(step.field)", f->name);
         return IR_POISON;
     }
@@ -278,8 +281,9 @@ static ir_node_id lower_of_events(const struct scope *s, const struct ast *call)
     enum ir_type type = type_of_events(f->op, (enum ir_type)node.type);
     if (type == IR_TYPES) return no_amount(s, call, path, (enum ir_type)node.type);
     s->rule->steps[step].is_counted = true;
-    return ir_build_node(&s->c->build,
-                         (struct ir_make){.op = f->op, .type = type, .x = node.x, .y = step, .span = call->span});
+    return ir_build_node(
+        &s->c->build,
+        (struct ir_make){.op = f->op, .type = type, .x = node.x, .y = step, .span = call->span});
 }
 
 /* ---- what asks the past ---- */
@@ -373,17 +377,19 @@ static ir_node_id lower_ask(const struct scope *s, const struct ast *call)
     uint32_t step = asked_step(s, call);
     if (step == IR_NONE || !has_what_is_asked(s, call, q, baseline)) return IR_POISON;
     uint32_t ask = rule_ask(s->rule, q->kind, baseline, step);
-    return ir_build_node(&s->c->build,
-                         (struct ir_make){.op = q->op, .type = q->type, .x = ask, .y = step, .span = call->span});
+    return ir_build_node(
+        &s->c->build,
+        (struct ir_make){.op = q->op, .type = q->type, .x = ask, .y = step, .span = call->span});
 }
 
 static const struct {
     const char *name;
     ir_node_id (*lower)(const struct scope *s, const struct ast *call);
 } specials[] = {
-    {"arn", lower_arn},           {"count", lower_count},       {"first", lower_end},        {"last", lower_end},
-    {"distinct", lower_of_events}, {"sum", lower_of_events},     {"min", lower_of_events},    {"max", lower_of_events},
-    {"new", lower_ask},           {"age", lower_ask},           {"rarity", lower_ask},       {"prevalence", lower_ask},
+    {"arn", lower_arn},       {"count", lower_count},        {"first", lower_end},
+    {"last", lower_end},      {"distinct", lower_of_events}, {"sum", lower_of_events},
+    {"min", lower_of_events}, {"max", lower_of_events},      {"new", lower_ask},
+    {"age", lower_ask},       {"rarity", lower_ask},         {"prevalence", lower_ask},
     {"age_since", lower_ask},
 };
 
@@ -400,7 +406,28 @@ struct symbol *define_named(const struct scope *s, const struct ast *e)
 }
 
 #define DEFINE_DEPTH_MOST 32
-#define EXPANSIONS_MOST   100000
+#define EXPANSIONS_MOST   100000 /* of one item */
+#define EXPR_DEPTH_MOST   1000
+
+/* Says it once for an item, and nothing is expanded in it any more. */
+static bool refuse_expansion(const struct scope *s, struct csr_span span, const char *why)
+{
+    if (s->c->expansions <= EXPANSIONS_MOST) diag_at(s->c->diags, E0216, span, "%s", why);
+    s->c->expansions = EXPANSIONS_MOST + 1;
+    return false;
+}
+
+bool argument_may_expand(const struct scope *s, struct csr_span span)
+{
+    if (s->c->expansions < EXPANSIONS_MOST) return s->c->expansions++, true;
+    return refuse_expansion(s, span, "the arguments stand in too many places");
+}
+
+bool expr_enter(const struct scope *s, struct csr_span span)
+{
+    if (s->c->expr_depth < EXPR_DEPTH_MOST) return s->c->expr_depth++, true;
+    return refuse_expansion(s, span, "with all definitions written out, this is nested too deep");
+}
 
 static bool may_expand(const struct scope *s, const struct symbol *define, struct csr_span span)
 {
@@ -411,10 +438,9 @@ static bool may_expand(const struct scope *s, const struct symbol *define, struc
                        define->ast->span, "this definition");
             return false;
         }
-    if ((!s->open || s->open->depth < DEFINE_DEPTH_MOST) && s->c->expansions++ < EXPANSIONS_MOST) return true;
-    if (s->c->expansions <= EXPANSIONS_MOST + 1) /* once is enough */
-        diag_at(s->c->diags, E0216, span, "definitions in definitions, without an end in sight");
-    return false;
+    bool is_deep = s->open && s->open->depth >= DEFINE_DEPTH_MOST;
+    if (!is_deep && s->c->expansions < EXPANSIONS_MOST) return s->c->expansions++, true;
+    return refuse_expansion(s, span, "definitions in definitions, without an end in sight");
 }
 
 static const struct binding *bind(const struct scope *s, const struct binding *outer, struct text name,

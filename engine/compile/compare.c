@@ -397,12 +397,21 @@ static bool text_operand(const struct scope *s, const struct ast *e, const struc
     return false;
 }
 
+/* A text is scanned for all patterns of a list in one pass; making that ready takes more than twice the time for twice
+ * the patterns. */
+#define PATTERNS_MOST 2000
+
 /* Every pattern must be text. */
 static bool patterns_fit(const struct scope *s, const struct ast *right, ir_node_id list)
 {
     const struct ir_list *l = &s->c->build.lists.at[ir_build_at(&s->c->build, list)->x];
     const struct ast *literal = right->kind == AST_SET ? right->kids : NULL;
     bool fit = right->kind != AST_SET || literal != NULL;
+    if (l->len > PATTERNS_MOST) {
+        struct diag *d = diag_at(s->c->diags, E0128, right->span, "%u patterns; the most is %d", l->len, PATTERNS_MOST);
+        diag_note(d, "whole values, however many, are compared with `in`");
+        return false;
+    }
     if (!fit)
         diag_fix(diag_at(s->c->diags, E0219, right->span, "nothing is in here"), right->span, "{ \"…*\" }");
     for (uint32_t i = 0; i < l->len; i++, literal = literal ? literal->next : NULL) {

@@ -148,7 +148,9 @@ struct compiler {
     struct ARENA_VEC(struct rule_ref) rule_refs;
     struct ARENA_VEC(struct warned) warned;
     struct content_index *warned_index;
-    uint32_t expansions;                        /* defines expanded so far: bounded */
+    bool is_full; /* there are too many symbols: reported */
+    uint32_t expansions; /* of defines and their arguments, in the item at hand: bounded */
+    uint32_t expr_depth; /* of the expression at hand, expanded: bounded, so passes may recurse */
     struct ir *ir;
 };
 
@@ -362,6 +364,10 @@ const struct ast *define_enter(const struct scope *s, struct symbol *define, con
 uint32_t zone_named(struct compiler *c, struct text name, struct csr_span span);
 /* Whether a function of this name asks a baseline. */
 bool is_question(struct text name);
+/* Whether an expression may be gone into, an argument put where its define names it; else false after reporting. Who
+ * has entered takes expr_depth back when he leaves. */
+bool expr_enter(const struct scope *s, struct csr_span span);
+bool argument_may_expand(const struct scope *s, struct csr_span span);
 /* The define that a PATH or CALL names, or NULL. */
 struct symbol *define_named(const struct scope *s, const struct ast *e);
 

@@ -87,6 +87,20 @@ void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struc
     if (near.best.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near.best));
 }
 
+/* All symbols of a rule set: enough for any, and few enough for the memory of a compile. */
+#define SYMBOLS_MOST 50000
+
+static bool has_room(struct compiler *c, const struct ast *item, enum symbol_kind kind)
+{
+    if (c->symbols.len < SYMBOLS_MOST) return true;
+    if (!c->is_full)
+        diag_at(c->diags, E0128, head_span(c, item),
+                "this %s is one too many: rules, lists, definitions and baselines are together at most %u",
+                kind_words[kind], SYMBOLS_MOST);
+    c->is_full = true;
+    return false;
+}
+
 static void declare(struct compiler *c, const struct unit *unit, const struct ast *item,
                     enum symbol_kind kind)
 {
@@ -98,6 +112,7 @@ static void declare(struct compiler *c, const struct unit *unit, const struct as
                    head_span(c, earlier->ast), "declared here first");
         return;
     }
+    if (!has_room(c, item, kind)) return;
     struct symbol *s = ARENA_NEW(c->arena, struct symbol);
     *s = (struct symbol){.kind = kind, .name = name, .unit = unit, .ast = item, .number = IR_NONE};
     *ARENA_PUSH(c->arena, c->symbols) = s;

@@ -227,6 +227,7 @@ static ir_node_id lower_kind(const struct scope *s, const struct ast *e)
     case AST_CALL: return lower_call(s, e);
     case AST_PATH: return lower_path(s, e);
     case AST_SET: return set_node(s->c, e);
+    case AST_WRONG: return IR_POISON; /* reported when it was read */
     case AST_SPIKE: return lower_spike(s, e);
     default: return literal_node(s->c, e);
     }
@@ -234,7 +235,9 @@ static ir_node_id lower_kind(const struct scope *s, const struct ast *e)
 
 ir_node_id lower_expr(const struct scope *s, const struct ast *e)
 {
+    if (!expr_enter(s, e->span)) return IR_POISON;
     ir_node_id id = lower_kind(s, e);
+    s->c->expr_depth--;
     if (expr_type(s->c, id) == IR_TYPE_BOOL)
         *ARENA_PUSH(s->c->arena, s->c->places) = (struct place_of_test){id, e};
     return id;

@@ -29,7 +29,7 @@ static void mention_path(const struct scope *s, const struct ast *e, struct ment
         return;
     }
     const struct binding *b = binding_find(s, e->text);
-    if (b && !b->is_item) {
+    if (b && !b->is_item && argument_may_expand(s, e->span)) {
         struct scope caller = *s;
         caller.bindings = b->arg_scope->bindings;
         caller.open = b->arg_scope->open;
@@ -66,6 +66,7 @@ static void mention(const struct scope *s, const struct ast *e, struct mentions 
 {
     struct binding item = {.name = e->text, .is_item = true, .arg_scope = s, .outer = s->bindings};
     struct scope inner = *s;
+    if (!expr_enter(s, e->span)) return;
     inner.bindings = &item;
     switch (e->kind) {
     case AST_PATH: mention_path(s, e, m); break;
@@ -77,6 +78,7 @@ static void mention(const struct scope *s, const struct ast *e, struct mentions 
         break;
     default: mention_kids(s, e, m); break;
     }
+    s->c->expr_depth--;
 }
 
 struct mentions expr_mentions(const struct scope *s, const struct ast *e)

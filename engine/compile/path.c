@@ -353,6 +353,7 @@ static ir_node_id lower_bound(const struct scope *s, const struct binding *b, co
     }
     /* The caller's names, but where the body stands: a gate stays a gate, and an element around the body must
      * not be overwritten by one in the argument. */
+    if (!argument_may_expand(s, span)) return IR_POISON;
     struct scope caller = *s;
     caller.bindings = b->arg_scope->bindings;
     caller.open = b->arg_scope->open;

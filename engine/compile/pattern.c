@@ -362,6 +362,18 @@ static void choose_tests(const struct ir *ir, struct subject *s)
     s->tests.len = kept;
 }
 
+/* How many of the tests from there on go into one database: as many as have no more expressions together. */
+static uint32_t fitting_tests(const struct ir *ir, const struct subject *s, uint32_t from)
+{
+    uint32_t n = 0, expressions = 0;
+    while (from + n < s->tests.len) {
+        expressions += expressions_in(ir, &ir->nodes[s->tests.at[from + n]]);
+        if (n && expressions > IR_PATTERNS_MOST) break;
+        n++;
+    }
+    return n;
+}
+
 void patterns_build(struct compiler *c, struct ir *ir, const char *cache_folder)
 {
     struct builder b = {.c = c, .ir = ir, .cache_folder = cache_folder};
@@ -370,9 +382,9 @@ void patterns_build(struct compiler *c, struct ir *ir, const char *cache_folder)
     for (ir_node_id id = 0; id < ir->n_nodes; id++) {
         struct subject *s = &subjects[id];
         choose_tests(ir, s);
-        for (uint32_t i = 0; i < s->tests.len; i += IR_PATTERNS_MOST) {
-            uint32_t left = s->tests.len - i;
-            build_database(&b, s->tests.at + i, left < IR_PATTERNS_MOST ? left : IR_PATTERNS_MOST);
+        for (uint32_t from = 0, n; from < s->tests.len; from += n) {
+            n = fitting_tests(ir, s, from);
+            build_database(&b, s->tests.at + from, n);
         }
     }
     ir->patterns = b.out.at;

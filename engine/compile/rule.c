@@ -344,6 +344,7 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
 {
     struct rule_work *r = ARENA_NEW(c->arena, struct rule_work);
     struct diag_mark mark = diags_mark(c->diags);
+    c->expansions = 0;
     *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests,
                              .tunings = symbol->tunings};
     r->out.name = symbol->name;

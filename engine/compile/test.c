@@ -316,6 +316,7 @@ static enum diag_code lint_disabled_test(struct compiler *c, const struct test_w
 
 static void lower_test_block(struct compiler *c, struct test_work *work)
 {
+    c->expansions = 0;
     struct lowering l = {.c = c, .work = work};
     struct diag_mark mark = diags_mark(c->diags);
     l.out = (struct ir_test){.rule = work->rule->number,

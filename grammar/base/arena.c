@@ -53,6 +53,11 @@ jmp_buf *arena_escape(struct arena *a)
     return &a->escape;
 }
 
+void arena_end_escape(struct arena *a)
+{
+    a->has_escape = false;
+}
+
 void arena_fail_at(struct arena *a, uint64_t n)
 {
     a->fail_at = n;

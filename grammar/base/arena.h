@@ -26,6 +26,9 @@ void arena_free(struct arena *a); /* NULL is allowed */
 /* if (setjmp(*arena_escape(a))) { out of memory: give up } */
 jmp_buf *arena_escape(struct arena *a);
 
+/* The frame that set the escape is left: whoever allocates now has promised that there is memory. */
+void arena_end_escape(struct arena *a);
+
 void *arena_alloc(struct arena *a, size_t size);
 /* A grown copy; the old bytes stay until the arena goes. old may be NULL. */
 void *arena_grow(struct arena *a, const void *old, size_t old_size, size_t new_size);

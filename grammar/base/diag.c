@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 /* A hostile file may be wrong ten million times; nobody reads on after this many, so the rest is counted. */
-#define DIAGS_KEPT_MOST 1000u
-#define ERRORS_SHOWN    20u
+#define ERRORS_SHOWN 20u
 
 static const struct diag_info infos[DIAG_CODES] = {
 #define DIAG(code, level, title, explanation) [code] = {#code, level, title, explanation},
@@ -37,6 +36,7 @@ struct diags *diags_new(struct arena *a, const struct sources *sources)
     struct diags *ds = ARENA_NEW(a, struct diags);
     ds->arena = a;
     ds->sources = sources;
+    ds->sorted = ARENA_ARRAY(a, struct diag *, DIAGS_KEPT_MOST);
     return ds;
 }
 
@@ -52,7 +52,8 @@ struct diag *diag_at(struct diags *ds, enum diag_code code, struct csr_span at, 
 {
     ds->errors += infos[code].level == DIAG_ERROR;
     ds->warnings += infos[code].level == DIAG_WARNING;
-    if (ds->all.len >= DIAGS_KEPT_MOST) return &ds->overflow;
+    bool is_error = infos[code].level == DIAG_ERROR;
+    if (ds->all.len >= (is_error ? DIAGS_KEPT_MOST : WARNINGS_KEPT_MOST)) return &ds->overflow;
     struct diag *d = ARENA_NEW(ds->arena, struct diag);
     *d = (struct diag){.arena = ds->arena, .code = code, .order = ds->all.len, .is_kept = true};
     va_list ap;
@@ -146,18 +147,21 @@ static bool is_repeated(const struct diag_list *l, const struct diag *d)
     return last && last->code == d->code && place_of(last).lo == place_of(d).lo;
 }
 
+/* What is left out is passed over in place. */
 struct diag_list diags_sorted(const struct diags *ds, struct diag_style style)
 {
-    struct diag_list l = {ARENA_ARRAY(ds->arena, struct diag *, ds->all.len + 1), 0, 0};
-    struct diag **sorted = ARENA_ARRAY(ds->arena, struct diag *, ds->all.len + 1);
+    struct diag **sorted = ds->sorted;
+    struct diag_list l = {sorted, 0, 0};
     uint32_t most = style.most ? style.most : style.json ? UINT32_MAX : ERRORS_SHOWN, errors = 0;
     if (ds->all.len) memcpy(sorted, ds->all.at, ds->all.len * sizeof *sorted);
     qsort(sorted, ds->all.len, sizeof *sorted, by_place);
     for (uint32_t i = 0; i < ds->all.len; i++) {
         enum diag_level level = infos[sorted[i]->code].level;
         if (is_repeated(&l, sorted[i]) || (level == DIAG_NOTE && style.quiet_notes)) continue;
-        if (level == DIAG_ERROR && errors++ >= most) l.errors_more++;
-        else l.at[l.len++] = sorted[i];
+        if (level == DIAG_ERROR && errors++ >= most)
+            l.errors_more++;
+        else
+            l.at[l.len++] = sorted[i];
     }
     if (ds->all.len == DIAGS_KEPT_MOST && ds->errors > errors) l.errors_more += ds->errors - errors;
     return l;

@@ -20,10 +20,15 @@ struct diag {
     bool is_kept;
 };
 
+/* Beyond, they are only counted. Warnings leave room for errors. */
+#define DIAGS_KEPT_MOST    2000u
+#define WARNINGS_KEPT_MOST 1000u
+
 struct diags {
     struct arena *arena;
     const struct sources *sources;
     struct ARENA_VEC(struct diag *) all;
+    struct diag **sorted; /* [DIAGS_KEPT_MOST]: made before, for what is shown when memory has run out */
     struct diag overflow; /* takes what comes after DIAGS_KEPT_MOST and is never shown */
     uint32_t errors, warnings;
 };

@@ -148,7 +148,7 @@ static void every_kind_occurred(void **state)
 {
     (void)state;
     for (int kind = 0; kind < AST_KINDS; kind++)
-        if (!seen[kind]) fail_msg("no random file has a `%s`", ast_kind_name(kind));
+        if (!seen[kind] && kind != AST_WRONG) fail_msg("no random file has a `%s`", ast_kind_name(kind));
 }
 
 int main(void)

@@ -272,6 +272,7 @@ static void depth_is_bounded(void **state)
     arena_free(a);
 }
 
+/* What is beyond a limit is said once, and left out. */
 static void lists_may_be_long(void **state)
 {
     (void)state;
@@ -299,7 +300,7 @@ static void lists_may_be_long(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct reading r;
         read_text(&r, repeated(a, cases[i].front, cases[i].part, 100000, cases[i].back));
-        assert_int_equal(diags_errors(r.p.diags), 0);
+        assert_true(diags_errors(r.p.diags) <= 1);
         reading_release(&r);
     }
     arena_free(a);
@@ -311,8 +312,8 @@ static void a_million_terms_do_not_crash(void **state)
     struct arena *a = arena_new(0);
     struct reading r;
     read_text(&r, repeated(a, "define x = a", " or a", 1000000, ""));
-    assert_int_equal(diags_errors(r.p.diags), 0);
-    assert_int_equal(ast_kid(r.tree->kids, AST_OR)->n_kids, 1000001);
+    assert_int_equal(diags_errors(r.p.diags), 1);
+    assert_int_equal(ast_kid(r.tree->kids, AST_OR)->n_kids, 10000);
     reading_release(&r);
     arena_free(a);
 }
