@@ -468,6 +468,16 @@ static bool write_items(struct expansion *x, const struct ir_match *m)
     return true;
 }
 
+static void refuse_differing(struct expansion *x)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < x->rule->n_joins; i++) n += x->rule->joins[i].differs;
+    if (n <= DIFFERS_MOST) return;
+    struct diag *d = diag_at(x->diags, E0330, x->rule->match->span, "too many pairs of steps are told apart by `!=`");
+    diag_note(d, "the most is %d", DIFFERS_MOST);
+    x->failed = true;
+}
+
 static const struct ir_match the_one_step = {.kind = IR_M_STEP};
 
 bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *diags)
@@ -477,6 +487,7 @@ bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *d
     struct expansion x = {.arena = arena, .rule = rule, .diags = diags};
     if (!written) rule->match = &single;
     refuse_gaps(&x, rule->match);
+    refuse_differing(&x);
     if (!x.failed) {
         rule->automata = ARENA_ARRAY(arena, struct ir_automaton, 1 + count_items(rule->match));
         rule->n_automata = 1;

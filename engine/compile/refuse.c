@@ -80,13 +80,6 @@ static bool has_spike(const struct ir_rule *rule)
     return rule->n_spikes > 0;
 }
 
-static bool has_differing(const struct ir_rule *rule)
-{
-    for (uint32_t i = 0; i < rule->n_joins; i++)
-        if (rule->joins[i].differs) return true;
-    return false;
-}
-
 static bool has_rule_ref(const struct ir_rule *rule)
 {
     for (uint32_t s = 0; s < rule->n_steps; s++)
@@ -119,7 +112,6 @@ static const struct construct {
     {E0518, .in_rule = has_fresh, .written = AST_FRESH},
     {E0525, .op = IR_OP_MIN_OF, .written = AST_CALL, .word = "min"},
     {E0525, .op = IR_OP_MAX_OF, .written = AST_CALL, .word = "max"},
-    {E0529, .in_rule = has_differing, .written = AST_TEST_OP},
 };
 
 static bool some_part(const struct ir_match *m, bool (*is)(const struct ir_match *))

@@ -14,8 +14,9 @@
 #define PLACES_MOST       64
 #define PROGRESS_MOST     4096 /* of all alternatives of one automaton */
 #define TIMES_MOST        1024
-#define ALTERNATIVES_MOST 64 /* `3 of` eight are 56 */
+#define ALTERNATIVES_MOST 64   /* `3 of` eight are 56 */
 #define LEAST_GAP_MOST    1024 /* seconds */
+#define DIFFERS_MOST      16   /* pairs of steps told apart by `!=` */
 
 struct progress_walk {
     uint32_t n_places;

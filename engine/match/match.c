@@ -434,11 +434,13 @@ static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule,
     return asks;
 }
 
-/* A step that others refer to fills its place also without the value; then nobody agrees with it. */
+/* A step that others refer to fills its place also without the value; then nobody agrees with it. What is absent is
+ * told apart from everything. */
 static enum fan_state set_join(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f,
                                uint32_t join)
 {
     enum fan_state state = fan_set(f, &m->eval, rule->n_by + join, w->of->joins[join]);
+    if (state == FAN_ABSENT && rule->joins[join].differs) return fan_set(f, &m->eval, rule->n_by + join, IR_NONE);
     bool lacks = state == FAN_ABSENT || state == FAN_UNKNOWN;
     return lacks && rule->joins[join].of == w->step ? fan_set_unequal(f, &m->eval, rule->n_by + join) : state;
 }

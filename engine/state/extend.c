@@ -5,6 +5,7 @@
  * second will give the event that they are compared by.
  */
 #include "engine/state/extend.h"
+#include "engine/state/differ.h"
 #include "engine/state/inner.h"
 #include "engine/state/offer.h"
 
@@ -171,6 +172,17 @@ static bool gaps_hold(const struct extension *x, uint32_t q, uint16_t before)
     return true;
 }
 
+/* The values that it still has to be told apart by stay in scratch, for what else it can become. */
+static void find(struct extension *x)
+{
+    struct hash128 kept[DIFFERS_MOST * 2 * DIFFER_MOST];
+    size_t size = differs_size(x->plan);
+    if (size) memcpy(kept, run_differs(x->plan, x->scratch), size);
+    differs_forget(x->plan, x->alternative, x->scratch);
+    x->found(x->world, x, x->scratch, x->need);
+    if (size) memcpy(run_differs(x->plan, x->scratch), kept, size);
+}
+
 static void report(struct extension *x, uint16_t progress)
 {
     const struct alternative *a = x->alternative;
@@ -178,7 +190,7 @@ static void report(struct extension *x, uint16_t progress)
     for (uint32_t q = 0; q < a->n_places; q++)
         if (x->need[q]) places |= BIT(q), steps |= BIT(a->places[q].step);
     if (!places) {
-        if (x->unchanged && !x->set_now) x->unchanged(x->world, x->from);
+        if (x->unchanged && !x->set_now && !x->promised) x->unchanged(x->world, x->from);
         return;
     }
     for (uint32_t j = 0; j < x->n_joins; j++)
@@ -190,7 +202,7 @@ static void report(struct extension *x, uint16_t progress)
     bool was_tied = x->from && x->from->tied;
     x->scratch->progress = progress;
     if (!x->without_hits) choose_hits(x, places & a->complete[progress]);
-    x->found(x->world, x, x->scratch, x->need);
+    find(x);
     x->scratch->tied = was_tied;
 }
 
@@ -258,7 +270,9 @@ static bool look_around(struct extension *x)
             const struct hit *h =
                 x->n_joins ? class_hit(x->classes, class->first, a->places[q].step)->hit : NULL;
             for (uint32_t j = 0; j < x->n_joins && agrees; j++)
-                agrees = !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], want[j]);
+                agrees = x->plan->differs >> j & 1 || !join_is_set(h->joins[j]) ||
+                         hash128_equal(h->joins[j], want[j]);
+            agrees = agrees && (!h || differs_allow(x, h));
             if (!agrees) continue;
             x->fits[c] |= BIT(q);
             x->available[q] += class->count;
@@ -268,15 +282,20 @@ static bool look_around(struct extension *x)
     return any;
 }
 
+void extend_look(struct extension *x)
+{
+    if (look_around(x))
+        extend_walk(x, 0, x->from ? x->from->progress : 0);
+    else if (x->unchanged && !x->set_now && !x->promised)
+        x->unchanged(x->world, x->from);
+}
+
 static void walk_joins(struct extension *x, uint32_t join)
 {
     struct hash128 *want = run_joins(x->scratch);
-    while (join < x->n_joins && join_is_set(want[join])) join++;
+    while (join < x->n_joins && (join_is_set(want[join]) || x->plan->differs >> join & 1)) join++;
     if (join == x->n_joins) {
-        if (look_around(x))
-            extend_walk(x, 0, x->from ? x->from->progress : 0);
-        else if (x->unchanged && !x->set_now)
-            x->unchanged(x->world, x->from);
+        differs_walk(x, 0);
         return;
     }
     walk_joins(x, join + 1);
@@ -307,6 +326,7 @@ void extend_run(struct extension *x, const struct run *from)
         x->scratch->alternative = (uint16_t)x->alternative->number;
     }
     x->set_now = 0;
+    x->promised = 0;
     x->left = OFFERS_MOST;
     walk_joins(x, 0);
 }

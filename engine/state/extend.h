@@ -27,8 +27,10 @@ struct extension {
     uint64_t *fits; /* [classes->len] places that an event of the class can fill under scratch's references */
     uint16_t need[PLACES_MOST];
     uint32_t available[PLACES_MOST];
-    uint64_t set_now; /* references that this second sets */
-    uint16_t *flow;   /* [PLACES_MOST][classes->len], for overlaps */
+    uint64_t set_now;  /* references that this second sets */
+    uint32_t promised; /* values that it shows to a `!=` (differ.h) */
+    bool overflows;    /* they are too many */
+    uint16_t *flow;    /* [PLACES_MOST][classes->len], for overlaps */
 
     /* places that measure (offer.h) */
     bool marks; /* what a place is offered counts as taken even where it changes nothing */
@@ -43,6 +45,8 @@ struct extension {
 /* from NULL: a new run. fits and flow are the caller's, of extension_room bytes each. */
 void extend_run(struct extension *x, const struct run *from);
 
+/* Looks what the second's events can fill, references being given, and walks over the places. */
+void extend_look(struct extension *x);
 /* The walk over places from q on. */
 void extend_walk(struct extension *x, uint32_t q, uint16_t progress);
 /* Whether place q may take an event now, all others of the walk as they are. */

@@ -18,7 +18,7 @@ struct folding {
     struct fold *to;
     int64_t second;
     uint32_t n_joins;
-    bool is_late, is_unchanged;
+    bool is_late, is_unchanged, overflows;
     struct state_counts *counts;
 };
 
@@ -85,6 +85,7 @@ static void add_run(struct folding *f, const struct run *r)
                              f->second,  0,    !f->w->classes.overlap, false};
     frontier_add(&front, r);
     f->to->lost |= front.lost;
+    f->overflows |= front.lost && f->p->n_differs;
     COUNT(f, superseded, front.superseded);
 }
 
@@ -160,8 +161,9 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
         f->is_unchanged = false;
         extend_run(&x, r);
         if (is_measuring && !f->is_unchanged) COUNT(f, superseded, 1); /* by what it became */
-        f->to->lost |= x.gave_up;
     }
+    f->to->lost |= x.gave_up;
+    f->overflows |= x.overflows;
 }
 
 /* ---- groups ------------------------------------------------------------------------------------------- */
@@ -178,7 +180,8 @@ static void show_repeated(struct folding *f, struct shown *s, const struct run *
         if (s->count - before >= times || h->second < r->start) break;
         bool agrees = h->second <= t->second;
         for (uint32_t j = 0; j < f->n_joins && agrees; j++)
-            agrees = !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], run_joins_of(r)[j]);
+            agrees = f->p->differs >> j & 1 || !join_is_set(h->joins[j]) ||
+                     hash128_equal(h->joins[j], run_joins_of(r)[j]);
         if (agrees) shown_add(s, recent->at[i]);
     }
     if (s->count < a->places[q].times) s->count = a->places[q].times;
@@ -301,13 +304,15 @@ static void complete_items(struct folding *f)
 
 static uint32_t count_instances(const struct folding *f)
 {
-    struct hash128 seen[JOINS_MOST + 1][8];
-    uint32_t n = 0, joins = f->p->n_joins < 8 ? f->p->n_joins : 8;
+    const struct run *seen[JOINS_MOST + 1];
+    uint32_t n = 0;
     for (uint32_t i = 0; i < f->to->runs.len && n <= JOINS_MOST; i++) {
-        const struct hash128 *j = run_joins_of(runs_at(f->p, &f->to->runs, i));
+        const struct run *r = runs_at(f->p, &f->to->runs, i);
         uint32_t k = 0;
-        while (k < n && memcmp(seen[k], j, joins * sizeof *j)) k++;
-        if (k == n) memcpy(seen[n++], j, joins * sizeof *j);
+        while (k < n &&
+               memcmp(run_joins_of(seen[k]), run_joins_of(r), f->p->n_joins * sizeof(struct hash128)))
+            k++;
+        if (k == n) seen[n++] = r;
     }
     return n;
 }
@@ -324,6 +329,7 @@ static void give_up_joins(struct folding *f)
     for (uint32_t i = 0; i < all.len; i++) {
         struct run *r = runs_at(f->p, &all, i);
         memset(run_joins(r), 0, f->p->n_joins * sizeof(struct hash128));
+        memset(run_differs(f->p, r), 0, differs_size(f->p));
         add_run(f, r);
     }
     runs_close_holes(f->p, &f->to->runs);
@@ -409,7 +415,7 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
     carry_runs(&f);
     extend_all(&f);
     runs_close_holes(p, &to->runs);
-    if (!keeps_joins || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
+    if (!keeps_joins || f.overflows || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
     if (!to->runs.len) to->capped = to->lost = false;
 }
 

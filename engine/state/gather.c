@@ -6,6 +6,7 @@
  * gathered.
  */
 #include "engine/state/gather.h"
+#include "engine/state/differ.h"
 #include "engine/state/inner.h"
 #include "engine/state/measure.h"
 
@@ -154,8 +155,8 @@ static bool fits_rest(const struct gathering *g, const struct run *r, const stru
 {
     bool has_rest = g->forward->measured ? measures_join(g->p, g->forward, r, g->mirror, b, q, with)
                                          : b->progress == g->mirror->rest[r->progress];
-    return has_rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) && gaps_agree(g, r, b) &&
-           inners_join(g->p, g->forward, r, b);
+    return has_rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) &&
+           differs_join(g->p, r, b) && gaps_agree(g, r, b) && inners_join(g->p, g->forward, r, b);
 }
 
 /* Whether the forward run r, with the events of the slot at hand, can be completed by later slots. */

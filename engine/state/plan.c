@@ -1,5 +1,6 @@
 /* plan.c - automata into tables. */
 #include "engine/state/plan.h"
+#include "engine/state/differ.h"
 #include "engine/state/fold.h"
 #include "engine/state/measure.h"
 
@@ -245,6 +246,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
             plan_alternative(s, p, i, &r->automata[i].alternatives[k]);
         if (i == 0) p->n_required = p->n_alternatives;
     }
+    differs_plan(p);
     p->run_size = run_measures_at(p) + p->measured_most * measure_size_of(p);
     p->group_size = group_size_of(p);
 }

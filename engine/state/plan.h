@@ -58,6 +58,10 @@ struct rule_plan {
     uint64_t exact; /* steps whose gathered events are all known: counted, or asked `new` of by the score */
     uint64_t repeated; /* steps that a place takes more than once */
     uint64_t gated, asked;
+    uint64_t
+        differs; /* bits of joins that are `!=` between steps of the match (differ.h), and their numbers */
+    uint32_t n_differs;
+    uint8_t differ_join[DIFFERS_MOST];
     uint64_t *join_steps; /* [n_joins] the steps that take part */
     bool is_plain;        /* every place once, no gaps, no inner windows: late hits may still complete it
                              (language.md B4) */

@@ -1,4 +1,5 @@
 /* run.c - the order of witnesses, and when one run makes another superfluous. */
+#include "engine/state/differ.h"
 #include "engine/state/inner.h"
 #include "engine/state/measure.h"
 
@@ -94,8 +95,9 @@ static bool gap_holds(const struct ir_gap *g, int64_t x, int64_t y, int64_t now)
     return g->most == INT64_MAX || x >= y;
 }
 
-bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x,
-                   const struct run *y, int64_t now)
+/* But for what they are told apart from. */
+static bool outdoes(const struct rule_plan *p, const struct alternative *a, const struct run *x,
+                    const struct run *y, int64_t now)
 {
     if ((x->tied && !y->tied) || run_order(p, a, x, y) < 0) return false;
     for (uint32_t i = 0; i < a->n_gaps; i++) {
@@ -105,6 +107,12 @@ bool run_dominates(const struct rule_plan *p, const struct alternative *a, const
             return false;
     }
     return inners_dominate(p, a, x, y) && measures_dominate(p, a, x, y);
+}
+
+bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x,
+                   const struct run *y, int64_t now)
+{
+    return outdoes(p, a, x, y, now) && differs_dominate(p, x, y);
 }
 
 bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second)
@@ -145,9 +153,40 @@ static bool make_way(struct frontier *f, const struct alternative *a, const stru
         link = &other->next;
         n++;
     }
-    bool fits = n < ALIKE_MOST || !a->measured || f->as_told;
+    bool fits = n < ALIKE_MOST || (!f->plan->n_differs && (!a->measured || f->as_told));
     f->lost |= !fits;
     return fits;
+}
+
+/* Whether so many runs are no worse than this one that, whatever values are still shown, one of them allows
+ * these (docs/semantics.md 12). */
+static bool is_outnumbered(const struct frontier *f, const struct alternative *a, const struct run *r)
+{
+    const struct run *better[DIFFER_MOST];
+    uint32_t needed = differs_needed(f->plan, a, r), n = 0;
+    if (!needed || needed > DIFFER_MOST) return false;
+    for (uint32_t at = f->heads[a->bucket + r->progress]; at && n < needed;) {
+        const struct run *other = runs_at(f->plan, f->runs, at - 1);
+        bool counts = other != r && same_instance(f->plan, other, r) && outdoes(f->plan, a, other, r, f->now);
+        for (uint32_t i = 0; i < n && counts; i++) counts = differs_share_nothing(f->plan, better[i], other);
+        if (counts) better[n++] = other;
+        at = other->next;
+    }
+    return n == needed;
+}
+
+static void thin_out(struct frontier *f, const struct alternative *a, uint16_t progress)
+{
+    for (uint32_t *link = &f->heads[a->bucket + progress]; *link && f->plan->n_differs;) {
+        struct run *r = runs_at(f->plan, f->runs, *link - 1);
+        if (is_outnumbered(f, a, r)) {
+            f->superseded++;
+            *link = r->next;
+            r->next = RUN_HOLE;
+        } else {
+            link = &r->next;
+        }
+    }
 }
 
 /* Nothing but a sum that has not reached its amount: what began in another second is better or worse in one
@@ -172,6 +211,7 @@ void frontier_add(struct frontier *f, const struct run *r)
     memcpy(copy, r, f->plan->run_size);
     copy->next = *head;
     *head = f->runs->len;
+    thin_out(f, a, r->progress);
 }
 
 void runs_close_holes(const struct rule_plan *p, struct runs *rs)

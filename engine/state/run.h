@@ -13,6 +13,8 @@
 #include "engine/state/slot.h"
 
 #define NO_GROUP INT64_MIN
+#define DIFFER_MOST                                                                                          \
+    8 /* values that one side of a `!=` may show; beyond, the key is judged without references */
 
 struct take {
     int64_t second;
@@ -27,11 +29,15 @@ struct run {
     uint32_t next; /* of the same progress; used while a fold is made */
 };
 
+static inline size_t differs_size(const struct rule_plan *p)
+{
+    return p->n_differs * 2 * DIFFER_MOST * sizeof(struct hash128);
+}
 /* Where what measuring places hold begins (measure.h): behind the rest. */
 static inline size_t run_measures_at(const struct rule_plan *p)
 {
     return sizeof(struct run) + p->n_joins * sizeof(struct hash128) + p->places_most * sizeof(struct take) +
-           p->inners_most * sizeof(int64_t);
+           p->inners_most * sizeof(int64_t) + differs_size(p);
 }
 static inline struct hash128 *run_joins(struct run *r)
 {
@@ -58,6 +64,16 @@ static inline int64_t *run_inners(const struct rule_plan *p, struct run *r)
 static inline const int64_t *run_inners_of(const struct rule_plan *p, const struct run *r)
 {
     return (const int64_t *)(run_takes_of(p, r) + p->places_most);
+}
+
+/* For each pair of steps told apart by `!=`, and each side, the values that it has shown (differ.h). */
+static inline struct hash128 *run_differs(const struct rule_plan *p, struct run *r)
+{
+    return (struct hash128 *)(run_inners(p, r) + p->inners_most);
+}
+static inline const struct hash128 *run_differs_of(const struct rule_plan *p, const struct run *r)
+{
+    return (const struct hash128 *)(run_inners_of(p, r) + p->inners_most);
 }
 
 /* Runs in a row, each plan->run_size bytes. */
@@ -99,7 +115,7 @@ bool run_is_over(const struct rule_plan *p, const struct alternative *a, const s
 /* The runs of one second while they are made: of the same progress, group and references only those stay that
  * no other makes superfluous. Superfluous runs stay behind as holes until the second is done. */
 #define RUN_HOLE   UINT32_MAX
-#define ALIKE_MOST 1024 /* runs of one progress where places measure and share events */
+#define ALIKE_MOST 512 /* runs of one progress where places measure and share events, or values differ */
 struct frontier {
     struct slab *slab;
     const struct rule_plan *plan;

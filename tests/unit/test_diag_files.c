@@ -29,6 +29,7 @@ static const struct {
     {"E0521", "no longer given"},
     {"E0526", "no longer given"},
     {"E0527", "no longer given"},
+    {"E0529", "no longer given"},
     {"E0530", "no longer given"},
     {"E0531", "no longer given"},
 };
