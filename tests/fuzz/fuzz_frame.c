@@ -15,7 +15,7 @@ struct seen {
 static void put(struct seen *s, const void *bytes, size_t len)
 {
     if (s->len + len > s->cap) s->text = realloc(s->text, s->cap = 2 * (s->len + len));
-    memcpy(s->text + s->len, bytes, len);
+    if (len) memcpy(s->text + s->len, bytes, len);
     s->len += len;
 }
 
@@ -29,6 +29,10 @@ static void take_all(struct frame *f, struct seen *seen)
         put(seen, &line, sizeof line);
         put(seen, record.at, record.len);
         put(seen, "|", 1);
+        struct json_out json = {0};
+        if (f->record_columns) columns_json(f->record_columns, record, &json);
+        put(seen, json.at, json.len);
+        json_out_release(&json);
     }
 }
 
@@ -36,7 +40,8 @@ static void take_all(struct frame *f, struct seen *seen)
 static struct seen frame_pieces(const uint8_t *bytes, size_t all, size_t step)
 {
     size_t given = 0, kept = 0;
-    struct frame f = {.bytes = {"", 0}, .line = 1};
+    struct columns_set known = {0};
+    struct frame f = {.bytes = {"", 0}, .line = 1, .known = &known};
     struct seen seen = {0};
     char *room = NULL;
     while (!f.is_last) {
@@ -53,6 +58,7 @@ static struct seen frame_pieces(const uint8_t *bytes, size_t all, size_t step)
         take_all(&f, &seen);
         kept = f.bytes.len - f.at;
     }
+    columns_set_release(&known);
     free(room);
     return seen;
 }

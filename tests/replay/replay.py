@@ -88,7 +88,7 @@ def write_lines(path, lines):
 
 
 def seconds(record):
-    time = json.loads(record).get("eventTime", "")
+    time = json.loads(record).get("eventTime", "") if record.startswith("{") else ""  # a line of a flow log
     h, m, s = (int(x) for x in time[11:19].split(":")) if len(time) >= 19 else (0, 0, 0)
     return time[:10], h * 3600 + m * 60 + s
 
