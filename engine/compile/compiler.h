@@ -19,6 +19,7 @@
 
 #define NS_PER_SECOND INT64_C(1000000000)
 #define STEPS_MOST    64
+#define WITHIN_MOST   (30 * 24 * 3600) /* seconds: windows, and for how long a veto lasts */
 #define SCHEMAS_MOST  64 /* the match stage has a bit for each */
 
 /* ---- files and what they declare ---------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /* lint_match.c - what is allowed in a match but seldom meant: keys that an attacker chooses, windows that cannot hold
- * what must lie in them, steps that take one another's events.
+ * what must lie in them, steps that take one another's events, vetoes that who is watched can fulfil.
  */
 #include "engine/compile/logic.h"
 #include "engine/ir/progress.h"
@@ -63,6 +63,14 @@ static void add_gap(struct compiler *c, struct distances *all, const struct ir_a
         }
 }
 
+static void add_window(struct compiler *c, struct distances *all, const struct ir_alternative *a, uint64_t places,
+                       int64_t most)
+{
+    for (uint32_t i = 0; i < a->n_places; i++)
+        for (uint32_t j = 0; j < a->n_places; j++)
+            if (i != j && places >> i & 1 && places >> j & 1) add_distance(c, all, i, j, -most);
+}
+
 /* Whether times can be given to the places of an alternative so that all distances and the window are kept: the longest
  * ways between them must not run in a circle. */
 static bool fits_window(struct compiler *c, const struct ir_alternative *a, int64_t within)
@@ -72,9 +80,8 @@ static bool fits_window(struct compiler *c, const struct ir_alternative *a, int6
     for (uint32_t i = 0; i < a->n_order; i++)
         add_distance(c, &all, a->order[i].before, a->order[i].after, a->order[i].strict);
     for (uint32_t i = 0; i < a->n_gaps; i++) add_gap(c, &all, a, &a->gaps[i]);
-    for (uint32_t i = 0; i < a->n_places; i++)
-        for (uint32_t j = 0; j < a->n_places; j++)
-            if (i != j) add_distance(c, &all, i, j, -within);
+    add_window(c, &all, a, ~UINT64_C(0), within);
+    for (uint32_t i = 0; i < a->n_inners; i++) add_window(c, &all, a, a->inners[i].places, a->inners[i].most);
     for (uint32_t round = 0; round <= a->n_places; round++) {
         bool moved = false;
         for (uint32_t i = 0; i < all.len; i++) {
@@ -113,7 +120,7 @@ static void lint_window(const struct rule_work *r)
     if (rule->is_on || !rule->n_automata) return;
     if (rule->within > LONG_WINDOW) warn(r->c, W0302, at, "every half-built match is kept for that long");
     if (!any_fits(r->c, &rule->automata[0], rule->within)) {
-        struct diag *d = warn(r->c, W0310, at, "the gaps of the match are longer than this together");
+        struct diag *d = warn(r->c, W0310, at, "the gaps of the match are longer than its windows together");
         if (d) diag_label(d, rule->match->span, "this can never match");
         return;
     }
@@ -139,10 +146,49 @@ static void lint_overlap(const struct rule_work *r)
         }
 }
 
+/* ---- vetoes that cost nothing to fulfil ---- */
+
+/* A part of the key that says who acts. */
+static bool is_who(const struct rule_work *r, ir_node_id key)
+{
+    static const char *const fields[] = {"actor", "origin",         "access_key",       "user",
+                                         "principal.arn", "principal.id", "principal.name", "principal.session"};
+    const struct ir_node *node = ir_build_at(&r->c->build, key);
+    if (node->op != IR_OP_FIELD) return false;
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (text_equal(r->c->build.fields.at[node->x].name, text_of(fields[i]))) return true;
+    return false;
+}
+
+/* Whether whoever is watched makes the forbidden event himself: its key says who acts, as that of a step taken does. */
+static bool is_at_will(const struct rule_work *r, uint32_t forbidden)
+{
+    const struct ir_rule *rule = &r->out;
+    const struct ir_group *veto = &rule->steps[forbidden].groups[0];
+    for (uint32_t k = 0; k < rule->n_by; k++) {
+        if (!is_who(r, veto->key[k])) continue;
+        for (uint32_t i = 0; i < rule->n_steps; i++)
+            if (r->steps[i].is_required && rule->steps[i].groups[0].key[k] == veto->key[k]) return true;
+    }
+    return false;
+}
+
+static void lint_vetoes(const struct rule_work *r)
+{
+    for (uint32_t i = 0; i < r->n_steps; i++) {
+        if (!r->steps[i].is_forbidden || !is_at_will(r, i)) continue;
+        struct diag *d = warn(r->c, W0318, r->steps[i].span, "who is watched can do this, and the match is gone");
+        if (!d) continue;
+        diag_note(d, "a key of what was done (the trail, the key, the user that was made) lets the owner undo it as well; "
+                     "if that is meant, say so: # csr: allow W0318 reason \"…\"");
+    }
+}
+
 void lint_match(struct rule_work *r)
 {
     if (r->c->without_lints || r->is_broken) return;
     lint_key(r);
     lint_window(r);
     lint_overlap(r);
+    lint_vetoes(r);
 }

@@ -224,8 +224,8 @@ static bool lower_veto(struct walk *w, const struct ast *e, bool is_first, bool 
     }
     ok = forbid(w, e->kids, &to) && ok;
     if (limit) out->absent_for = whole_seconds(w->r, limit->kids);
-    if (!limit || out->absent_for > 0) return ok;
-    if (out->absent_for == 0) diag_at(w->r->c->diags, E0305, limit->span, "a veto lasts at least a second");
+    if (!limit || (out->absent_for > 0 && out->absent_for <= WITHIN_MOST)) return ok;
+    if (out->absent_for >= 0) diag_at(w->r->c->diags, E0305, limit->span, "a veto lasts 1s to 30d");
     return false;
 }
 
@@ -252,6 +252,12 @@ static bool lower_gap(struct walk *w, const struct ast *gap, struct ir_arrow *ou
     return true;
 }
 
+static bool is_optional(const struct ast *e)
+{
+    while (e->kind == AST_M_GROUP && e->kids) e = e->kids;
+    return e->kind == AST_M_OPT;
+}
+
 /* Whether a veto or an optional item takes the meaning from a gap or a `=>` between its neighbours. */
 static bool may_bind(struct walk *w, const struct ast *arrow, const struct ast *left, const struct ast *right)
 {
@@ -261,7 +267,7 @@ static bool may_bind(struct walk *w, const struct ast *arrow, const struct ast *
                   "a gap between the neighbours stands on the arrow that leaves the veto: a -> !c ->[5m] b");
         return false;
     }
-    if (left->kind == AST_M_OPT && right->kind == AST_M_OPT) {
+    if (is_optional(left) && is_optional(right)) {
         diag_note(diag_at(diags, E0310, arrow->span, "both sides are optional"),
                   "optional items are not ordered against one another; write a group: (a ->[5m] b)?");
         return false;
@@ -276,7 +282,7 @@ static bool lower_arrow(struct walk *w, const struct ast *arrow, const struct as
     *out = (struct ir_arrow){.strict = arrow->op == OP_LATER, .most = INT64_MAX};
     if (!gap && !out->strict) return true;
     if (!may_bind(w, arrow, left, right)) return false;
-    bool beside_veto = left->kind == AST_M_NOT && (right->kind == AST_M_OPT || before->kind == AST_M_OPT);
+    bool beside_veto = left->kind == AST_M_NOT && (is_optional(right) || is_optional(before));
     if (beside_veto) {
         diag_note(diag_at(w->r->c->diags, E0310, arrow->span, "a veto stands beside an optional item"),
                   "the veto stays between what must happen, so nothing but `->` has a meaning here");

@@ -3,8 +3,6 @@
  */
 #include "engine/compile/compiler.h"
 
-#define DAY_SECONDS 86400
-#define WITHIN_MOST (30 * DAY_SECONDS)
 
 /* ---- which clauses there are ---- */
 
