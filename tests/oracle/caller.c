@@ -30,7 +30,8 @@ static void keep_incident(void *world, const struct incident *i)
     memcpy(t->match_id, i->match_id, sizeof t->match_id);
     memcpy(t->merged_into, i->merged_into, sizeof t->merged_into);
     t->state = i->state, t->revision = i->revision, t->score = i->score, t->severity = i->severity;
-    t->tied = i->tie, t->capped = i->capped, t->start = i->start, t->opened = i->opened, t->end = i->end;
+    t->tied = i->tie, t->capped = i->capped, t->blinded = i->blinded, t->start = i->start,
+    t->opened = i->opened, t->end = i->end;
     t->cause = i->cause;
     snprintf(t->title, sizeof t->title, TEXT_FMT, TEXT_ARG(i->title));
     snprintf(t->completing, sizeof t->completing, TEXT_FMT, TEXT_ARG(i->completing));

@@ -13,7 +13,7 @@ struct told { /* one revision */
     enum incident_state state;
     uint32_t revision;
     int32_t score;
-    bool tied, capped;
+    bool tied, capped, blinded;
     enum ir_severity severity;
     int64_t start, opened, end;
     char title[512], witness[512], completing[64];

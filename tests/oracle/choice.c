@@ -98,21 +98,30 @@ static bool is_own(const struct choice *c, uint32_t atoms, const struct hit *h)
     return false;
 }
 
-/* B10, B2: an event in the same second counts as inside: absence must be certain. Its references are judged
- * against the choice (B12). */
-static bool is_vetoed(const struct search *s, const struct sentence *said)
+/* B10, B2: an event in the same second counts as inside: absence must be certain. */
+static bool is_inside(const struct search *s, const struct sentence *said, const struct hit *h)
 {
     const struct choice *c = &s->choice;
     int64_t from = edge(c, said->left, said->kind != SAY_NONE_UNTIL);
     int64_t to = said->kind == SAY_NONE_BETWEEN ? edge(c, said->right, false)
                  : said->kind == SAY_NONE_FOR   ? from + said->most
                                                 : edge(c, said->left, true);
-    for (uint32_t i = 0; i < s->n; i++) {
-        const struct hit *h = s->hits[i];
-        if (s->active[i] && said->steps >> h->step & 1 && h->second >= from && h->second <= to &&
-            !is_own(c, said->own, h) && references_hold(s, h))
-            return true;
-    }
+    return said->steps >> h->step & 1 && h->second >= from && h->second <= to && !is_own(c, said->own, h);
+}
+
+/* Its references are judged against the choice (B12). */
+static bool is_vetoed(const struct search *s, const struct sentence *said)
+{
+    for (uint32_t i = 0; i < s->n; i++)
+        if (s->active[i] && is_inside(s, said, s->hits[i]) && references_hold(s, s->hits[i])) return true;
+    return false;
+}
+
+/* B14: an unknown veto does not break a match. */
+static bool is_blinded(const struct search *s, const struct sentence *said)
+{
+    for (uint32_t i = 0; said->kind > SAY_NO_MORE && s->unknown && i < s->n; i++)
+        if (s->unknown[i] && is_inside(s, said, s->hits[i])) return true;
     return false;
 }
 
@@ -135,12 +144,13 @@ static void whole_choice(struct search *s)
     uint32_t all = (1u << c->reading->n_atoms) - 1;
     bool vetoed = false;
     if (!all_references_hold(s)) return;
-    c->tied = false;
+    c->tied = c->blinded = false;
     for (uint32_t i = 0; i < c->reading->n_sentences; i++) {
         const struct sentence *said = &c->reading->sentences[i];
         bool good = holds(s, said);
         vetoed |= !good && said->kind >= SAY_NO_MORE;
         if (!good && said->kind < SAY_NO_MORE) return;
+        c->blinded |= is_blinded(s, said);
         c->tied |= said->kind == SAY_BEFORE && !is_before(c, said, true);
     }
     s->vetoed += vetoed;

@@ -14,12 +14,14 @@ struct choice {
     uint32_t n_taken[ORACLE_STEPS];
     int64_t start, last, required_last; /* seconds */
     bool tied;                          /* it would not fit with => in place of every -> */
+    bool blinded; /* something that may be forbidden stands against it: nobody can tell */
 };
 
 struct search {
     const struct ir_rule *rule;
     const struct hit *const *hits;
-    const bool *active; /* [n]: the hit is there */
+    const bool *active;  /* [n]: the hit is there */
+    const bool *unknown; /* [n] or NULL: nobody can tell whether the event fits the step */
     uint32_t n;
     uint32_t tried, vetoed; /* choices begun; choices that only a veto stood against */
     bool gave_up;

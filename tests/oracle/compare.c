@@ -58,6 +58,7 @@ bool same_group(const struct a_case *c, const struct oracle_group *g, const stru
     if (strcmp(witness, t->witness)) return COMPLAIN("witness: expected '%s', got '%s'", witness, t->witness);
     if (t->start != g->start) return COMPLAIN("start: expected %ld, got %ld", g->start, t->start);
     if (t->tied != g->tied) return COMPLAIN("tie: expected %d", g->tied);
+    if (t->blinded != g->blinded) return COMPLAIN("blinded: expected %d", g->blinded);
     if (g->score != t->score) return COMPLAIN("score: expected %d, got %d", g->score, t->score);
     if (g->severity != t->severity)
         return COMPLAIN("severity: expected %d, got %d", g->severity, t->severity);

@@ -129,6 +129,7 @@ static void open_group(struct judging *j, struct oracle_group *g, int64_t second
     each_choice(&j->s, &j->required, note_witness);
     if (j->s.gave_up) return;
     g->start = j->best.start;
+    g->blinded = j->best.blinded;
     keep_witness(j);
     find_completing(j);
     each_choice(&j->s, &j->required, note_eligible);
@@ -174,7 +175,8 @@ void oracle_judge(const struct oracle_case *c, struct oracle_result *out)
 {
     struct judging *j = calloc(1, sizeof *j);
     *out = (struct oracle_result){.n = 0};
-    j->s = (struct search){.rule = c->rule, .hits = c->hits, .active = c->active, .n = c->n};
+    j->s = (struct search){
+        .rule = c->rule, .hits = c->hits, .active = c->active, .unknown = c->unknown, .n = c->n};
     j->c = c;
     j->out = out;
     readings_of(c->rule, NULL, &j->required);

@@ -30,8 +30,10 @@ struct oracle_answer {
 struct oracle_case {
     const struct ir *ir;
     const struct ir_rule *rule;
-    const struct hit *const *hits;       /* [n] at most ORACLE_HITS */
-    const bool *active;                  /* [n]: those for which it is false are left out */
+    const struct hit *const *hits; /* [n] at most ORACLE_HITS */
+    const bool *active;            /* [n]: those for which it is false are left out */
+    const bool *
+        unknown; /* [n]: nobody can tell whether the event fits the step; then it is not active. NULL: none */
     const struct oracle_answer *answers; /* [n]; NULL: the rule asks nothing */
     uint32_t n;
 };
@@ -49,6 +51,7 @@ struct oracle_group {
     int32_t score;
     bool unknown_terms; /* a term counted nothing because it could not be told */
     enum ir_severity severity;
+    bool blinded;   /* whether something forbidden stands against the witness cannot be told */
     bool swallowed; /* an exception takes it: it is no incident */
 };
 

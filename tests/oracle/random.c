@@ -457,7 +457,7 @@ static struct value one_number(struct a_case *c)
 static struct value some_value(struct a_case *c, struct value (*one)(struct a_case *c))
 {
     uint32_t kind = below(&c->seed, 100);
-    if (use(c, USE_WITHHELD)) return value_withheld();
+    if (!c->switches->for_text && use(c, USE_WITHHELD)) return value_withheld();
     if (kind < 10) return value_absent();
     if (kind < 70 || (c->switches->for_text && one == one_number)) return one(c);
     struct value *items = ARENA_ARRAY(c->arena, struct value, 3);
@@ -472,6 +472,8 @@ static void make_event(struct a_case *c, struct event *e, uint32_t values)
     snprintf(e->identity, sizeof e->identity, "%c%c%02u", 'a' + (char)below(seed, 26),
              'a' + (char)below(seed, 26), (uint32_t)(e - c->events));
     for (uint32_t j = 0; j < 2; j++) e->join[j] = (struct hash128){1 + below(seed, values), 7};
+    e->is_withheld = c->switches->for_text && chance(seed, 20) && use(c, USE_OMITTED);
+    if (e->is_withheld) e->steps = (UINT64_C(1) << c->n_steps) - 1;
     e->number = some_value(c, one_number), e->text = some_value(c, one_text);
     for (uint32_t s = 0; s < c->n_steps; s++)
         e->new_now[s] = chance(seed, 70),

@@ -268,6 +268,10 @@ static void spell_value(FILE *to, struct value v)
 
 static void spell_parameters(FILE *to, const struct a_case *c, const struct event *e)
 {
+    if (e->is_withheld) {
+        fputs("{\"omitted\":true,\"originalSize\":131072,\"reason\":\"too large\"}", to);
+        return;
+    }
     fprintf(to, "{\"j0\":\"v%lu\",\"j1\":\"v%lu\"", e->join[0].hi, e->join[1].hi);
     for (uint32_t s = 0; s < c->n_steps; s++)
         if (e->steps >> s & 1 && stands(c, s)) fprintf(to, ",\"s%u\":true", s);

@@ -216,7 +216,7 @@ static void expect(const struct a_case *c, struct oracle_result *out)
         active[h] = is_fed(c, h) && (!is_gated || e->new_for_good[step]);
         answers[h].by_kind[step] = value_bool(e->new_for_good[step]);
     }
-    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, answers, c->n_hits}, out);
+    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, NULL, answers, c->n_hits}, out);
     free(answers);
 }
 

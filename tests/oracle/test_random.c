@@ -40,7 +40,7 @@ static void answer_step(const struct a_case *c, uint32_t step, struct oracle_ans
     struct past past = {.records = records, .keep = b->keep, .warmup = b->warmup, .days = b->days};
     for (uint32_t i = 0; i < c->n_events; i++) {
         const struct event *e = &c->events[i];
-        if (!e->is_out && e->steps >> step & 1)
+        if (!e->is_out && !e->is_withheld && e->steps >> step & 1)
             records[past.n++] = (struct past_record){e->second, e->key, e->join[0].hi, 1};
     }
     for (uint32_t h = 0; h < c->n_hits; h++) {
@@ -57,7 +57,7 @@ static bool passes_gate(const struct a_case *c, uint32_t hit, const struct oracl
     uint32_t step = c->hits[hit]->step;
     ir_node_id gate = c->rule.steps[step].groups->gate;
     struct oracle_group alone = {.opened = 0};
-    struct oracle_case one = {&c->ir, &c->rule, c->hits, NULL, answers, c->n_hits};
+    struct oracle_case one = {&c->ir, &c->rule, c->hits, NULL, NULL, answers, c->n_hits};
     if (gate == IR_NONE) return true;
     alone.gathered[step] = UINT64_C(1) << hit;
     alone.witness[step] = c->hits[hit];
@@ -66,17 +66,18 @@ static bool passes_gate(const struct a_case *c, uint32_t hit, const struct oracl
 
 static void expect(const struct a_case *c, uint32_t key, struct oracle_result *out)
 {
-    bool active[ORACLE_HITS];
+    bool active[ORACLE_HITS], unknown[ORACLE_HITS];
     struct oracle_answer *answers = calloc(ORACLE_HITS, sizeof *answers);
     for (uint32_t s = 0; s < c->n_steps; s++) answer_step(c, s, answers);
     for (uint32_t h = 0; h < c->n_hits; h++) {
         const struct event *e = &c->events[c->event_of[h]];
         uint64_t stands = c->required | c->optional | c->forbidden;
         bool taken = c->hits[h]->step == c->taken_step && e->join[0].hi == 1;
-        active[h] = !e->is_out && !taken && e->key == key && stands >> c->hits[h]->step & 1 &&
-                    passes_gate(c, h, answers);
+        unknown[h] = !e->is_out && e->is_withheld && e->key == key && stands >> c->hits[h]->step & 1;
+        active[h] = !e->is_out && !taken && !e->is_withheld && e->key == key &&
+                    stands >> c->hits[h]->step & 1 && passes_gate(c, h, answers);
     }
-    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, answers, c->n_hits}, out);
+    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, unknown, answers, c->n_hits}, out);
     free(answers);
 }
 
@@ -128,6 +129,7 @@ static void read_incident(const json_t *j, int64_t shift, struct told *t)
     t->severity = severity_of(json_string_value(json_object_get(j, "severity")));
     t->score = (int32_t)json_integer_value(json_object_get(j, "score"));
     t->tied = json_is_true(json_object_get(j, "tie"));
+    t->blinded = json_is_true(json_object_get(j, "blinded"));
     t->start = second_of(json_object_get(j, "start")) - shift;
     t->opened = second_of(json_object_get(j, "opened")) - shift;
     json_array_foreach(json_object_get(j, "witness"), i, each)
@@ -319,7 +321,6 @@ static void random_texts_agree_with_brute_force(void **unused)
     if (cases > 300 && !getenv("SEED"))
         cases = 300 + (cases - 300) / 20; /* a case costs twenty of test_oracle's */
     switches.for_text = true;
-    switches.percent[USE_WITHHELD] = 0; /* no record says so of a single value */
     assert_non_null(mkdtemp(folder));
     for (uint64_t i = 0; i < cases; i++) {
         struct complaint complaint;
