@@ -9,8 +9,7 @@ static void note_events(struct search *s)
 {
     for (uint32_t h = 0; h < s->n; h++)
         for (uint32_t i = 0; i < s->n; i++)
-            if (text_equal(s->hits[i]->evidence.identity, s->hits[h]->evidence.identity))
-                s->event[h] |= UINT64_C(1) << i;
+            if (s->hits[i]->seq == s->hits[h]->seq) s->event[h] |= UINT64_C(1) << i;
 }
 
 /* The first or last second of the events of some atoms. */
@@ -94,7 +93,7 @@ static bool is_own(const struct choice *c, uint32_t atoms, const struct hit *h)
 {
     for (uint32_t a = 0; a < c->reading->n_atoms; a++)
         for (uint32_t i = 0; atoms >> a & 1 && i < c->n_taken[a]; i++)
-            if (text_equal(c->taken[a][i]->evidence.identity, h->evidence.identity)) return true;
+            if (c->taken[a][i]->seq == h->seq) return true;
     return false;
 }
 

@@ -1,5 +1,6 @@
 /* random.c - random match trees, rules and events. */
 #include "tests/oracle/random.h"
+#include "tests/oracle/over.h"
 #include "tests/oracle/past.h"
 
 #include <stdio.h>
@@ -538,6 +539,7 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
     c->taken_step = IR_NONE;
     c->unit = switches->for_text && chance(&c->seed, 40) ? UNIT_OF_PAST : 1;
     make_rule(c);
+    if (switches->for_text && use(c, USE_OVER)) c->over = over_make(c);
     make_events(c);
     for (uint32_t e = 0; e < c->n_events; e++) {
         if (c->n_hits + ORACLE_STEPS > ORACLE_HITS) c->n_events = e;

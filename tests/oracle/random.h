@@ -72,8 +72,9 @@ struct a_case {
     uint32_t n_steps;
     uint64_t required, optional, forbidden; /* bits of steps, by where they stand in the match */
     bool uses[CONSTRUCTS];
-    uint32_t
-        taken_step; /* an exception keeps events whose first reference is v1 from it; IR_NONE: none does */
+    struct a_case *over; /* a rule over this one (over.h); NULL: there is none */
+    uint32_t other_step; /* of such a rule: the step of the case whose events it takes too */
+    uint32_t taken_step; /* an exception keeps events with v1 as j0 from it; IR_NONE: none does */
     enum step_mode mode[ORACLE_STEPS];
     struct ir_baseline past[ORACLE_STEPS]; /* keep, warmup and days of the baseline that a step asks */
     struct event events[EVENTS_MOST];

@@ -123,6 +123,10 @@ static bool simplify_expression(struct walk *w, ir_node_id *at)
 static bool simplify_rest(struct walk *w)
 {
     struct ir_rule *r = &w->c->rule;
+    if (w->c->over && !w->i--) {
+        keep(w->change, &w->c->over, sizeof(struct a_case *));
+        return w->c->over = NULL, true;
+    }
     if (r->n_joins && !w->i--) return r->n_joins--, true;
     if (r->until != IR_NONE && !w->i--) return r->until = IR_NONE, true;
     if (r->n_exceptions && !w->i--) return r->n_exceptions--, true;

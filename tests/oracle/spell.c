@@ -4,10 +4,10 @@
  * do the values that references compare (j0, j1) and that are counted (val, tag).
  */
 #include "tests/oracle/spell.h"
+#include "tests/oracle/over.h"
 
 #include <time.h>
 
-static void spell_match(FILE *to, const struct ir_match *m);
 static void spell_expression(FILE *to, const struct a_case *c, ir_node_id node);
 
 /* ---- match -------------------------------------------------------------------------------------------- */
@@ -60,7 +60,7 @@ static void spell_kids(FILE *to, const struct ir_match *m)
     fputc(')', to);
 }
 
-static void spell_match(FILE *to, const struct ir_match *m)
+void spell_match(FILE *to, const struct ir_match *m)
 {
     switch (m->kind) {
     case IR_M_STEP: fprintf(to, "s%u", m->step); break;
@@ -249,6 +249,7 @@ void spell_rule(FILE *to, const struct a_case *c)
     spell_score(to, c);
     fprintf(to, "    open at %d\n    once for %lds\n}\n", r->open_at, r->once);
     spell_exceptions(to, c);
+    if (c->over) over_spell(to, c->over);
 }
 
 /* ---- records ------------------------------------------------------------------------------------------ */

@@ -6,6 +6,7 @@
 
 #include "tests/oracle/random.h"
 
+void spell_match(FILE *to, const struct ir_match *m);
 void spell_rule(FILE *to, const struct a_case *c);
 
 /* What may differ in the records of a case without a difference in what they mean. */

@@ -11,6 +11,7 @@
  */
 #include "engine/csr.h"
 #include "tests/oracle/compare.h"
+#include "tests/oracle/over.h"
 #include "tests/oracle/past.h"
 #include "tests/oracle/random_files.h"
 #include "tests/oracle/spell.h"
@@ -81,12 +82,24 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
     free(answers);
 }
 
+static void expect_over(const struct a_case *c, uint32_t key, const struct oracle_result *groups,
+                        struct oracle_result *out)
+{
+    bool active[ORACLE_HITS];
+    struct a_case *over = c->over;
+    over_hits(over, c, key, groups);
+    for (uint32_t h = 0; h < over->n_hits; h++) active[h] = true;
+    oracle_judge(&(struct oracle_case){&over->ir, &over->rule, over->hits, active, NULL, NULL, over->n_hits},
+                 out);
+}
+
 /* ---- what the engine says ------------------------------------------------------------------------------ */
 
 struct heard {
     const struct delivery *how;
     struct told told[TOLD_MOST]; /* the last revision of each incident */
     uint32_t key[TOLD_MOST];
+    bool is_over[TOLD_MOST]; /* of the rule over the rule */
     uint32_t n;
 };
 
@@ -155,7 +168,8 @@ static uint32_t slot_of(struct heard *h, const char *id)
 static int key_of(const struct heard *h, const json_t *j)
 {
     const char *prefix = h->how->telling.user;
-    if (strcmp(json_string_value(json_object_get(j, "rule")), "random") != 0) return -1;
+    const char *rule = json_string_value(json_object_get(j, "rule"));
+    if (strcmp(rule, "random") != 0 && strcmp(rule, "over") != 0) return -1;
     const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
     const char *user = strstr(actor, ":user/") + strlen(":user/");
     return strncmp(user, prefix, strlen(prefix)) ? -1 : atoi(user + strlen(prefix));
@@ -169,10 +183,16 @@ static bool hear(void *world, const char *line, size_t len)
     uint32_t i = key < 0 ? 0 : slot_of(h, json_string_value(json_object_get(j, "id")));
     if (key >= 0 && i < TOLD_MOST) {
         h->key[i] = (uint32_t)key;
+        h->is_over[i] = !strcmp(json_string_value(json_object_get(j, "rule")), "over");
         read_incident(j, h->how->telling.shift, &h->told[i]);
     }
     json_decref(j);
     return i < TOLD_MOST;
+}
+
+static bool is_of(const struct heard *h, uint32_t i, const struct a_case *c, uint32_t key)
+{
+    return h->key[i] == key && h->is_over[i] == text_equal(c->rule.name, TEXT("over"));
 }
 
 /* Every group that is high enough is one incident that was closed, and nothing else is left. */
@@ -181,15 +201,15 @@ static bool same_incidents(const struct a_case *c, uint32_t key, const struct or
 {
     uint32_t left = 0, wanted = 0;
     for (uint32_t i = 0; i < h->n; i++)
-        left +=
-            h->key[i] == key && h->told[i].state != INCIDENT_RETRACTED && h->told[i].state != INCIDENT_MERGED;
+        left += is_of(h, i, c, key) && h->told[i].state != INCIDENT_RETRACTED &&
+                h->told[i].state != INCIDENT_MERGED;
     for (uint32_t i = 0; i < expected->n; i++) {
         const struct oracle_group *g = &expected->groups[i];
         const struct told *found = NULL;
         if (g->score < c->rule.open_at || g->swallowed) continue;
         wanted++;
         for (uint32_t k = 0; k < h->n; k++)
-            if (h->key[k] == key && h->told[k].state == INCIDENT_CLOSED && h->told[k].opened == g->opened)
+            if (is_of(h, k, c, key) && h->told[k].state == INCIDENT_CLOSED && h->told[k].opened == g->opened)
                 found = &h->told[k];
         if (!found) return COMPLAIN("u%u: no incident opened at %ld", key, g->opened - EPOCH);
         if (!same_group(c, g, found, complaint)) return false;
@@ -243,7 +263,9 @@ static enum result try_deliveries(const struct a_case *c, uint64_t seed, const c
         replay_folder(h->how->with_rules ? with_others : rs, folder, 1 + below(&seed, 3), hear, h);
         clear_folder(folder);
         for (uint32_t key = 0; key < KEYS && result == SAME; key++)
-            if (!same_incidents(c, key, &expected[key], h, complaint)) result = DIFFERENT;
+            if (!same_incidents(c, key, &expected[key], h, complaint) ||
+                (c->over && !same_incidents(c->over, key, &expected[KEYS + key], h, complaint)))
+                result = DIFFERENT;
         if (result == DIFFERENT)
             snprintf(complaint->delivery, sizeof complaint->delivery, "%s", h->how->name);
     }
@@ -254,13 +276,15 @@ static enum result try_deliveries(const struct a_case *c, uint64_t seed, const c
 static enum result try_case(const struct a_case *c, uint64_t seed, const char *folder,
                             struct complaint *complaint, struct tally *t)
 {
-    struct oracle_result *expected = calloc(KEYS, sizeof *expected);
+    struct oracle_result *expected =
+        calloc(2 * KEYS, sizeof *expected); /* of the rule, and of a rule over it */
     enum result result = SAME;
     uint32_t groups = 0;
     csr_ruleset *rs = compile(c, "", NULL), *with_others = rs ? compile(c, unrelated, NULL) : NULL;
     for (uint32_t key = 0; key < KEYS && rs; key++) {
         expect(c, key, &expected[key]);
         if (expected[key].gave_up) result = SKIPPED;
+        if (c->over) expect_over(c, key, &expected[key], &expected[KEYS + key]);
         groups += expected[key].n;
     }
     if (!rs)
