@@ -204,9 +204,10 @@ static void release_database(void *at)
     hs_free_database(at);
 }
 
+/* "Unable to allocate memory.", "Could not allocate memory for bytecode.": only the words tell. */
 static bool out_of_memory(const hs_compile_error_t *error)
 {
-    return error->expression < 0 && strstr(error->message, "Unable to allocate memory") != NULL;
+    return strstr(error->message, "allocate memory") != NULL;
 }
 
 /* The database in the guest. Else the error, which the caller frees. */

@@ -23,6 +23,7 @@ struct arena {
     size_t budget, taken;   /* bytes from the system; budget 0: no limit */
     size_t used;            /* bytes handed out */
     uint64_t fail_at;       /* counts down to the planted failure; 0: none */
+    uint64_t fail_piece_at; /* likewise */
     bool has_escape;
     jmp_buf escape;
     struct arena_guest *guests;
@@ -61,6 +62,11 @@ void arena_end_escape(struct arena *a)
 void arena_fail_at(struct arena *a, uint64_t n)
 {
     a->fail_at = n;
+}
+
+void arena_fail_piece_at(struct arena *a, uint64_t n)
+{
+    a->fail_piece_at = n;
 }
 
 size_t arena_used(const struct arena *a)
@@ -110,7 +116,8 @@ static struct block *block_with_room(struct arena *a, size_t size)
 void *arena_alloc(struct arena *a, size_t size)
 {
     const size_t align = _Alignof(max_align_t);
-    if (size > SIZE_MAX / 2) arena_give_up(a);
+    bool planted = a->fail_piece_at && --a->fail_piece_at == 0;
+    if (planted || size > SIZE_MAX / 2) arena_give_up(a);
     size_t rounded = size ? (size + align - 1) / align * align : align;
     struct block *b = block_with_room(a, rounded);
     void *at = b->bytes + b->used;

@@ -55,6 +55,8 @@ _Noreturn void arena_give_up(struct arena *a);
 
 /* Fails the n-th allocation from the system (1 is the next), once; 0 never. For tests of invariant 1. */
 void arena_fail_at(struct arena *a, uint64_t n);
+/* The same for the n-th piece that somebody asks the arena for. */
+void arena_fail_piece_at(struct arena *a, uint64_t n);
 
 /* A growing array inside an arena: struct ARENA_VEC(struct foo) foos; *ARENA_PUSH(a, foos) = …; */
 #define ARENA_VEC(type)                                                                                     \
