@@ -161,6 +161,7 @@ static void compile_texts(struct compilation *c, const struct csr_compile_option
                                   .leaves_out_refused = o->leaves_out_refused,
                                   .keeps_refused = o->keeps_refused,
                                   .today = o->today,
+                                  .tells_unused = o->tells_unused,
                                   .every_field = o->every_field};
     c->ir = csr_compile_ir(c->arena, &input, &c->sources, &c->diags, &c->is_unreadable);
 }

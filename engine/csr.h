@@ -60,6 +60,7 @@ struct csr_compile_options {
     bool leaves_out_refused; /* what is not executed yet is left out, not an error: only for running the other tests */
     bool keeps_refused;      /* what is not executed yet is kept, to be looked at: such a rule set cannot be run */
     int64_t today;           /* seconds since 1970, by which the warning of an expired exception is given; 0: it is not */
+    bool tells_unused;       /* for running: records of sources that no rule uses are counted, and no mistake */
     bool every_field; /* also the whole standard library, with fields that no rule reads: for csr_fields */
 };
 
@@ -153,6 +154,7 @@ enum csr_status csr_test(const csr_ruleset *rs, const struct csr_test_options *o
 
 struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate + aside */
     uint64_t in, evaluated, late, duplicate, aside;
+    uint64_t not_used; /* of those evaluated: of sources that no rule uses */
     uint64_t hits, incidents, revisions, bytes;
     uint64_t states_made, states_completed, states_expired, states_vetoed, states_superseded, states_merged,
         states_dropped, states_evicted, states_live;

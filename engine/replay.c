@@ -80,6 +80,7 @@ static void report_counts(const struct run_counts *c, struct csr_counts *out)
         .late = c->late,
         .duplicate = c->duplicate,
         .aside = c->aside,
+        .not_used = c->not_used,
         .hits = c->hits,
         .incidents = c->incidents,
         .revisions = c->revisions,

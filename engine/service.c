@@ -41,7 +41,7 @@ void service_talk(struct service *s, const char *format, ...)
 static enum csr_status start_rules(struct service *s, csr_report *report, char error[512])
 {
     struct csr_text site = {.name = s->o->site};
-    csr_ruleset *rules = csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1, .today = (int64_t)time(NULL)}, report);
+    csr_ruleset *rules = csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1, .tells_unused = true, .today = (int64_t)time(NULL)}, report);
     if (!rules) return csr_report_system_failed(report) ? CSR_SYSTEM : CSR_WRONG;
     s->editions = editions_new();
     if (s->editions) s->first = edition_new(rules);

@@ -169,7 +169,7 @@ static void *compile_beside(void *world)
     struct control *c = world;
     struct csr_text site = {.name = c->service->o->site};
     csr_ruleset *rules =
-        csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1, .today = (int64_t)time(NULL)}, c->reload.report);
+        csr_compile(&(struct csr_compile_options){.texts = &site, .n_texts = 1, .tells_unused = true, .today = (int64_t)time(NULL)}, c->reload.report);
     c->reload.rules = rules;
     pthread_mutex_lock(&c->lock);
     c->is_compiled = true;
@@ -282,6 +282,7 @@ static void put_records(struct json_out *o, const struct run_counts *n)
     put_count(o, "late", n->late);
     put_count(o, "duplicate", n->duplicate);
     put_count(o, "aside", n->aside);
+    put_count(o, "not_used", n->not_used);
     json_close(o, '}');
 }
 

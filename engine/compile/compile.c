@@ -100,6 +100,10 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     if (input->with_tests) declare_tests(c, input->n_texts == 0);
     check_schemas(c);
     lower_schemas(c);
+    if (input->tells_unused && c->schemas.len) {
+        load_unused(c);
+        lower_unused(c);
+    }
     if (input->every_field) lower_every_field(c);
     lower_baselines(c);
     lower_rules(c);

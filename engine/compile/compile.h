@@ -48,6 +48,8 @@ struct compile_input {
     int64_t today;           /* seconds since 1970, by which exceptions have expired; 0: nobody says. Only a warning
                                 depends on it */
     const char *cache;       /* folder of pattern databases; NULL: none */
+    bool tells_unused;       /* records of sources that ship and are not used are told from what nobody knows: for
+                                running */
     bool every_field;        /* all sources of the standard library, with all of their fields: for the catalogue */
 };
 

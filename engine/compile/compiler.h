@@ -132,6 +132,7 @@ struct compiler {
     struct ARENA_VEC(struct symbol *) symbols;
     struct content_index *symbol_index;
     struct ARENA_VEC(struct schema *) schemas;
+    struct ARENA_VEC(struct schema *) unused;   /* events of the standard library that no `use` brought in */
     struct content_index *field_index;
     struct content_index *set_index; /* lists in braces, by their values */
     struct ir_build build;
@@ -270,6 +271,8 @@ struct scope {
 
 /* Reads and parses everything the input names and everything that `use` asks for into c->units. */
 void load_units(struct compiler *c, const struct compile_input *input);
+/* The events of the standard library that these did not ask for, into c->unused. After declare_units. */
+void load_unused(struct compiler *c);
 /* All bytes of a regular file, or why not. */
 const char *file_bytes(struct compiler *c, struct text path, struct text *out);
 /* The value of `name = "…"` in a block; empty if it is not there. */
@@ -301,6 +304,8 @@ bool refuse(const struct compiler *c, const struct ast *node);
  * missing. */
 void declare_defs(struct compiler *c, struct schema *schema);
 void lower_schemas(struct compiler *c);
+/* What tells records of c->unused, into the IR. */
+void lower_unused(struct compiler *c);
 void lower_every_field(struct compiler *c);
 /* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req`
  * and `resp`. */

@@ -289,7 +289,8 @@ static int64_t declared_disorder(struct schema *schema)
     return def && def->expr->kind == AST_DUR ? def->expr->num / NS_PER_SECOND : 600;
 }
 
-static void lower_schema(struct compiler *c, struct schema *schema, struct ir_schema *out)
+/* IR_NONE: every record is one of its. */
+static ir_node_id lower_when(struct compiler *c, struct schema *schema)
 {
     const struct ast *when = ast_kid(schema->ast, AST_WHEN);
     struct scope s = {.c = c,
@@ -298,11 +299,25 @@ static void lower_schema(struct compiler *c, struct schema *schema, struct ir_sc
                       .schema = schema,
                       .step = IR_NONE,
                       .own_step = IR_NONE};
+    ir_node_id node = when && when->kids ? lower_test(&s, when->kids) : IR_NONE;
+    return node == IR_POISON ? IR_NONE : node;
+}
+
+void lower_unused(struct compiler *c)
+{
+    c->ir->unused = ARENA_ARRAY(c->arena, struct ir_unused, c->unused.len);
+    for (uint32_t i = 0; i < c->unused.len; i++) {
+        ir_node_id when = lower_when(c, c->unused.at[i]);
+        if (when != IR_NONE) c->ir->unused[c->ir->n_unused++] = (struct ir_unused){c->unused.at[i]->ast->text, when};
+    }
+}
+
+static void lower_schema(struct compiler *c, struct schema *schema, struct ir_schema *out)
+{
     struct text own = schema_service(schema);
-    ir_node_id when_node = when && when->kids ? lower_test(&s, when->kids) : IR_NONE;
     *out = (struct ir_schema){.name = schema->ast->text,
                               .feed = own.len ? own : schema->ast->text,
-                              .when = when_node == IR_POISON ? IR_NONE : when_node,
+                              .when = lower_when(c, schema),
                               .identity = engine_field(c, schema, "identity"),
                               .time = engine_field(c, schema, "time"),
                               .service = engine_field(c, schema, "service"),

@@ -36,21 +36,29 @@ static bool is_loaded(const struct compiler *c, struct text name, struct file_id
     return false;
 }
 
+/* NULL after reporting that there are too many bytes. */
+static struct unit *parse_text(struct compiler *c, struct text name, struct text bytes, bool is_embedded)
+{
+    const struct source *source = sources_add(c->sources, name, bytes, is_embedded);
+    if (!source) {
+        diag_at(c->diags, E0004, (struct csr_span){0}, TEXT_FMT, TEXT_ARG(name));
+        return NULL;
+    }
+    struct unit *unit = ARENA_NEW(c->arena, struct unit);
+    unit->source = source;
+    unit->folder = folder_of(source->name);
+    struct parse parse = {c->arena, c->names, c->sources, c->diags};
+    unit->file = csr_parse(&parse, source);
+    return unit;
+}
+
 static void load_text(struct compiler *c, struct text name, struct text bytes, struct file_id id,
                       bool is_embedded)
 {
     if (is_loaded(c, name, id)) return;
-    const struct source *source = sources_add(c->sources, name, bytes, is_embedded);
-    if (!source) {
-        diag_at(c->diags, E0004, (struct csr_span){0}, TEXT_FMT, TEXT_ARG(name));
-        return;
-    }
-    struct unit *unit = ARENA_NEW(c->arena, struct unit);
-    unit->source = source;
+    struct unit *unit = parse_text(c, name, bytes, is_embedded);
+    if (!unit) return;
     unit->id = id;
-    unit->folder = folder_of(source->name);
-    struct parse parse = {c->arena, c->names, c->sources, c->diags};
-    unit->file = csr_parse(&parse, source);
     *ARENA_PUSH(c->arena, c->units) = unit;
 }
 
@@ -197,6 +205,28 @@ static bool load_embedded(struct compiler *c, struct text package, const char *r
         found = true;
     }
     return found;
+}
+
+static bool has_schema(const struct compiler *c, struct text name)
+{
+    for (uint32_t i = 0; i < c->schemas.len; i++)
+        if (text_equal(c->schemas.at[i]->ast->text, name)) return true;
+    return false;
+}
+
+void load_unused(struct compiler *c)
+{
+    for (const struct embedded *e = csr_embedded; e->path; e++) {
+        struct text name = shown_name(c, e->path);
+        if (strncmp(e->path, "stdlib/", 7) != 0 || is_loaded(c, name, (struct file_id){0})) continue;
+        struct unit *unit = parse_text(c, name, (struct text){e->bytes, (uint32_t)e->len}, true);
+        for (const struct ast *item = unit ? unit->file->kids : NULL; item; item = item->next) {
+            if (item->kind != AST_EVENT || has_schema(c, item->text)) continue;
+            struct schema *schema = ARENA_NEW(c->arena, struct schema);
+            *schema = (struct schema){.ast = item, .unit = unit};
+            *ARENA_PUSH(c->arena, c->unused) = schema;
+        }
+    }
 }
 
 /* ---- packs and use ---- */

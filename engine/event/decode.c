@@ -275,6 +275,13 @@ static bool choose_schema(const struct ir *ir, struct eval *eval, struct event *
     return false;
 }
 
+static bool is_not_used(const struct ir *ir, struct eval *eval)
+{
+    for (uint32_t i = 0; i < ir->n_unused; i++)
+        if (eval_test(eval, ir->unused[i].when) == TRI_TRUE) return true;
+    return false;
+}
+
 /* The text of a field that names something; empty if it has none. */
 static struct text field_text(struct eval *eval, ir_node_id id)
 {
@@ -320,7 +327,7 @@ static enum aside begin_event(struct eval *eval, struct text record, struct even
 /* After. */
 static enum aside finish_event(const struct decoder *d, struct eval *eval, struct event *event)
 {
-    if (!choose_schema(d->ir, eval, event)) return ASIDE_NO_SCHEMA;
+    if (!choose_schema(d->ir, eval, event)) return is_not_used(d->ir, eval) ? ASIDE_NOT_USED : ASIDE_NO_SCHEMA;
     const struct ir_schema *schema = &d->ir->schemas[event->schema];
     if (!read_time(eval, schema->time, event)) return ASIDE_NO_TIME;
     event->identity = field_text(eval, schema->identity);
@@ -355,6 +362,7 @@ const char *aside_name(enum aside why)
         [ASIDE_TOO_DEEP] = "nested deeper than 64",
         [ASIDE_TWICE] = "a member named twice",
         [ASIDE_NO_SCHEMA] = "of no known kind",
+        [ASIDE_NOT_USED] = "of a source that no rule uses",
         [ASIDE_NO_TIME] = "no time that can be read",
         [ASIDE_COLUMNS] = "other values than its file names",
         [ASIDE_UNREADABLE] = "the rest of the file cannot be read",

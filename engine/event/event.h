@@ -15,7 +15,8 @@ enum aside {
     ASIDE_TOO_LARGE,   /* over 1 MiB */
     ASIDE_TOO_DEEP,    /* nested deeper than 64 */
     ASIDE_TWICE,       /* an object of the record names the same member twice */
-    ASIDE_NO_SCHEMA,   /* JSON, but of no kind that the rules know */
+    ASIDE_NO_SCHEMA,   /* JSON, but of no kind that anybody knows */
+    ASIDE_NOT_USED,    /* of a kind that ships and that no rule uses: counted, and no mistake */
     ASIDE_NO_TIME,     /* no time, or none that can be read */
     ASIDE_COLUMNS,     /* a line of values that are not as many as their names */
     ASIDE_UNREADABLE,  /* the rest of a file: compression broken or cut off, or a bomb; given by the input */

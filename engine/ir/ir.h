@@ -72,6 +72,12 @@ struct ir_schema {
     int64_t disorder;           /* seconds; 600 where nothing is said */
 };
 
+/* A kind of records that ships and that the rules do not use: such a record is no mistake. */
+struct ir_unused {
+    struct text name;
+    ir_node_id when;
+};
+
 /* A list by name, or a list in braces. Values are sorted by their key bytes. */
 struct ir_list {
     struct text name; /* empty for braces */
@@ -585,6 +591,8 @@ struct ir {
     uint32_t n_fields;
     struct ir_schema *schemas;
     uint32_t n_schemas;
+    struct ir_unused *unused; /* where the compiler was told to look for them */
+    uint32_t n_unused;
     struct ir_list *lists;
     uint32_t n_lists;
     struct ir_patterns *patterns;

@@ -21,6 +21,7 @@ struct run;
 /* product.md, promise 2: in = evaluated + late + duplicate + aside, in whatever was written so far. */
 struct run_counts {
     uint64_t in, evaluated, late, duplicate, aside;
+    uint64_t not_used; /* of those evaluated: of a source that no rule uses, so nothing was to be looked at */
     uint64_t hits; /* of records that were no duplicates */
     uint64_t incidents, revisions;
     uint64_t bytes_read, bytes_all; /* of the input; bytes_all 0: not known */

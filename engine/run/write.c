@@ -114,7 +114,9 @@ static void account_records(struct run *r, const struct batch *b)
     int64_t passed = r->writer.watermark.passed;
     c->in += b->n;
     for (uint32_t i = 0; i < b->n; i++) {
-        if (b->asides[i] != ASIDE_NONE)
+        if (b->asides[i] == ASIDE_NOT_USED)
+            c->evaluated++, c->not_used++;
+        else if (b->asides[i] != ASIDE_NONE)
             write_aside(r, b, i);
         else if (b->duplicates[i])
             c->duplicate++;

@@ -158,7 +158,7 @@ int verb_replay(const struct call *call)
         return CSR_USAGE;
     size_t n_paths = call_values(call, "rules", paths, RULES_MOST);
     int status;
-    struct rules_wanted wanted = {.paths = paths, .n_paths = n_paths, .to = stderr};
+    struct rules_wanted wanted = {.paths = paths, .n_paths = n_paths, .tells_unused = true, .to = stderr};
     csr_ruleset *rules = rules_compile(call, &wanted, &status, NULL);
     if (!rules) return status;
     if (open_out(call, "output", &r.out) && open_out(call, "aside", &r.aside)) {

@@ -66,4 +66,7 @@ void summary_print(const struct csr_counts *c, double seconds, FILE *to)
             grouped_print(c->in, in), c->in == 1 ? "" : "s", seconds, grouped_print(c->evaluated, evaluated), grouped_print(c->late, late),
             grouped_print(c->duplicate, duplicate), grouped_print(c->aside, aside), grouped_print(c->incidents, incidents),
             c->incidents == 1 ? "" : "s");
+    if (c->not_used)
+        fprintf(to, "%s of the evaluated %s of a source that no rule uses\n", grouped_print(c->not_used, in),
+                c->not_used == 1 ? "is" : "are");
 }

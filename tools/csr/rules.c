@@ -20,6 +20,7 @@ static csr_ruleset *compile(const struct rules_wanted *w, const struct csr_text 
                                     .leaves_out_refused = w->leaves_out_refused,
                                     .keeps_refused = w->keeps_refused,
                                     .today = (int64_t)time(NULL),
+                                    .tells_unused = w->tells_unused,
                                     .every_field = w->every_field};
     return csr_compile(&o, report);
 }

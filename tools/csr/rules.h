@@ -10,7 +10,7 @@ struct rules_wanted {
     const char *const *paths; /* none: the community rules */
     size_t n_paths;
     bool with_tests, leaves_out_refused, keeps_refused, every_field; /* as in csr_compile_options */
-    bool without_lints, without_patterns;
+    bool without_lints, without_patterns, tells_unused;
     FILE *to;
     bool json;
 };
