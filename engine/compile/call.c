@@ -377,6 +377,7 @@ static ir_node_id lower_ask(const struct scope *s, const struct ast *call)
     uint32_t step = asked_step(s, call);
     if (step == IR_NONE || !has_what_is_asked(s, call, q, baseline)) return IR_POISON;
     uint32_t ask = rule_ask(s->rule, q->kind, baseline, step);
+    over_asks(s->rule, step, &s->c->baselines.at[baseline], call->span);
     return ir_build_node(
         &s->c->build,
         (struct ir_make){.op = q->op, .type = q->type, .x = ask, .y = step, .span = call->span});

@@ -76,6 +76,7 @@ struct symbol {
     struct test_work *tests; /* of a rule, in the order of files */
     struct tuning *tunings;  /* of a rule, in the order of files */
     const struct ast *disabled; /* the item that switches the rule off; NULL: it runs */
+    struct rule_work *work;  /* of a rule, once it is lowered or being lowered */
     bool is_open;            /* of a rule: its references to other rules are being followed */
     uint32_t height;         /* of a rule: over how many rules it stands, and 1; 0: not known yet */
     struct values *data;     /* of a dataset */
@@ -199,6 +200,7 @@ struct rule_work {
     struct ARENA_VEC(struct ir_join) joins;
     struct ARENA_VEC(struct ir_ask) asks;
     struct ARENA_VEC(struct ir_spike) spikes;
+    struct ARENA_VEC(struct ir_given) gives;
     struct test_work *tests; /* the first */
     const struct tuning *tunings; /* the first */
     struct ARENA_VEC(struct ir_tuning) tuned; /* lines of them that hold */
@@ -310,6 +312,8 @@ void lower_every_field(struct compiler *c);
 /* The node of a field for the event at hand (FIELD), made on demand. `members` are further names: of `req`
  * and `resp`. */
 ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span);
+/* A field that no record has, but the matches of rules: IR_TYPE_ANY. */
+ir_node_id match_field_node(struct compiler *c, struct text name, struct csr_span span);
 ir_node_id open_field_node(struct compiler *c, const struct text *names, uint32_t len, struct csr_span span);
 /* The node of a field in one schema, for expressions of its own block and for the engine; IR_NONE if it has
  * none. */
@@ -356,6 +360,9 @@ const struct binding *binding_find(const struct scope *s, struct text name);
 /* The path of a define's argument with what the body writes behind it. */
 const struct ast *joined_path(struct compiler *c, const struct ast *arg, const struct ast *tail);
 /* Like lower_path, for a path whose head is not at hand as a node. */
+ir_node_id lower_field(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
+/* The closed field that a path begins with, and what of the path is left. NULL if there is none. */
+const struct field_info *closed_field(const struct scope *s, struct text head, const struct ast **tail);
 ir_node_id lower_names(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
 
 /* False after reporting that a match has no event of the step to read, or that `where` may not ask about it. */
@@ -423,6 +430,15 @@ void fix_with_use(struct diag *d, const struct unit *unit, struct text package);
 /* ---- rule.c, step.c, match.c, respond.c -------------------------------------------------------------------
  */
 
+/* The rule that the group at hand waits for; NULL: it waits for calls. */
+struct symbol *rule_of_group(const struct scope *s);
+/* Whether the group at hand waits for a rule whose matches have the name as a key or by `with`. */
+bool over_gives(const struct scope *s, struct text name);
+/* A question about a step that waits for rules: they give what the baseline reads. */
+void over_asks(struct rule_work *r, uint32_t step, const struct ir_baseline *b, struct csr_span span);
+/* A path over another rule's match: its key, a `with` value or a field of the event that completed it. */
+ir_node_id lower_over(const struct scope *s, struct symbol *of, struct text head, const struct ast *tail,
+                      struct csr_span span);
 /* Refuses rules that wait for one another, or stand too high over others. Before rules are lowered. */
 void check_rule_refs(struct compiler *c);
 void lower_baselines(struct compiler *c);
@@ -432,6 +448,8 @@ void declare_steps(struct rule_work *r);
 /* Groups: APIs, keys, predicates, gates, joins. After match. */
 void lower_steps(struct rule_work *r);
 void seal_steps(struct rule_work *r);
+/* What is kept of the steps' events, once more when rules over this one have asked for more. */
+void seal_captures(struct rule_work *r);
 /* The step of that name, or IR_NONE. */
 uint32_t step_find(const struct rule_work *r, struct text name);
 uint32_t step_expect(struct rule_work *r, struct text name, struct csr_span at);

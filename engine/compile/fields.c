@@ -142,6 +142,13 @@ static ir_node_id make_field_node(struct compiler *c, uint32_t field, struct csr
                        .op = IR_OP_FIELD, .type = c->build.fields.at[field].type, .x = field, .span = span});
 }
 
+ir_node_id match_field_node(struct compiler *c, struct text name, struct csr_span span)
+{
+    uint64_t hash = content_hash(CONTENT_HASH_START, name.at, name.len);
+    uint32_t field = find_field(c, name, hash);
+    return make_field_node(c, field != CONTENT_NONE ? field : add_field(c, name, hash, IR_TYPE_ANY), span);
+}
+
 ir_node_id field_node(struct compiler *c, struct text name, struct csr_span span)
 {
     if (text_equal(name, TEXT("time")))

@@ -106,8 +106,7 @@ static ir_node_id group_of_fields(const struct scope *s, struct text head, struc
 
 /* ---- closed fields ---- */
 
-/* The closed field that a path begins with, and what of the path is left. NULL if there is none. */
-static const struct field_info *closed_field(const struct scope *s, struct text head, const struct ast **tail)
+const struct field_info *closed_field(const struct scope *s, struct text head, const struct ast **tail)
 {
     const struct field_info *info = NULL;
     if (*tail && (*tail)->kind == AST_FIELD && field_is_group(head)) {
@@ -130,8 +129,7 @@ static ir_node_id named_list(const struct scope *s, struct text head, const stru
     return list ? list_node(s->c, list, span) : IR_NONE;
 }
 
-static ir_node_id lower_field(const struct scope *s, struct text head, const struct ast *tail,
-                              struct csr_span span)
+ir_node_id lower_field(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span)
 {
     if (is_root(head)) return lower_open(s, head, tail, span);
     if (tail && tail->kind == AST_DOC) return lower_document(s, tail);
@@ -194,7 +192,9 @@ static ir_node_id lower_in_event(const struct scope *s, struct text head, const 
         tail = tail->next;
     }
     ir_node_id with = s->rule ? lower_with(s, head, tail, span) : IR_NONE;
-    return with != IR_NONE ? with : lower_field(s, head, tail, span);
+    if (with != IR_NONE) return with;
+    struct symbol *rule = rule_of_group(s);
+    return rule ? lower_over(s, rule, head, tail, span) : lower_field(s, head, tail, span);
 }
 
 /* ---- over a match ---- */

@@ -338,9 +338,22 @@ static void lower_body(struct rule_work *r)
     seal_steps(r);
 }
 
+static void lower_rule(struct compiler *c, struct symbol *symbol);
+
+/* The rules that a rule stands over come first: what it reads of their matches is kept there. Circles have been
+ * reported, and end here all the same. */
+static void lower_rules_below(struct compiler *c, const struct symbol *symbol, const struct ast *e)
+{
+    struct symbol *below = e->kind == AST_RULE_REF ? symbol_find(c, SYMBOL_RULE, symbol->unit, e->text) : NULL;
+    if (below) lower_rule(c, below);
+    AST_EACH(kid, e) lower_rules_below(c, symbol, kid);
+}
+
 static void lower_rule(struct compiler *c, struct symbol *symbol)
 {
-    struct rule_work *r = ARENA_NEW(c->arena, struct rule_work);
+    if (symbol->work) return;
+    struct rule_work *r = symbol->work = ARENA_NEW(c->arena, struct rule_work);
+    lower_rules_below(c, symbol, symbol->ast);
     struct diag_mark mark = diags_mark(c->diags);
     c->expansions = 0;
     *r = (struct rule_work){.c = c, .unit = symbol->unit, .ast = symbol->ast, .tests = symbol->tests,
@@ -362,7 +375,14 @@ static void lower_rule(struct compiler *c, struct symbol *symbol)
         refuse_rule(r);
     }
     symbol->refused = leave_out(c, mark, symbol->unit);
+}
+
+/* Into the IR, in the order of files. */
+static void number_rule(struct compiler *c, struct symbol *symbol)
+{
+    struct rule_work *r = symbol->work;
     if (symbol->refused || symbol->disabled) return;
+    seal_captures(r);
     for (uint32_t i = 0; i < r->out.n_exceptions; i++) r->out.exceptions[i].number = c->n_exceptions++;
     symbol->number = c->rules.len;
     *ARENA_PUSH(c->arena, c->works) = r;
@@ -383,6 +403,8 @@ void lower_rules(struct compiler *c)
     check_rule_refs(c);
     for (uint32_t i = 0; i < c->symbols.len; i++)
         if (c->symbols.at[i]->kind == SYMBOL_RULE) lower_rule(c, c->symbols.at[i]);
+    for (uint32_t i = 0; i < c->symbols.len; i++)
+        if (c->symbols.at[i]->kind == SYMBOL_RULE) number_rule(c, c->symbols.at[i]);
     for (uint32_t i = 0; i < c->rule_refs.len; i++) bind_rule_ref(&c->rule_refs.at[i]);
     check_wide_tunes(c);
 }

@@ -184,7 +184,7 @@ static void lower_key_part(struct rule_work *r, uint32_t step, const struct ast 
         s.sees_with = true;
         bool named = group_with(work->groups[g].ast, path->text) != NULL;
         ir_node_id node = IR_POISON;
-        if (!named && !field_begins(path->text) && some_step_has_with(r, path->text))
+        if (!named && !field_begins(path->text) && some_step_has_with(r, path->text) && !over_gives(&s, path->text))
             missing_key(r, step, path, by->name);
         else
             node = lower_names(&s, path->text, path->kids, path->span);
@@ -451,9 +451,21 @@ static void seal_group(struct rule_work *r, const struct step_work *step, const 
     out->gate = work->gate;
     out->key = work->key.at;
     out->joins = work->joins.at;
-    out->captures = work->captures.at;
     out->exceptions = work->exceptions.at;
     out->n_exceptions = work->exceptions.len;
+}
+
+void seal_captures(struct rule_work *r)
+{
+    for (uint32_t i = 0; i < r->out.n_steps; i++) {
+        const struct step_work *work = &r->steps[i];
+        struct ir_step *step = &r->out.steps[i];
+        step->captures = work->captures.at;
+        step->n_captures = work->captures.len;
+        for (uint32_t g = 0; g < work->n_groups; g++) step->groups[g].captures = work->groups[g].captures.at;
+    }
+    r->out.gives = r->gives.at;
+    r->out.n_gives = r->gives.len;
 }
 
 void seal_steps(struct rule_work *r)
@@ -467,14 +479,13 @@ void seal_steps(struct rule_work *r)
         *step = (struct ir_step){.name = work->name,
                                  .span = work->span,
                                  .n_groups = work->n_groups,
-                                 .captures = work->captures.at,
-                                 .n_captures = work->captures.len,
                                  .asks = work->asks.at,
                                  .n_asks = work->asks.len,
                                  .counted = work->is_counted};
         step->groups = ARENA_ARRAY(r->c->arena, struct ir_group, work->n_groups);
         for (uint32_t g = 0; g < work->n_groups; g++) seal_group(r, work, &work->groups[g], &step->groups[g]);
     }
+    seal_captures(r);
     rule->n_joins = r->joins.len;
     rule->joins = ARENA_ARRAY(r->c->arena, struct ir_join, r->joins.len);
     for (uint32_t i = 0; i < r->joins.len; i++) rule->joins[i] = r->joins.at[i];

@@ -400,6 +400,13 @@ struct ir_by {
     uint8_t type;
 };
 
+/* What a match shows as an event to rules over it (ir_api.rule): their FIELD has this value over the match. A field that
+ * stands in no row is absent. */
+struct ir_given {
+    uint32_t field;   /* ir->fields */
+    ir_node_id value; /* KEY, or COMPLETING over captures */
+};
+
 struct ir_rule {
     struct text name;  /* "aws-core.stolen_key_to_miners": pack and name, or the bare name */
     struct text pack;  /* "aws-core", empty in a file without a pack */
@@ -431,6 +438,8 @@ struct ir_rule {
     uint32_t n_asks;
     struct ir_spike *spikes;
     uint32_t n_spikes;
+    struct ir_given *gives;
+    uint32_t n_gives;
     uint32_t until;   /* the step that may not be from the first to the last event of a choice; IR_NONE: none. It is a
                          veto of every alternative as well */
     ir_node_id where; /* over the eligible events of one window (language.md B6); IR_NONE: nothing is asked */

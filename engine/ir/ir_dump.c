@@ -392,6 +392,16 @@ static void dump_from(struct dump *d, const struct ir_rule *r)
     end(d);
 }
 
+/* For rules over this one. */
+static void dump_gives(struct dump *d, const struct ir_rule *r)
+{
+    for (uint32_t i = 0; i < r->n_gives; i++) {
+        begin(d, 1, "gives");
+        ir_put(d->out, d->ir->fields[r->gives[i].field].name);
+        ir_put(d->out, d->ir->nodes[r->gives[i].value].op == IR_OP_KEY ? TEXT(" of the key\n") : TEXT(" of the last event\n"));
+    }
+}
+
 static void dump_refusal(struct dump *d, const struct ir_rule *r)
 {
     const struct diag_info *info = diag_info((enum diag_code)r->refused);
@@ -417,6 +427,7 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
         end(d);
     }
     node_line(d, 1, "where", r->where);
+    dump_gives(d, r);
     for (uint32_t i = 0; i < r->n_requires; i++) dump_require(d, &r->requires[i]);
     if (r->is_blind) text_line(d, 1, "blind", TEXT("no source has what it requires"));
     dump_tuning(d, r);

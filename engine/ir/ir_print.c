@@ -192,6 +192,7 @@ static const struct {
     [IR_OP_ANY] = {S_SPECIAL, T_PRIM},
     [IR_OP_ALL] = {S_SPECIAL, T_PRIM},
     [IR_OP_BARE] = {S_LEAF, T_PRIM},
+    [IR_OP_COMPLETING] = {S_LEAF, T_PRIM},
     [IR_OP_ARN_PART] = {S_SPECIAL, T_PRIM},
     [IR_OP_TRUTHY] = {S_CALL, T_PRIM},
     [IR_OP_CONCAT] = {S_CALL, T_PRIM},
@@ -348,6 +349,7 @@ static void put_leaf(struct printer *p, const struct ir_node *node)
     case IR_OP_CAPTURE: put_capture(p, node); break;
     case IR_OP_FIRST: put_end(p, "first", node); break;
     case IR_OP_LAST: put_end(p, "last", node); break;
+    case IR_OP_COMPLETING:
     case IR_OP_BARE: ir_put(p->out, capture_name(p, &p->ir->nodes[operand(p, node, 0)])); break;
     case IR_OP_STEP_EXISTS: ir_put(p->out, TEXT("exists ")), ir_put(p->out, step_name(p, node->y)); break;
     case IR_OP_COUNT: put_of_step(p, "count", node, false); break;

@@ -391,6 +391,38 @@ static void what_can_be_taken_back_is_known(void **state)
     }
 }
 
+/* The upper rule reads fields; the lower one says what they are in its matches, and keeps what that needs. */
+static void a_match_gives_what_rules_over_it_read(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *field;
+        enum ir_op op;
+        uint32_t of; /* steps of the lower rule */
+    } gives[] = {{"k", IR_OP_KEY, 0}, {"who", IR_OP_COMPLETING, 1}, {"region", IR_OP_COMPLETING, 2},
+                 {"req.path", IR_OP_COMPLETING, 2}};
+    struct compiled c;
+    compile_one(&c, "use aws\n"
+                    "rule upper { title \"{x.req.path}\" severity low by k within 1h step x: lower (who present) "
+                    "step y: iam:CreateUser with k = req.k match x -> y where x.region == \"eu-west-1\" }\n"
+                    "rule lower { title \"t\" severity low by k within 1h "
+                    "step a: iam:DeleteUser with k = req.k with who = req.userName "
+                    "step b: iam:DeleteRole with k = req.n match a -> b }");
+    const struct ir_rule *lower = rule_of(&c, "lower");
+    assert_true(rule_of(&c, "upper") < lower); /* the order of files */
+    assert_int_equal(c.ir->rules[0].steps[0].groups[0].apis[0].rule, 1);
+    assert_int_equal(lower->n_gives, sizeof gives / sizeof *gives);
+    for (uint32_t i = 0; i < lower->n_gives; i++) {
+        const struct ir_node *value = &c.ir->nodes[lower->gives[i].value];
+        assert_text(c.ir->fields[lower->gives[i].field].name, gives[i].field);
+        assert_int_equal(value->op, gives[i].op);
+        assert_int_equal(value->n, gives[i].of);
+    }
+    assert_int_equal(step_of(lower, "a")->n_captures, 3);
+    assert_int_equal(step_of(lower, "b")->n_captures, 2);
+    done(&c);
+}
+
 static void words_have_one_spelling(void **state)
 {
     (void)state;
@@ -544,6 +576,7 @@ int main(void)
         cmocka_unit_test(match_is_numbers),
         cmocka_unit_test(what_is_not_said_has_a_default),
         cmocka_unit_test(what_can_be_taken_back_is_known),
+        cmocka_unit_test(a_match_gives_what_rules_over_it_read),
         cmocka_unit_test(words_have_one_spelling),
         cmocka_unit_test(fingerprints_tell_meaning),
         cmocka_unit_test(a_missing_file_is_an_error_with_its_name),
