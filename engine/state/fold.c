@@ -123,7 +123,7 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
     COUNT(f, made, 1);
     if (a->automaton && group == NO_GROUP && !(a->required & ~a->complete[r->progress])) {
         const struct group *g = groups_find(f->p, &f->to->groups, f->second);
-        if (!g) { /* only when references were given up */
+        if (!g) { /* `where` does not hold, or references were given up */
             COUNT(f, superseded, 1);
             return;
         }
@@ -255,13 +255,16 @@ static void complete_required(struct folding *f)
     for (uint32_t i = 0; i < f->w->completed.len; i++) remember_done(f, runs_at(f->p, &f->w->completed, i));
     struct group *g = groups_find(f->p, &f->to->groups, f->second);
     if (!g && f->is_late) g = group_after(f);
-    if (!g) g = open_group(f, best, tied);
+    bool opens = !g;
+    if (opens) g = open_group(f, best, tied);
     gather_run(f, g, best, f->p->alternatives[best->alternative].required);
     for (uint32_t i = 0; i < f->w->completed.len; i++) {
         const struct run *r = runs_at(f->p, &f->w->completed, i);
         if (r->alternative != best->alternative)
             gather_run(f, g, r, f->p->alternatives[r->alternative].required);
     }
+    if (opens && f->p->rule->where != IR_NONE && !f->w->opens(f->w->world, g, f->n_joins))
+        groups_remove(f->p, &f->to->groups, f->to->groups.len - 1); /* the newest is the last */
     COUNT(f, completed, f->w->completed.len);
     f->w->completed.len = 0;
 }

@@ -7,8 +7,10 @@
  */
 #include "engine/state/gather.h"
 #include "engine/state/differ.h"
+#include "engine/state/amount.h"
 #include "engine/state/inner.h"
 #include "engine/state/measure.h"
+#include "engine/state/window.h"
 
 #include <stdlib.h>
 
@@ -16,6 +18,7 @@
 
 struct gathering {
     struct state *s;
+    struct workbench *work;
     const struct rule_plan *p;
     const struct group *group;
     const struct slot **slots; /* of the group's time, in order */
@@ -30,7 +33,10 @@ struct gathering {
     const struct runs *rest; /* backward runs to join with */
     uint64_t *marked;        /* [class] places */
     uint32_t cap_marked;
+    struct reach *reached; /* [class][places_most], for windows */
+    uint32_t cap_reached;
     struct gathered *list;
+    bool for_window; /* how events are reached is wanted, not a list */
 };
 
 /* ---- one second of either pass ------------------------------------------------------------------------ */
@@ -59,10 +65,10 @@ static struct frontier frontier_of(struct gathering *g)
                              g->p,
                              g->is_backward ? g->p->mirrors : g->p->alternatives,
                              g->to,
-                             g->s->work.heads,
+                             g->work->heads,
                              g->second,
                              0,
-                             !g->s->work.classes.overlap,
+                             !g->work->classes.overlap,
                              false};
 }
 
@@ -83,7 +89,7 @@ static void unchanged_step(void *world, const struct run *r)
 
 static void extend_from(struct gathering *g, const struct runs *from, struct extension *x)
 {
-    workbench_prepare(&g->s->work, g->p, x);
+    workbench_prepare(g->work, g->p, x);
     extend_run(x, NULL);
     for (uint32_t i = 0; i < from->len; i++) {
         const struct run *r = runs_at(g->p, from, i);
@@ -106,12 +112,12 @@ static void pass_step(struct gathering *g, const struct runs *from, struct runs 
     struct frontier f;
     g->to = to;
     to->len = 0;
-    workbench_clear_heads(&g->s->work, g->p);
+    workbench_clear_heads(g->work, g->p);
     f = frontier_of(g);
     for (uint32_t i = 0; i < from->len; i++) {
         const struct run *r = runs_at(g->p, from, i);
         if (!run_is_over(g->p, x.alternative, r, g->second) &&
-            !run_is_measuring(x.alternative, r, g->s->work.classes.steps))
+            !run_is_measuring(x.alternative, r, g->work->classes.steps))
             frontier_add(&f, r);
     }
     extend_from(g, from, &x);
@@ -181,9 +187,28 @@ static const struct kept *matters(const struct gathering *g, const struct extens
     return class_hit(x->classes, x->classes->at[c].first, x->alternative->places[q].step);
 }
 
+/* How well the run reaches the events that can stand in it. */
+static void note_reach(struct gathering *g, const struct extension *x, const struct run *r,
+                       const uint16_t *taken)
+{
+    bool completes = can_be_completed(g, r, 0, NULL);
+    for (uint32_t q = 0; q < x->alternative->n_places; q++)
+        for (uint32_t c = 0; taken[q] && c < x->classes->len; c++) {
+            struct reach *to = &g->reached[c * g->p->places_most + q];
+            if (r->start <= (completes ? to->start : to->begin) || !extension_can_use(x, taken, q, c)) continue;
+            const struct kept *with = completes ? matters(g, x, q, c) : NULL;
+            if (to->begin < r->start) to->begin = r->start;
+            if (completes && (!with || can_be_completed(g, r, q, with))) to->start = r->start;
+        }
+}
+
 static void found_join(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
 {
     struct gathering *g = world;
+    if (g->for_window) {
+        note_reach(g, x, r, taken);
+        return;
+    }
     if (!required_is_inside(g, x, r) || !can_be_completed(g, r, 0, NULL)) return;
     for (uint32_t q = 0; q < x->alternative->n_places; q++) {
         if (!taken[q] || (x->alternative->automaton && x->alternative->required >> q & 1)) continue;
@@ -195,9 +220,22 @@ static void found_join(void *world, const struct extension *x, struct run *r, co
     }
 }
 
+static void put_reached(const struct gathering *g)
+{
+    const struct classes *cs = &g->work->classes;
+    for (uint32_t c = 0; c < cs->len; c++)
+        for (uint32_t q = 0; q < g->forward->n_places; q++) {
+            uint32_t step = g->forward->places[q].step;
+            const struct reach *r = &g->reached[c * g->p->places_most + q];
+            if (r->begin == INT64_MIN || !(g->p->where_steps >> step & 1)) continue;
+            for (uint32_t e = cs->at[c].first; e != UINT32_MAX; e = cs->events[e].next)
+                window_reach(class_hit(cs, e, step), r);
+        }
+}
+
 static void put_marked(struct gathering *g)
 {
-    const struct classes *cs = &g->s->work.classes;
+    const struct classes *cs = &g->work->classes;
     for (uint32_t c = 0; c < cs->len; c++)
         for (uint64_t places = g->marked[c]; places; places &= places - 1) {
             uint32_t step = g->forward->places[__builtin_ctzll(places)].step;
@@ -216,13 +254,20 @@ static void join_slot(struct gathering *g, uint32_t i)
                           .marks = true,
                           .found = found_join,
                           .world = g};
-    while (g->cap_marked < g->s->work.classes.len)
+    uint32_t classes = g->work->classes.len, reaches = g->for_window ? classes * g->p->places_most : 0;
+    while (g->cap_marked < classes)
         g->marked = slab_grow(&g->s->slab, g->marked, sizeof *g->marked, &g->cap_marked);
-    if (!g->s->work.classes.len) return;
-    memset(g->marked, 0, g->s->work.classes.len * sizeof *g->marked);
+    while (g->cap_reached < reaches)
+        g->reached = slab_grow(&g->s->slab, g->reached, sizeof *g->reached, &g->cap_reached);
+    if (!classes) return;
+    memset(g->marked, 0, classes * sizeof *g->marked);
+    for (uint32_t n = 0; n < reaches; n++) g->reached[n] = (struct reach){INT64_MIN, INT64_MIN};
     g->rest = &g->behind[i];
     extend_from(g, &g->front, &x);
-    put_marked(g);
+    if (g->for_window)
+        put_reached(g);
+    else
+        put_marked(g);
 }
 
 /* ---- passes ------------------------------------------------------------------------------------------- */
@@ -230,7 +275,7 @@ static void join_slot(struct gathering *g, uint32_t i)
 static void take_slot(struct gathering *g, uint32_t i)
 {
     g->second = g->is_backward ? -g->slots[i]->second : g->slots[i]->second;
-    classes_make(&g->s->work.classes, g->slots[i], g->n_joins);
+    classes_make(&g->work->classes, g->slots[i], g->n_joins);
 }
 
 static void pass_backward(struct gathering *g)
@@ -242,14 +287,15 @@ static void pass_backward(struct gathering *g)
     }
 }
 
+/* From what g->front holds on. It ends with the runs before the last slot. */
 static void pass_forward(struct gathering *g)
 {
     struct runs next = {.at = NULL};
     g->is_backward = false;
-    g->front.len = 0;
     for (uint32_t i = 0; i < g->n_slots; i++) {
         take_slot(g, i);
         join_slot(g, i);
+        if (i + 1 == g->n_slots) break;
         pass_step(g, &g->front, &next);
         struct runs swap = g->front;
         g->front = next, next = swap;
@@ -257,11 +303,8 @@ static void pass_forward(struct gathering *g)
     runs_free(&g->s->slab, &next);
 }
 
-static void gather_alternative(struct gathering *g, uint32_t number)
+static void both_passes(struct gathering *g)
 {
-    g->forward = &g->p->alternatives[number];
-    g->mirror = &g->p->mirrors[number];
-    if (!(g->p->exact & (g->forward->automaton ? g->forward->item_steps : g->forward->steps))) return;
     g->behind = slab_get(&g->s->slab, g->n_slots * sizeof *g->behind);
     pass_backward(g);
     pass_forward(g);
@@ -269,9 +312,18 @@ static void gather_alternative(struct gathering *g, uint32_t number)
     slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
 }
 
+static void gather_alternative(struct gathering *g, uint32_t number)
+{
+    g->forward = &g->p->alternatives[number];
+    g->mirror = &g->p->mirrors[number];
+    if (!(g->p->exact & (g->forward->automaton ? g->forward->item_steps : g->forward->steps))) return;
+    g->front.len = 0;
+    both_passes(g);
+}
+
 /* ---- lists -------------------------------------------------------------------------------------------- */
 
-static int compare_gathered(const void *a, const void *b)
+int gathered_order(const void *a, const void *b)
 {
     const struct kept *x = *(const struct kept *const *)a, *y = *(const struct kept *const *)b;
     if (x->hit->step != y->hit->step) return x->hit->step < y->hit->step ? -1 : 1;
@@ -281,16 +333,16 @@ static int compare_gathered(const void *a, const void *b)
 
 static bool is_listed(const struct gathered *l, uint32_t len, const struct kept *k)
 {
-    return len && bsearch(&k, l->at, len, sizeof *l->at, compare_gathered) != NULL;
+    return len && bsearch(&k, l->at, len, sizeof *l->at, gathered_order) != NULL;
 }
 
 /* In order, each event once. */
 static void sort_list(struct gathered *l)
 {
     uint32_t len = 0;
-    if (l->len) qsort(l->at, l->len, sizeof *l->at, compare_gathered);
+    if (l->len) qsort(l->at, l->len, sizeof *l->at, gathered_order);
     for (uint32_t i = 0; i < l->len; i++)
-        if (!len || compare_gathered(&l->at[len - 1], &l->at[i])) l->at[len++] = l->at[i];
+        if (!len || gathered_order(&l->at[len - 1], &l->at[i])) l->at[len++] = l->at[i];
     l->len = len;
 }
 
@@ -301,7 +353,7 @@ static void cap_list(struct gathered *l, struct group *g)
     g->capped = true;
 }
 
-static struct gathered *find_list(struct keyed *k, int64_t opened)
+struct gathered *gathered_find(const struct keyed *k, int64_t opened)
 {
     for (uint32_t i = 0; i < k->gathered.len; i++)
         if (k->gathered.at[i].opened == opened) return &k->gathered.at[i];
@@ -310,24 +362,25 @@ static struct gathered *find_list(struct keyed *k, int64_t opened)
 
 static struct gathered *list_of(struct state *s, struct keyed *k, int64_t opened)
 {
-    struct gathered *l = find_list(k, opened);
+    struct gathered *l = gathered_find(k, opened);
     if (l) return l;
     l = SLAB_PUSH(&s->slab, k->gathered);
     *l = (struct gathered){.opened = opened, .sure = INT64_MIN / 4};
     return l;
 }
 
-static void free_list(struct state *s, struct gathered *l)
+static void free_list(struct state *s, const struct rule_plan *p, struct gathered *l)
 {
+    amounts_drop(s, p, l);
     SLAB_FREE(&s->slab, *l);
     SLAB_FREE(&s->slab, l->missing);
 }
 
 void gathered_drop(struct state *s, struct keyed *k, int64_t opened)
 {
-    struct gathered *l = find_list(k, opened);
+    struct gathered *l = gathered_find(k, opened);
     if (!l) return;
-    free_list(s, l);
+    free_list(s, k->rule->plan, l);
     *l = k->gathered.at[--k->gathered.len];
 }
 
@@ -343,9 +396,8 @@ static void drop_lists(struct state *s, struct keyed *k, const struct fold *now)
 
 /* ---- all anew ----------------------------------------------------------------------------------------- */
 
-static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from)
+static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from, int64_t to)
 {
-    int64_t to = g->group->end + g->p->within;
     for (uint32_t i = 0; i < len; i++) {
         if (at[i].second < from || at[i].second > to) continue;
         if (g->n_slots == g->cap_slots)
@@ -357,8 +409,8 @@ static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, 
 /* Appends to the list what is gathered from the slots from that second on. */
 static void gather_slots(struct gathering *g, const struct keyed *k, int64_t from)
 {
-    put_slots(g, k->history.at, k->history.len, from);
-    put_slots(g, k->tail.at, k->tail.len, from);
+    put_slots(g, k->history.at, k->history.len, from, g->group->end + g->p->within);
+    put_slots(g, k->tail.at, k->tail.len, from, g->group->end + g->p->within);
     for (uint32_t i = 0; i < g->p->n_alternatives; i++) gather_alternative(g, i);
 }
 
@@ -367,6 +419,7 @@ static void release(struct gathering *g)
     runs_free(&g->s->slab, &g->front);
     slab_put(&g->s->slab, g->slots, g->cap_slots * sizeof *g->slots);
     slab_put(&g->s->slab, g->marked, g->cap_marked * sizeof *g->marked);
+    slab_put(&g->s->slab, g->reached, g->cap_reached * sizeof *g->reached);
 }
 
 static void find_missing(struct state *s, const struct gathering *g)
@@ -386,9 +439,11 @@ static void refresh_list(struct state *s, struct keyed *k, struct group *group, 
 {
     struct gathered *l = list_of(s, k, group->opened);
     const struct rule_plan *p = k->rule->plan;
-    struct gathering g = {.s = s, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
+    struct gathering g = {
+        .s = s, .work = &s->work, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
     int64_t final = l->sure - p->within;
     uint32_t kept = 0;
+    amounts_drop(s, p, l);
     for (uint32_t i = 0; i < l->len; i++)
         if (l->at[i]->hit->second <= final) l->at[kept++] = l->at[i];
     l->len = kept;
@@ -427,7 +482,7 @@ static void prune_missing(struct gathered *l, int64_t second, int64_t within, in
 }
 
 /* Puts what was appended behind the first `sorted` into its place. */
-static void merge_new(struct gathered *l, uint32_t sorted)
+static void merge_new(struct state *s, const struct rule_plan *p, struct gathered *l, uint32_t sorted)
 {
     uint32_t end = l->len;
     l->len = sorted;
@@ -435,9 +490,10 @@ static void merge_new(struct gathered *l, uint32_t sorted)
         const struct kept *k = l->at[i];
         uint32_t at = l->len;
         if (is_listed(l, l->len, k)) continue;
-        for (; at && compare_gathered(&l->at[at - 1], &k) > 0; at--) l->at[at] = l->at[at - 1];
+        for (; at && gathered_order(&l->at[at - 1], &k) > 0; at--) l->at[at] = l->at[at - 1];
         l->at[at] = k;
         l->len++;
+        amounts_change(s, p, l, k, 1);
     }
 }
 
@@ -473,7 +529,8 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
                            bool capped)
 {
     const struct rule_plan *p = k->rule->plan;
-    struct gathering g = {.s = s, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
+    struct gathering g = {
+        .s = s, .work = &s->work, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
     int64_t second = k->tail.at[k->tail.len - 1].second, oldest;
     int64_t from =
         second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
@@ -484,7 +541,8 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
         gather_last_slot(&g, k);
     else
         gather_slots(&g, k, from);
-    merge_new(l, sorted);
+    merge_new(s, p, l, sorted);
+    if (l->len > GATHERED_MOST) amounts_drop(s, p, l);
     cap_list(l, group);
     prune_missing(l, second, p->within, &oldest);
     release(&g);
@@ -496,7 +554,7 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
     if (!p->exact) return;
     for (uint32_t i = 0; i < now->groups.len; i++) {
         struct group *g = groups_at(p, &now->groups, i);
-        struct gathered *l = find_list(k, g->opened);
+        struct gathered *l = gathered_find(k, g->opened);
         if (!l) {
             refresh_list(s, k, g, now->capped);
             continue;
@@ -510,6 +568,41 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
             *SLAB_PUSH(&s->slab, l->missing) = hit;
         if (g->touched) gather_missing(s, k, g, l, now->capped);
     }
+}
+
+/* ---- a window that ends with a completion --------------------------------------------------------------- */
+
+void gather_reaches(struct state *s, struct keyed *k, int64_t from, int64_t second, uint32_t n_joins,
+                    struct runs *fronts)
+{
+    const struct rule_plan *p = k->rule->plan;
+    struct group window = {.opened = second, .end = second};
+    struct gathering g = {
+        .s = s, .work = &s->aside, .p = p, .group = &window, .n_joins = n_joins, .for_window = true};
+    put_slots(&g, k->history.at, k->history.len, from, second);
+    put_slots(&g, k->tail.at, k->tail.len, from, second);
+    for (uint32_t i = 0; i < p->n_required; i++) {
+        g.forward = &p->alternatives[i], g.mirror = &p->mirrors[i];
+        g.front = fronts[i];
+        both_passes(&g);
+        fronts[i] = g.front;
+    }
+    g.front = (struct runs){.at = NULL};
+    release(&g);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------ */
+
+void gathered_answers(struct state *s, struct keyed *k, const struct kept *kept, int by)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++)
+        if (k->gathered.at[i].amounts && is_listed(&k->gathered.at[i], k->gathered.at[i].len, kept))
+            amounts_change(s, k->rule->plan, &k->gathered.at[i], kept, by);
+}
+
+void gathered_forget_amounts(struct state *s, struct keyed *k)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++) amounts_drop(s, k->rule->plan, &k->gathered.at[i]);
 }
 
 /* ---- the end ------------------------------------------------------------------------------------------ */
@@ -529,6 +622,6 @@ void gather_trim(struct state *s, struct keyed *k)
 
 void gathered_free(struct state *s, struct keyed *k)
 {
-    for (uint32_t i = 0; i < k->gathered.len; i++) free_list(s, &k->gathered.at[i]);
+    for (uint32_t i = 0; i < k->gathered.len; i++) free_list(s, k->rule->plan, &k->gathered.at[i]);
     SLAB_FREE(&s->slab, k->gathered);
 }

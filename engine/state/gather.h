@@ -21,7 +21,18 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now);
 void gather_newest(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit);
 /* All lists are right as of what is committed now: throws away history that nothing needs any more. */
 void gather_trim(struct state *s, struct keyed *k);
-/* The list of one group. */
+/* How well a choice that ends at `second` or before can reach each event from `from` on: told to window.h. fronts:
+ * [n_required] the runs over all slots of the window before `from`; become those over all before `second`. */
+void gather_reaches(struct state *s, struct keyed *k, int64_t from, int64_t second, uint32_t n_joins,
+                    struct runs *fronts);
+/* A hit's answers are about to change (-1), have changed (+1). */
+void gathered_answers(struct state *s, struct keyed *k, const struct kept *kept, int by);
+void gathered_forget_amounts(struct state *s, struct keyed *k);
+
+/* The order of lists: by step, time and identity; for qsort. */
+int gathered_order(const void *a, const void *b);
+/* The list of one group; NULL if it has none. */
+struct gathered *gathered_find(const struct keyed *k, int64_t opened);
 void gathered_drop(struct state *s, struct keyed *k, int64_t opened);
 void gathered_free(struct state *s, struct keyed *k);
 

@@ -1,10 +1,8 @@
 /* judge.c - the leaves of expressions over a group, and the sums over them. */
 #include "engine/state/judge.h"
-#include "engine/base/number.h"
+#include "engine/state/amount.h"
+#include "engine/state/gather.h"
 #include "engine/state/words.h"
-
-#include <math.h>
-#include <stdlib.h>
 
 #define SCRATCH_BYTES (256u << 10)
 #define TARGETS_MOST  256
@@ -12,40 +10,36 @@
 /* Leaves look at a group, or (for a gate) at one hit alone. */
 struct court {
     const struct rule_plan *plan;
+    struct state *state;
     const struct keyed *keyed;
     struct group *group;
+    struct gathered *window; /* `where` alone: the eligible events */
     const struct kept *only;
     int32_t score;
     const struct verdict *verdict; /* as far as it is made; probes alone read it */
     bool collects;                 /* targets of responses: all values of the step, not the witness's alone */
 };
 
-/* The first of a list's events that are of this step or a later one. */
-static uint32_t first_of_step(const struct gathered *all, uint32_t step)
-{
-    uint32_t lo = 0, hi = all->len;
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        if (all->at[mid]->hit->step < step)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 struct known_events known_events(const struct keyed *k, struct group *g, uint32_t step)
 {
     const struct rule_plan *p = k->rule->plan;
-    if (p->exact >> step & 1)
-        for (uint32_t i = 0; i < k->gathered.len; i++) {
-            const struct gathered *all = &k->gathered.at[i];
-            if (all->opened != g->opened) continue;
-            uint32_t from = first_of_step(all, step), to = first_of_step(all, step + 1);
-            return (struct known_events){all->at + from, to - from, to - from};
-        }
+    const struct gathered *all = p->exact >> step & 1 ? gathered_find(k, g->opened) : NULL;
+    struct known_events known;
+    if (all) {
+        known.count = known.len = gathered_of_step(all, step, &known.at);
+        return known;
+    }
     struct shown *s = group_shown(p, g, step);
     return (struct known_events){s->at, s->len, s->count};
+}
+
+/* The same of the group at hand, or of the window that it may open with. */
+static struct known_events events_of(const struct court *c, uint32_t step)
+{
+    struct known_events known;
+    if (!c->window || !(c->plan->where_steps >> step & 1)) return known_events(c->keyed, c->group, step);
+    known.count = known.len = gathered_of_step(c->window, step, &known.at);
+    return known;
 }
 
 /* ---- leaves ------------------------------------------------------------------------------------------- */
@@ -100,81 +94,26 @@ static struct value leaf_bare(struct eval *e, const struct court *c, const struc
     return value_absent();
 }
 
+/* Of the first event only the time is its own; other values are the witness's (language.md B6). */
 static struct value leaf_edge(const struct court *c, const struct ir_node *n, bool last)
 {
-    struct known_events events = known_events(c->keyed, c->group, n->y);
+    struct known_events events = events_of(c, n->y);
     if (!events.len) return value_absent();
+    if (!last && !text_equal(c->plan->rule->steps[n->y].captures[n->x].name, TEXT("time")))
+        return capture_of(group_witness(c->plan, c->group, n->y), n->x);
     return capture_of(events.at[last ? events.len - 1 : 0], n->x);
 }
 
-static int compare_hashes(const void *a, const void *b)
+static struct value leaf_amount(const struct court *c, ir_node_id id, const struct ir_node *n)
 {
-    const uint64_t *x = a, *y = b;
-    return (*x > *y) - (*x < *y);
-}
-
-static uint64_t hash_value(struct value v)
-{
-    static const uint64_t plain[2];
-    char inside[256], *at = inside;
-    uint32_t size = value_key_size(v);
-    if (size > sizeof inside && !(at = malloc(size))) abort();
-    uint64_t h = hash_64(plain, at, (size_t)(value_key_put(at, v) - at));
-    if (at != inside) free(at);
-    return h;
-}
-
-static struct value leaf_distinct(struct eval *e, const struct court *c, const struct ir_node *n)
-{
+    const struct rule_plan *p = c->plan;
+    struct gathered *l = c->window && p->where_steps >> n->y & 1 ? c->window
+                         : p->exact >> n->y & 1                  ? gathered_find(c->keyed, c->group->opened)
+                                                                 : NULL;
+    for (uint32_t i = 0; l && i < p->n_amounts; i++)
+        if (p->amounts[i] == id) return amount_value(c->state, p, l, i);
     struct known_events events = known_events(c->keyed, c->group, n->y);
-    uint64_t *hashes = NULL;
-    uint32_t len = 0, most = 0, distinct = 0;
-    for (uint32_t i = 0; i < events.len; i++) {
-        struct value v = capture_of(events.at[i], n->x);
-        most += v.kind == VALUE_LIST ? v.len : 1;
-    }
-    if (!(hashes = scratch_take(e->scratch, (most + 1) * sizeof *hashes)))
-        return (struct value){.kind = VALUE_UNKNOWN};
-    for (uint32_t i = 0; i < events.len; i++) {
-        struct value v = capture_of(events.at[i], n->x);
-        const struct value *items = v.kind == VALUE_LIST ? v.items : &v;
-        for (uint32_t k = 0, of = v.kind == VALUE_LIST ? v.len : 1; k < of; k++)
-            if (items[k].kind > VALUE_NULL) hashes[len++] = hash_value(items[k]);
-    }
-    qsort(hashes, len, sizeof *hashes, compare_hashes);
-    for (uint32_t i = 0; i < len; i++) distinct += i == 0 || hashes[i] != hashes[i - 1];
-    return value_int(distinct);
-}
-
-struct amounts {
-    long double sum;
-    struct value least, most;
-};
-
-/* Of values that are no numbers nothing is added; list elements count each. */
-static void add_up(struct amounts *a, struct value v)
-{
-    long double number;
-    int order;
-    if (v.kind == VALUE_LIST) {
-        for (uint32_t i = 0; i < v.len; i++) add_up(a, v.items[i]);
-        return;
-    }
-    if (v.kind <= VALUE_NULL) return;
-    if (a->least.kind == VALUE_ABSENT || (value_order(v, a->least, &order) && order < 0)) a->least = v;
-    if (a->most.kind == VALUE_ABSENT || (value_order(v, a->most, &order) && order > 0)) a->most = v;
-    if (number_of(v, &number)) a->sum += number;
-}
-
-static struct value leaf_amount(const struct court *c, const struct ir_node *n)
-{
-    struct known_events events = known_events(c->keyed, c->group, n->y);
-    struct amounts a = {.sum = 0};
-    for (uint32_t i = 0; i < events.len; i++) add_up(&a, capture_of(events.at[i], n->x));
-    if (n->op == IR_OP_MIN_OF) return a.least;
-    if (n->op == IR_OP_MAX_OF) return a.most;
-    bool whole = a.sum == floorl(a.sum) && fabsl(a.sum) < 9.2e18L;
-    return whole ? value_int((int64_t)a.sum) : (struct value){.kind = VALUE_FLOAT, .f = (double)a.sum};
+    return amount_of(c->state, p, n, events.at, events.len);
 }
 
 static struct value leaf_key(const struct court *c, uint32_t part)
@@ -187,65 +126,31 @@ static struct value leaf_key(const struct court *c, uint32_t part)
 
 /* ---- baselines ---------------------------------------------------------------------------------------- */
 
-static const struct hit_ask *find_ask(const struct kept *k, uint32_t ask, const struct answer_state **state)
-{
-    for (uint32_t i = 0; i < k->hit->n_asks; i++)
-        if (k->hit->asks[i].ask == ask) {
-            *state = &k->answers[i];
-            return &k->hit->asks[i];
-        }
-    return NULL;
-}
-
-static struct value one_asked(const struct court *c, const struct kept *k, uint32_t ask)
-{
-    const struct answer_state *a;
-    const struct hit_ask *question = find_ask(k, ask, &a);
-    uint8_t kind = c->plan->rule->asks[ask].kind;
-    if (!question || question->is_absent) return kind == IR_ASK_NEW ? value_bool(false) : value_absent();
-    if (question->is_unknown || !answer_is_known(a)) return (struct value){.kind = VALUE_UNKNOWN};
-    return answer_value(kind, &a->answers[ASKED_KEY]);
-}
-
-static struct value leaf_new(const struct court *c, uint32_t ask, uint32_t step)
-{
-    if (c->only) return one_asked(c, c->only, ask);
-    struct known_events events = known_events(c->keyed, c->group, step);
-    struct value any = value_bool(false);
-    for (uint32_t i = 0; i < events.len; i++) {
-        struct value v = one_asked(c, events.at[i], ask);
-        if (v.kind == VALUE_BOOL && v.i) return v;
-        if (v.kind == VALUE_UNKNOWN) any = v;
-    }
-    return any;
-}
-
 static struct value leaf_asked(const struct court *c, uint32_t ask, uint32_t step)
 {
     const struct kept *k = c->only ? c->only : group_witness(c->plan, c->group, step);
-    return k ? one_asked(c, k, ask) : value_absent();
+    return k ? asked_value(c->plan, k, ask) : value_absent();
 }
 
 static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
 {
     const struct court *c = e->world;
-    (void)id;
     switch (n->op) {
     case IR_OP_CAPTURE: return leaf_capture(e, c, n->x, n->y);
     case IR_OP_BARE: return leaf_bare(e, c, n);
     case IR_OP_FIRST: return leaf_edge(c, n, false);
     case IR_OP_LAST: return leaf_edge(c, n, true);
     case IR_OP_STEP_EXISTS: return value_bool(c->group->exists >> n->y & 1);
-    case IR_OP_COUNT: return value_int((int64_t)known_events(c->keyed, c->group, n->y).count);
-    case IR_OP_DISTINCT: return leaf_distinct(e, c, n);
+    case IR_OP_COUNT: return value_int((int64_t)events_of(c, n->y).count);
+    case IR_OP_DISTINCT:
     case IR_OP_SUM_OF:
     case IR_OP_MIN_OF:
-    case IR_OP_MAX_OF: return leaf_amount(c, n);
+    case IR_OP_MAX_OF: return leaf_amount(c, id, n);
     case IR_OP_KEY: return leaf_key(c, n->x);
     case IR_OP_SCORE: return value_int(c->score);
     case IR_OP_SEVERITY: return c->verdict ? value_int(c->verdict->severity) : value_absent();
     case IR_OP_TITLE: return c->verdict ? value_string(c->verdict->title) : value_absent();
-    case IR_OP_ASK_NEW: return leaf_new(c, n->x, n->y);
+    case IR_OP_ASK_NEW: return c->only ? asked_value(c->plan, c->only, n->x) : leaf_amount(c, id, n);
     case IR_OP_ASK_AGE:
     case IR_OP_ASK_RARITY:
     case IR_OP_ASK_PREVALENCE:
@@ -283,9 +188,15 @@ static struct eval *open_court(struct state *s, struct court *c)
 
 bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k)
 {
-    struct court c = {.plan = p, .only = k};
+    struct court c = {.plan = p, .state = s, .only = k};
     ir_node_id gate = p->rule->steps[k->hit->step].groups[k->hit->group].gate;
     return gate == IR_NONE || eval_test(open_court(s, &c), gate) == TRI_TRUE;
+}
+
+enum tri judge_where(struct state *s, const struct keyed *k, struct group *g, struct gathered *eligible)
+{
+    struct court c = {.plan = k->rule->plan, .state = s, .keyed = k, .group = g, .window = eligible};
+    return eval_test(open_court(s, &c), c.plan->rule->where);
 }
 
 static int32_t clamp_score(int64_t score)
@@ -387,7 +298,7 @@ static void hash_argument(uint64_t *h, struct value v)
         for (uint32_t i = 0; i < v.len; i++) hash_argument(h, v.items[i]);
         return;
     }
-    hash_more(h, v.kind <= VALUE_NULL ? v.kind : hash_value(v));
+    hash_more(h, v.kind <= VALUE_NULL ? v.kind : value_hash(v));
 }
 
 static struct text too_many(struct eval *e, const struct ir_respond *r, uint32_t n)
@@ -460,7 +371,7 @@ static void judge_actions(struct eval *e, struct court *c, const struct emitted 
 void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told,
                  bool is_settled, struct verdict *out)
 {
-    struct court c = {.plan = k->rule->plan, .keyed = k, .group = g};
+    struct court c = {.plan = k->rule->plan, .state = s, .keyed = k, .group = g};
     struct eval *e = open_court(s, &c);
     *out = (struct verdict){.score = 0};
     if (!c.plan->rule->has_score) judge_severity(e, c.plan->rule, out);

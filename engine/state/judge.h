@@ -37,6 +37,8 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
                  bool is_settled, struct verdict *out);
 /* Whether the gate of the hit's group holds, with the answers that it has now. */
 bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k);
+/* What `where` says of the window that ends where g would open. */
+enum tri judge_where(struct state *s, const struct keyed *k, struct group *g, struct gathered *eligible);
 /* For a new rule set. */
 void judge_prepare(struct state *s, const struct ir *ir);
 

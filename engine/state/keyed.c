@@ -4,6 +4,7 @@
 #include "engine/state/gather.h"
 #include "engine/state/judge.h"
 #include "engine/state/measure.h"
+#include "engine/state/window.h"
 
 #define SWEEP_LEAST 64
 
@@ -37,13 +38,15 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
     const struct rule_plan *p = k->rule->plan;
     size_t answers = h->n_asks * sizeof(struct answer_state),
            offers = measure_offers_most(p, h) * sizeof(uint64_t),
-           size = sizeof(struct kept) + answers + offers + hit_size(h);
+           where = p->where_steps ? sizeof(struct eligible) : 0,
+           size = sizeof(struct kept) + answers + offers + where + hit_size(h);
     struct kept *kept = slab_get(&s->slab, size);
     kept->size = (uint32_t)size;
     kept->answers = (struct answer_state *)(kept + 1);
     kept->offers = (uint64_t *)((char *)(kept + 1) + answers);
     kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
-    kept->hit = hit_copy((char *)(kept + 1) + answers + offers, h);
+    if (where) kept->eligible = (struct eligible *)((char *)(kept + 1) + answers + offers);
+    kept->hit = hit_copy((char *)(kept + 1) + answers + offers + where, h);
     for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
     kept->active = is_active(s, p, kept);
     kept->next = k->kept;
@@ -105,6 +108,7 @@ static void mark_all(struct keyed *k)
         for (uint32_t n = 0; n < k->gathered.at[i].len; n++) mark(k->gathered.at[i].at[n]);
         for (uint32_t n = 0; n < k->gathered.at[i].missing.len; n++) mark(k->gathered.at[i].missing.at[n]);
     }
+    window_each(k, mark);
 }
 
 static void sweep(struct state *s, struct keyed *k)
@@ -163,6 +167,7 @@ void keyed_free(struct state *s, struct keyed *k)
     slots_free(s, k->history.at, k->history.len, k->history.cap);
     emitted_free(s, k);
     gathered_free(s, k);
+    window_free(s, k);
     for (struct kept *kept = k->kept, *next; kept; kept = next) {
         next = kept->next;
         drop_tickets(s, kept);
@@ -199,6 +204,7 @@ static void swap_folds(struct keyed *k)
 static void refold(struct state *s, struct keyed *k)
 {
     const struct fold *from = &k->base;
+    s->folded = k;
     for (uint32_t i = 0; i < k->tail.len; i++) {
         if (i) {
             swap_folds(k);
@@ -211,6 +217,7 @@ static void refold(struct state *s, struct keyed *k)
 static void refold_newest(struct state *s, struct keyed *k)
 {
     const struct fold *from = k->tail.len > 1 ? &k->before : &k->base;
+    s->folded = k;
     fold_step(&s->work, k->rule->plan, from, &k->tail.at[k->tail.len - 1], &k->after, NULL);
 }
 
@@ -256,6 +263,7 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
     }
     if (!slot_insert(&s->slab, slot, kept)) return false;
     thin(s, k->rule->plan, slot);
+    window_forget(k, kept->hit->second, k->rule->plan->forbidden >> kept->hit->step & 1);
     if (*is_newest)
         refold_newest(s, k);
     else
@@ -339,9 +347,17 @@ static void ask_slots(struct state *s, struct keyed *k, const struct state_out *
     }
 }
 
-void keyed_answered(struct state *s, struct keyed *k, struct kept *kept)
+void keyed_answered(struct state *s, struct keyed *k, struct kept *kept, uint32_t ask, enum asked asked,
+                    const struct answer *a)
 {
-    (void)s;
+    struct answer_state *state = &kept->answers[ask];
+    gathered_answers(s, k, kept, -1);
+    window_answers(s, k, kept, -1);
+    k->answers_changed |= k->rule->plan->where_asks;
+    state->answers[asked] = *a;
+    state->tickets[asked] = 0;
+    gathered_answers(s, k, kept, 1);
+    window_answers(s, k, kept, 1);
     for (uint32_t i = 0; i < k->tail.len; i++)
         if (k->tail.at[i].second == kept->hit->second) k->tail.at[i].waiting--;
 }
@@ -362,6 +378,7 @@ static void commit_slot(struct state *s, struct keyed *k)
 {
     struct slot slot = k->tail.at[0];
     struct fold next = {.capped = false};
+    s->folded = k;
     fold_step(&s->work, k->rule->plan, &k->base, &slot, &next, &s->counts);
     fold_free(&s->slab, k->rule->plan, &k->base);
     k->base = next;
@@ -378,7 +395,10 @@ static bool commit(struct state *s, struct keyed *k)
 {
     bool changed = false;
     while (k->tail.len && k->tail.at[0].second <= s->watermark && !k->tail.at[0].waiting) {
-        changed |= settle_gates(s, k, &k->tail.at[0]);
+        bool other = settle_gates(s, k, &k->tail.at[0]);
+        if (other || k->answers_changed) window_forget(k, k->tail.at[0].second, true);
+        changed |= other || k->answers_changed;
+        k->answers_changed = false;
         commit_slot(s, k);
     }
     k->committed = s->watermark;
@@ -392,6 +412,17 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* Choices that `where` did not hold for count in later windows. */
+static bool waits_for_where(const struct keyed *k)
+{
+    return k->rule->plan->where_steps && k->history.len;
+}
+
+bool keyed_is_empty(const struct keyed *k)
+{
+    return !k->tail.len && !k->base.runs.len && !k->base.groups.len && !waits_for_where(k);
+}
+
 /* When the key must be looked at next, if no hit comes. */
 static int64_t next_due(const struct keyed *k)
 {
@@ -401,6 +432,7 @@ static int64_t next_due(const struct keyed *k)
         if (!k->tail.at[i].is_asked) due = k->tail.at[i].second;
     for (uint32_t i = 0; i < k->base.groups.len; i++)
         due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->within);
+    if (waits_for_where(k)) due = earlier(due, k->history.at[k->history.len - 1].second + p->within);
     if (due != NEVER || k->tail.len) return due;
     due = INT64_MIN;
     for (uint32_t i = 0; i < k->base.runs.len; i++)
@@ -430,5 +462,5 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
     gather_trim(s, k);
     sweep(s, k);
     set_timer(s, k);
-    return k->tail.len || k->base.runs.len || k->base.groups.len;
+    return !keyed_is_empty(k);
 }

@@ -16,8 +16,11 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
 /* Asks, commits, settles and closes what the watermark allows, and sets the timer. False: the key is empty
  * now. */
 bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out);
-/* The last answer for a committed second. */
-void keyed_answered(struct state *s, struct keyed *k, struct kept *kept);
+/* The answer for good to a hit's question. */
+void keyed_answered(struct state *s, struct keyed *k, struct kept *kept, uint32_t ask, enum asked asked,
+                    const struct answer *a);
+/* Nothing that is still to come can want it. */
+bool keyed_is_empty(const struct keyed *k);
 
 /* Progress of the key, for eviction: 0 … RANKS - 1. */
 uint8_t keyed_rank(const struct keyed *k);

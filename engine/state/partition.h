@@ -47,6 +47,7 @@ struct gathered {
         const struct kept **at;
         uint32_t len, cap;
     } missing; /* events of its time that no choice holds so far */
+    struct amount *amounts; /* [plan->n_amounts], NULL until somebody asks (amount.h) */
 };
 
 struct keyed {
@@ -74,6 +75,8 @@ struct keyed {
         struct gathered *at;
         uint32_t len, cap;
     } gathered;
+    struct window *window;      /* of rules with `where` (window.h); NULL until it is asked for */
+    bool answers_changed;       /* since `where` was judged last */
     char last_id[33];           /* of the newest incident that is closed */
     uint64_t named[NAMED_MOST]; /* ids given out last, as hashes: each is given once */
     uint32_t n_named;
@@ -107,7 +110,8 @@ struct state {
     uint32_t n_rules;
     struct table keys;
     struct timers timers;
-    struct workbench work;
+    struct workbench work, aside; /* aside: for windows, which are looked at in the middle of a fold */
+    struct keyed *folded; /* whose slots the workbench is at */
     struct {
         struct ticket *at;
         uint32_t len, cap;

@@ -1,6 +1,7 @@
 /* plan.c - automata into tables. */
 #include "engine/state/plan.h"
 #include "engine/state/differ.h"
+#include "engine/ir/settle.h"
 #include "engine/state/fold.h"
 #include "engine/state/measure.h"
 
@@ -149,14 +150,49 @@ static void plan_positions(struct rule_plan *p, const struct ir_match *m)
     for (uint32_t i = 0; i < m->n_kids; i++) plan_positions(p, &m->kids[i]);
 }
 
-/* Steps of which an expression asks `new`: over all of their gathered events. */
-static uint64_t asked_new(const struct ir *ir, ir_node_id id)
+static bool is_amount(const struct ir_node *n)
 {
+    return (n->op >= IR_OP_DISTINCT && n->op <= IR_OP_MAX_OF) || n->op == IR_OP_ASK_NEW;
+}
+
+static void add_amount(struct slab *s, struct rule_plan *p, ir_node_id id)
+{
+    for (uint32_t i = 0; i < p->n_amounts; i++)
+        if (p->amounts[i] == id) return;
+    ir_node_id *more = slab_get(s, (p->n_amounts + 1) * sizeof *more);
+    if (p->n_amounts) memcpy(more, p->amounts, p->n_amounts * sizeof *more);
+    slab_put(s, p->amounts, p->n_amounts * sizeof *more);
+    p->amounts = more;
+    p->amounts[p->n_amounts++] = id;
+}
+
+/* An expression over the match. Returns the steps of which it reads all events; those are exact. */
+static uint64_t plan_expression(struct slab *s, struct rule_plan *p, ir_node_id id)
+{
+    uint64_t steps = 0;
     if (id == IR_NONE) return 0;
-    const struct ir_node *n = &ir->nodes[id];
-    uint64_t steps = n->op == IR_OP_ASK_NEW ? BIT(n->y) : 0;
-    for (uint32_t i = 0; i < n->n; i++) steps |= asked_new(ir, ir->operands[n->first + i]);
+    const struct ir_node *n = &p->ir->nodes[id];
+    if (is_amount(n)) add_amount(s, p, id);
+    if (is_amount(n) || n->op == IR_OP_COUNT || n->op == IR_OP_FIRST || n->op == IR_OP_LAST) steps = BIT(n->y);
+    if (n->op == IR_OP_ASK_NEW) p->exact |= steps;
+    for (uint32_t i = 0; i < n->n; i++) steps |= plan_expression(s, p, p->ir->operands[n->first + i]);
     return steps;
+}
+
+static void plan_expressions(struct slab *s, struct rule_plan *p)
+{
+    const struct ir_rule *r = p->rule;
+    p->where_steps = plan_expression(s, p, r->where);
+    p->where_asks = ir_asks(p->ir, r->where);
+    p->exact |= p->where_steps;
+    for (uint32_t i = 0; i < r->n_terms; i++) plan_expression(s, p, r->terms[i].when);
+    for (uint32_t i = 0; i < r->n_severities; i++) plan_expression(s, p, r->severities[i].when);
+    for (uint32_t i = 0; i < r->n_probes; i++) plan_expression(s, p, r->probes[i]);
+    for (uint32_t i = 0; i < r->title.len; i++) plan_expression(s, p, r->title.parts[i].operand);
+    for (uint32_t i = 0; i < r->n_exceptions; i++)
+        if (r->exceptions[i].on_match) plan_expression(s, p, r->exceptions[i].when);
+    for (uint32_t i = 0; i < r->n_responds; i++)
+        for (uint32_t k = 0; k < r->responds[i].n_args; k++) plan_expression(s, p, r->responds[i].args[k]);
 }
 
 static void plan_steps(struct slab *s, struct rule_plan *p)
@@ -173,10 +209,7 @@ static void plan_steps(struct slab *s, struct rule_plan *p)
                 if (group->joins[j] != IR_NONE) p->join_steps[j] |= BIT(i);
         }
     }
-    for (uint32_t i = 0; i < r->n_terms; i++) p->exact |= asked_new(p->ir, r->terms[i].when);
-    for (uint32_t i = 0; i < r->n_severities; i++) p->exact |= asked_new(p->ir, r->severities[i].when);
-    for (uint32_t i = 0; i < r->n_exceptions; i++) p->exact |= asked_new(p->ir, r->exceptions[i].when);
-    for (uint32_t i = 0; i < r->n_probes; i++) p->exact |= asked_new(p->ir, r->probes[i]);
+    plan_expressions(s, p);
     if (r->is_on) p->exact = 0; /* the one event of a match is all there is to gather, and fold keeps it */
 }
 
@@ -208,8 +241,10 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
     if (p->places_most < a->n_places) p->places_most = a->n_places;
     if (p->inners_most < a->n_inners) p->inners_most = a->n_inners;
     if (a->n_gaps || a->n_inners) p->is_plain = false;
+    for (uint32_t i = 0; i < shape->n_vetoes; i++) p->forbidden |= BIT(shape->vetoes[i].step);
     for (uint32_t q = 0; q < a->n_places; q++) {
         need += a->places[q].times;
+        if (a->places[q].most) p->forbidden |= BIT(a->places[q].step);
         if (a->places[q].times > 1) {
             p->repeated |= BIT(a->places[q].step);
             p->is_plain = false;
@@ -231,7 +266,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
                             .once = r->once,
                             .n_joins = r->n_joins,
                             .n_items = r->n_automata - 1,
-                            .is_plain = true};
+                            .is_plain = r->where == IR_NONE};
     if (r->match)
         plan_positions(p, r->match);
     else

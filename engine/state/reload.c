@@ -4,8 +4,10 @@
  * hits have those that the old rules asked for: they are put into the new order by name, and what was not
  * kept is unknown. An exception is found again by its name, and judged when the group next settles.
  */
+#include "engine/state/gather.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
+#include "engine/state/window.h"
 
 static const struct ir_rule *rule_named(const struct ir *ir, struct text name, uint32_t *number)
 {
@@ -92,10 +94,13 @@ static void remap_groups(struct keyed *k, const struct ir_rule *old, const struc
         }
 }
 
-static void remap_key(struct state *s, struct keyed *k, const struct ir *old_ir, const struct ir_rule *old,
+/* What was made of values goes, and is made again from the new ones. */
+static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir, const struct ir_rule *old,
                       const struct ir *new_ir, const struct ir_rule *new)
 {
     remap_groups(k, old, new);
+    gathered_forget_amounts(s, k);
+    window_free(s, k);
     for (struct kept *kept = k->kept; kept; kept = kept->next) {
         const struct ir_step *before = &old->steps[kept->hit->step], *after = &new->steps[kept->hit->step];
         if (!same_captures(before, after)) remap_captures(s, kept, before, after);
@@ -139,7 +144,7 @@ static void adopt_rule(struct state *s, struct rule_state *r, const struct state
     }
     for (unsigned rank = 0; rank < RANKS; rank++)
         for (struct keyed *k = r->oldest[rank]; k; k = k->newer)
-            remap_key(s, k, s->plan->ir, old, p->ir, new);
+            adopt_key(s, k, s->plan->ir, old, p->ir, new);
     r->plan = &p->rules[number];
     rules[number] = r;
 }

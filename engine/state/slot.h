@@ -31,6 +31,13 @@ static inline bool answer_is_known(const struct answer_state *a)
            (!a->answers[ASKED_KEY].has_history && a->answers[ASKED_ACCOUNT].is_known);
 }
 
+/* What the window of its key knows of a hit (window.h); only of rules with `where`. */
+struct eligible {
+    uint64_t epoch;       /* of the window that says it */
+    uint8_t state;        /* enum eligible_state */
+    int64_t start, begin; /* the latest start of a choice with it, and of a run that reaches it */
+};
+
 struct kept {
     struct kept *next;
     uint32_t size;                /* of the whole block */
@@ -40,6 +47,7 @@ struct kept {
     uint64_t *offers; /* [n_offers] to a place that measures: hashes of its values (measure.h) */
     uint32_t n_offers;
     double amount;
+    struct eligible *eligible; /* NULL: the rule has no `where` */
     struct value *remapped; /* the captures, after a reload that put them into another order */
     uint32_t n_remapped;
 };
@@ -55,6 +63,7 @@ struct slot {
     uint32_t len, cap;
     uint32_t waiting; /* questions under way */
     bool is_asked;    /* its questions were put for good */
+    uint8_t where;    /* enum tri, plus one: what `where` said of the window that ends here; 0: nothing yet */
 };
 
 /* False if the same event already fills the same step here. */

@@ -2,6 +2,7 @@
 #include "engine/state/emit.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
+#include "engine/state/window.h"
 
 #include <stdlib.h>
 
@@ -15,6 +16,8 @@ struct state *state_new(struct state_limits limits)
     s->limits = limits;
     s->watermark = INT64_MIN / 4; /* leaves room for windows */
     s->keys.slab = s->timers.slab = s->work.slab = s->work.classes.slab = &s->slab;
+    s->aside.slab = s->aside.classes.slab = &s->slab;
+    s->work.opens = window_opens, s->work.world = s;
     baselines_init(&s->baselines, &s->slab, limits.values_most);
     seen_init(&s->seen, &s->slab);
     return s;
@@ -141,7 +144,7 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
 {
     struct keyed *k = key_of(s, h, out);
     keyed_hit(s, k, h, out);
-    if (!k->tail.len && !k->base.runs.len && !k->base.groups.len)
+    if (keyed_is_empty(k))
         key_free(s, k); /* a late hit that came to nothing */
     else
         rank_update(k);
@@ -162,11 +165,7 @@ void state_settled(struct state *s, uint64_t number, const struct answer *a, con
     struct ticket *t = &s->tickets.at[number - 1];
     struct keyed *k = t->keyed;
     struct kept *kept = t->kept;
-    if (k) {
-        kept->answers[t->ask].answers[t->asked] = *a;
-        kept->answers[t->ask].tickets[t->asked] = 0;
-        keyed_answered(s, k, kept);
-    }
+    if (k) keyed_answered(s, k, kept, t->ask, t->asked, a);
     *t = (struct ticket){.next_free = s->free_ticket};
     s->free_ticket = (uint32_t)number;
     s->open_tickets--;
