@@ -144,7 +144,7 @@ static void tell_doubtful_match(struct teller *t)
                       TEXT_ARG(t->rule->steps[i].name));
             prose_end(p, 4, 6);
         }
-    if (t->rule->where != IR_NONE && (ir_asks(t->ir, t->rule->where) || ir_can_fall(t->ir, t->rule->where))) {
+    if (ir_where_can_fall(t->ir, t->rule)) {
         prose_put(p, "- it is a match because ");
         tell_test(t, t->rule->where);
         prose_put(p, "; more events may change that.");

@@ -224,6 +224,7 @@ static ir_node_id lower_end(const struct scope *s, const struct ast *call)
     if (capture == IR_POISON) return IR_POISON;
     const struct ir_node node = *ir_build_at(&s->c->build, capture);
     bool first = text_equal(call->text, TEXT("first"));
+    if (!first || node.type == IR_TYPE_TIME) s->rule->steps[step].is_counted = true;
     return ir_build_node(&s->c->build, (struct ir_make){.op = first ? IR_OP_FIRST : IR_OP_LAST,
                                                         .type = (enum ir_type)node.type,
                                                         .x = node.x,

@@ -63,11 +63,6 @@ static bool has_until(const struct ir_rule *rule)
     return rule->until != IR_NONE;
 }
 
-static bool has_where(const struct ir_rule *rule)
-{
-    return rule->where != IR_NONE;
-}
-
 static bool has_fresh(const struct ir_rule *rule)
 {
     for (uint32_t i = 0; i < rule->n_requires; i++)
@@ -100,18 +95,13 @@ static const struct construct {
     enum ast_kind written;
     const char *word; /* of a CALL; the operator of a TEST_OP is != */
 } constructs[] = {
-    {E0501, .op = IR_OP_DISTINCT, .written = AST_CALL, .word = "distinct"},
-    {E0502, .op = IR_OP_SUM_OF, .written = AST_CALL, .word = "sum"},
     {E0505, .in_match = is_veto, .written = AST_M_NOT},
     {E0506, .in_rule = has_until, .written = AST_UNTIL},
-    {E0507, .in_rule = has_where, .written = AST_WHERE},
     {E0508, .in_match = is_bounded, .written = AST_MOST},
     {E0509, .in_rule = has_rule_ref, .written = AST_RULE_REF},
     {E0511, .ask = IR_ASK_PREVALENCE, .written = AST_CALL, .word = "prevalence"},
     {E0513, .in_rule = has_spike, .written = AST_SPIKE},
     {E0518, .in_rule = has_fresh, .written = AST_FRESH},
-    {E0525, .op = IR_OP_MIN_OF, .written = AST_CALL, .word = "min"},
-    {E0525, .op = IR_OP_MAX_OF, .written = AST_CALL, .word = "max"},
 };
 
 static bool some_part(const struct ir_match *m, bool (*is)(const struct ir_match *))

@@ -99,6 +99,23 @@ bool ir_can_fall(const struct ir *ir, ir_node_id when)
     return t == FALLS || t == MOVES;
 }
 
+/* The witness of a completion is another when a better choice arrives late. */
+static bool reads_witness(const struct ir *ir, const struct ir_node *node)
+{
+    if (node->op == IR_OP_CAPTURE || node->op == IR_OP_BARE) return true;
+    if (node->op == IR_OP_FIRST && node->type != IR_TYPE_TIME) return true;
+    for (uint32_t i = 0; i < node->n; i++)
+        if (reads_witness(ir, operand(ir, node, i))) return true;
+    return false;
+}
+
+bool ir_where_can_fall(const struct ir *ir, const struct ir_rule *rule)
+{
+    ir_node_id where = rule->where;
+    if (where == IR_NONE) return false;
+    return ir_asks(ir, where) || ir_can_fall(ir, where) || reads_witness(ir, &ir->nodes[where]);
+}
+
 bool ir_term_can_fall(const struct ir *ir, const struct ir_term *term)
 {
     enum trend t = trend_of(ir, term->when);
@@ -178,8 +195,8 @@ static bool some_step_rests_on_moving(const struct ir *ir, const struct ir_rule 
 
 static bool match_moves(const struct ir *ir, const struct ir_rule *rule)
 {
-    return some_step_asks(ir, rule) || ir_can_be_broken(rule) || ir_asks(ir, rule->where) ||
-           ir_can_fall(ir, rule->where) || some_step_rests_on_moving(ir, rule);
+    return some_step_asks(ir, rule) || ir_can_be_broken(rule) || ir_where_can_fall(ir, rule) ||
+           some_step_rests_on_moving(ir, rule);
 }
 
 bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule)

@@ -25,6 +25,8 @@ bool ir_match_waits(const struct ir_match *m);
 bool ir_term_can_fall(const struct ir *ir, const struct ir_term *term);
 /* Whether more records can make an exception hold or cease to hold. */
 bool ir_exception_can_change(const struct ir *ir, const struct ir_exception *e);
+/* Whether `where` may cease to hold for a completion. */
+bool ir_where_can_fall(const struct ir *ir, const struct ir_rule *rule);
 /* Nothing that the rule says can be taken back. */
 bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule);
 

@@ -176,7 +176,8 @@ static void change_edge(struct amount *a, const struct ir_node *n, const struct 
         a->edge = *v;
 }
 
-static void change_new(struct amount *a, const struct rule_plan *p, const struct kept *k, uint32_t ask, int by)
+static void change_new(struct amount *a, const struct rule_plan *p, const struct kept *k, uint32_t ask,
+                       int by)
 {
     struct value v = asked_value(p, k, ask);
     if (v.kind == VALUE_UNKNOWN) a->unknown += (uint32_t)by;
@@ -201,7 +202,8 @@ static void change(struct state *s, const struct rule_plan *p, struct amount *a,
     }
 }
 
-void amounts_change(struct state *s, const struct rule_plan *p, struct gathered *l, const struct kept *k, int by)
+void amounts_change(struct state *s, const struct rule_plan *p, struct gathered *l, const struct kept *k,
+                    int by)
 {
     for (uint32_t i = 0; l->amounts && i < p->n_amounts; i++) {
         const struct ir_node *n = &p->ir->nodes[p->amounts[i]];
@@ -221,9 +223,7 @@ void amounts_drop(struct state *s, const struct rule_plan *p, struct gathered *l
 
 static uint8_t kind_of_sum(const struct ir_node *n)
 {
-    return n->type == IR_TYPE_SIZE       ? VALUE_SIZE
-           : n->type == IR_TYPE_DURATION ? VALUE_DURATION
-                                         : VALUE_INT;
+    return n->type == IR_TYPE_SIZE ? VALUE_SIZE : n->type == IR_TYPE_DURATION ? VALUE_DURATION : VALUE_INT;
 }
 
 static struct value sum_value(const struct ir_node *n, long double sum)
@@ -249,7 +249,8 @@ static struct value edge_of(const struct ir_node *n, const struct kept *const *a
     for (uint32_t i = 0; i < len; i++) {
         struct value v = captured(at[i], n->x);
         for (uint32_t k = 0; k < n_elements(&v); k++)
-            if (element(&v, k)->kind > VALUE_NULL && is_beyond(n, element(&v, k), &edge)) edge = *element(&v, k);
+            if (element(&v, k)->kind > VALUE_NULL && is_beyond(n, element(&v, k), &edge))
+                edge = *element(&v, k);
     }
     return edge;
 }
@@ -261,7 +262,8 @@ static struct value new_value(const struct amount *a)
 }
 
 /* From what the amount remembers; where that is not enough, from the events. */
-static struct value result(struct amount *a, const struct ir_node *n, const struct kept *const *at, uint32_t len)
+static struct value result(struct amount *a, const struct ir_node *n, const struct kept *const *at,
+                           uint32_t len)
 {
     switch (n->op) {
     case IR_OP_DISTINCT: return value_int(a->distinct);

@@ -19,13 +19,15 @@
 #include "engine/state/partition.h"
 
 /* The event comes into the list (+1) or leaves it (-1). Nothing happens while nobody has asked yet. */
-void amounts_change(struct state *s, const struct rule_plan *p, struct gathered *l, const struct kept *k, int by);
+void amounts_change(struct state *s, const struct rule_plan *p, struct gathered *l, const struct kept *k,
+                    int by);
 void amounts_drop(struct state *s, const struct rule_plan *p, struct gathered *l);
 
 /* What the expression amounts to over the listed events of its step. amount: a number of p->amounts. */
 struct value amount_value(struct state *s, const struct rule_plan *p, struct gathered *l, uint32_t amount);
 /* The same over a few events, without a memory. */
-struct value amount_of(struct state *s, const struct rule_plan *p, const struct ir_node *n, const struct kept *const *at, uint32_t len);
+struct value amount_of(struct state *s, const struct rule_plan *p, const struct ir_node *n,
+                       const struct kept *const *at, uint32_t len);
 
 /* The listed events of a step: *at is the first, and the number is returned. */
 uint32_t gathered_of_step(const struct gathered *l, uint32_t step, const struct kept *const **at);

@@ -39,8 +39,8 @@ struct workbench {
     uint64_t *fits;
     uint16_t *flow, *offered, *reserved;
     uint32_t cap_fits, cap_flow, cap_offered, cap_reserved;
-    /* Whether the group may open: what `where` says of the window that ends with it. n_joins 0: references were
-     * given up. */
+    /* Whether the group may open: what `where` says of the window that ends with it. n_joins 0: references
+     * were given up. */
     bool (*opens)(void *world, struct group *g, uint32_t n_joins);
     void *world;
 };

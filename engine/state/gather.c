@@ -195,7 +195,8 @@ static void note_reach(struct gathering *g, const struct extension *x, const str
     for (uint32_t q = 0; q < x->alternative->n_places; q++)
         for (uint32_t c = 0; taken[q] && c < x->classes->len; c++) {
             struct reach *to = &g->reached[c * g->p->places_most + q];
-            if (r->start <= (completes ? to->start : to->begin) || !extension_can_use(x, taken, q, c)) continue;
+            if (r->start <= (completes ? to->start : to->begin) || !extension_can_use(x, taken, q, c))
+                continue;
             const struct kept *with = completes ? matters(g, x, q, c) : NULL;
             if (to->begin < r->start) to->begin = r->start;
             if (completes && (!with || can_be_completed(g, r, q, with))) to->start = r->start;
@@ -570,7 +571,8 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
     }
 }
 
-/* ---- a window that ends with a completion --------------------------------------------------------------- */
+/* ---- a window that ends with a completion ---------------------------------------------------------------
+ */
 
 void gather_reaches(struct state *s, struct keyed *k, int64_t from, int64_t second, uint32_t n_joins,
                     struct runs *fronts)

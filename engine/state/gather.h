@@ -21,8 +21,9 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now);
 void gather_newest(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit);
 /* All lists are right as of what is committed now: throws away history that nothing needs any more. */
 void gather_trim(struct state *s, struct keyed *k);
-/* How well a choice that ends at `second` or before can reach each event from `from` on: told to window.h. fronts:
- * [n_required] the runs over all slots of the window before `from`; become those over all before `second`. */
+/* How well a choice that ends at `second` or before can reach each event from `from` on: told to window.h.
+ * fronts: [n_required] the runs over all slots of the window before `from`; become those over all before
+ * `second`. */
 void gather_reaches(struct state *s, struct keyed *k, int64_t from, int64_t second, uint32_t n_joins,
                     struct runs *fronts);
 /* A hit's answers are about to change (-1), have changed (+1). */

@@ -99,8 +99,7 @@ static struct value leaf_edge(const struct court *c, const struct ir_node *n, bo
 {
     struct known_events events = events_of(c, n->y);
     if (!events.len) return value_absent();
-    if (!last && !text_equal(c->plan->rule->steps[n->y].captures[n->x].name, TEXT("time")))
-        return capture_of(group_witness(c->plan, c->group, n->y), n->x);
+    if (!last && n->type != IR_TYPE_TIME) return capture_of(group_witness(c->plan, c->group, n->y), n->x);
     return capture_of(events.at[last ? events.len - 1 : 0], n->x);
 }
 

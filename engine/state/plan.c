@@ -173,7 +173,8 @@ static uint64_t plan_expression(struct slab *s, struct rule_plan *p, ir_node_id 
     if (id == IR_NONE) return 0;
     const struct ir_node *n = &p->ir->nodes[id];
     if (is_amount(n)) add_amount(s, p, id);
-    if (is_amount(n) || n->op == IR_OP_COUNT || n->op == IR_OP_FIRST || n->op == IR_OP_LAST) steps = BIT(n->y);
+    if (is_amount(n) || n->op == IR_OP_COUNT || n->op == IR_OP_FIRST || n->op == IR_OP_LAST)
+        steps = BIT(n->y);
     if (n->op == IR_OP_ASK_NEW) p->exact |= steps;
     for (uint32_t i = 0; i < n->n; i++) steps |= plan_expression(s, p, p->ir->operands[n->first + i]);
     return steps;

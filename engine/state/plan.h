@@ -62,10 +62,10 @@ struct rule_plan {
         differs; /* bits of joins that are `!=` between steps of the match (differ.h), and their numbers */
     uint32_t n_differs;
     uint8_t differ_join[DIFFERS_MOST];
-    uint64_t where_steps;    /* whose eligible events `where` reads */
-    uint64_t forbidden;      /* steps whose events can take choices back */
-    bool where_asks;         /* `where` puts questions to baselines */
-    ir_node_id *amounts;     /* expressions over all events of a step (amount.h) */
+    uint64_t where_steps; /* whose eligible events `where` reads */
+    uint64_t forbidden;   /* steps whose events can take choices back */
+    bool where_asks;      /* `where` puts questions to baselines */
+    ir_node_id *amounts;  /* expressions over all events of a step (amount.h) */
     uint32_t n_amounts;
     uint64_t *join_steps; /* [n_joins] the steps that take part */
     bool is_plain;        /* every place once, no gaps, no inner windows: late hits may still complete it

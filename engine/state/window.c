@@ -181,8 +181,8 @@ static void order_list(struct gathered *l, uint32_t sorted)
     }
 }
 
-/* Of those that waited, some are eligible now, and some will never be. In the window's last second more may come
- * that reaches them. */
+/* Of those that waited, some are eligible now, and some will never be. In the window's last second more may
+ * come that reaches them. */
 static void list_reached(struct state *s, struct keyed *k, struct window *w, int64_t from, int64_t to)
 {
     uint32_t n = 0, sorted = w->list.len;

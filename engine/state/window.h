@@ -1,15 +1,15 @@
 /* window.h - `where`: what a match must amount to, in the window that ends with one of its completions.
  *
- * The eligible events of a window are those of choices that lie in it (language.md B6). A key remembers the window
- * that it looked at last, and moves it from completion to completion: of each event it knows the latest start of a
- * choice with it (the event is eligible until that leaves the window), and the latest start of a run that reaches
- * it (before that leaves the window, the event may still become eligible).
+ * The eligible events of a window are those of choices that lie in it (language.md B6). A key remembers the
+ * window that it looked at last, and moves it from completion to completion: of each event it knows the
+ * latest start of a choice with it (the event is eligible until that leaves the window), and the latest start
+ * of a run that reaches it (before that leaves the window, the event may still become eligible).
  *
  * Invariants (docs/semantics.md 7)
- * 1. The answer for a second is a function of the hits of its window; it is remembered in the second's slot until
- *    one of these changes.
- * 2. Slots before the window's second have been looked at, except for events that wait: these make the next look
- *    begin with the window. Nothing is looked at while a group is open.
+ * 1. The answer for a second is a function of the hits of its window; it is remembered in the second's slot
+ * until one of these changes.
+ * 2. Slots before the window's second have been looked at, except for events that wait: these make the next
+ * look begin with the window. Nothing is looked at while a group is open.
  */
 #ifndef CSR_ENGINE_STATE_WINDOW_H
 #define CSR_ENGINE_STATE_WINDOW_H

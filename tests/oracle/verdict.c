@@ -36,7 +36,7 @@ static struct value sum_of_values(const struct oracle_case *c, const struct orac
     for (uint32_t h = 0; h < c->n; h++) {
         uint32_t of = is_gathered(g, n->y, h) ? values_offered(c->hits[h], n->x, offers) : 0;
         for (uint32_t i = 0; i < of; i++)
-            if (as_number(offers[i], &number)) sum += number;
+            if (as_number(offers[i], &number) && number > 0) sum += number;
     }
     return (struct value){.kind = VALUE_FLOAT, .f = (double)sum};
 }
