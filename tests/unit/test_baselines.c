@@ -203,7 +203,7 @@ static void answers_do_not_depend_on_arrival(void **unused)
         struct ir_baseline b = {
             .name = TEXT("b"), .keep = (1 + below(6)) * DAY, .warmup = below(4) * DAY, .days = 1 + below(4)};
         struct ir_ask asks[] = {{.kind = IR_ASK_SINCE}, {.kind = IR_ASK_RARITY}};
-        struct ir_rule asker = {.asks = asks, .n_asks = 2};
+        struct ir_rule asker = {.asks = asks, .n_asks = 2, .where = IR_NONE};
         struct ir ir = {.baselines = &b, .n_baselines = 1, .rules = &asker, .n_rules = 1};
         struct state_plan *plan = state_plan_new(&ir);
         struct state *s = state_new((struct state_limits){0});
@@ -329,7 +329,7 @@ static void tales_of_keys(void **unused)
         {"a value begins anew behind it", {{0, 1}, {200, 2}}, 2, 241, 41, 100},
     };
     struct ir_ask asks[] = {{.kind = IR_ASK_SINCE}, {.kind = IR_ASK_RARITY}};
-    struct ir_rule asker = {.asks = asks, .n_asks = 2};
+    struct ir_rule asker = {.asks = asks, .n_asks = 2, .where = IR_NONE};
     struct ir_baseline b = {.name = TEXT("b"), .keep = 10 * DAY, .days = 1};
     struct ir ir = {.baselines = &b, .n_baselines = 1, .rules = &asker, .n_rules = 1};
     (void)unused;

@@ -374,7 +374,7 @@ static void what_can_be_taken_back_is_known(void **state)
         {"score 10 +5 if min(made.req.n) < 2", true}, {"score 10 +5 if max(made.req.n) < 2", false},
         {"where last(made).time - first(made).time >= 20m", true},
         {"where last(made).time - first(made).time < 20m", false},
-        {"where last(made).region == \"x\"", false}, {"where made.region == \"x\"", true},
+        {"where last(made).region == \"x\"", false}, {"where made.region == \"x\"", false},
         {"where rarity(seen, made) > 90", false},
         {"severity high if not exists used", false}, {"severity high if exists used", true},
     };
