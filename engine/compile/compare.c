@@ -103,6 +103,14 @@ static bool text_fits(const struct value *text, struct side other)
     }
 }
 
+/* arn:partition:service:region:account:resource. A star stands for as many of them as it likes: W0316 tells of it. */
+static bool is_arn(struct text t)
+{
+    uint32_t colons = 0;
+    for (uint32_t i = 0; i < t.len; i++) colons += t.at[i] == ':';
+    return text_starts(t, TEXT("arn:")) && (colons >= 5 || memchr(t.at, '*', t.len));
+}
+
 /* A constant that a function or a type never gives. */
 static bool in_domain(struct side s, const struct value *constant)
 {
@@ -111,7 +119,7 @@ static bool in_domain(struct side s, const struct value *constant)
     if (s.node->op == IR_OP_WEEKDAY && constant->kind == VALUE_STRING) return is_weekday(value_text(*constant));
     if (s.node->op == IR_OP_HOUR && number_of(*constant, &n)) return n >= 0 && n < 24;
     if (s.type == IR_TYPE_ARN && constant->kind == VALUE_STRING)
-        return text_starts(value_text(*constant), TEXT("arn:"));
+        return is_arn(value_text(*constant));
     if (s.type == IR_TYPE_INT && constant->kind == VALUE_FLOAT) return constant->f == (double)(int64_t)constant->f;
     return s.type == IR_TYPE_ANY || s.type >= IR_TYPE_LIST || constant->kind != VALUE_NULL;
 }
@@ -193,7 +201,10 @@ static void explain_arn(const struct misfit *m)
     struct text path = m->other_ast && m->other_ast->kind == AST_PATH
                            ? expr_words(m->s->c->arena, m->other_ast)
                            : (struct text){"", 0};
-    diag_note(d, "an ARN begins with `arn:`; the name in it is name_of(x) or the field beside it");
+    if (m->side.constant && text_starts(value_text(*m->side.constant), TEXT("arn:")))
+        diag_note(d, "it has six parts, of which some may be empty: arn:aws:iam::111122223333:user/x");
+    else
+        diag_note(d, "an ARN begins with `arn:`; the name in it is name_of(x) or the field beside it");
     if (m->side.constant && text_ends(path, TEXT(".arn")) && !memchr(m->ast->text.at, ':', m->ast->text.len))
         diag_fix(d, m->other_ast->span, TEXT_FMT "name", (int)path.len - 3, path.at);
 }
@@ -517,6 +528,14 @@ static ir_node_id lower_between(const struct scope *s, const struct ast *e)
     return make_node(s, IR_OP_BETWEEN, IR_TYPE_BOOL, all, 3, e->span);
 }
 
+/* `src.ip in "10.0.0/8"` */
+static ir_node_id no_network(const struct scope *s, const struct ast *e)
+{
+    diag_note(diag_at(s->c->diags, E0213, e->span, "this is one value, not a list, and no network either"),
+              "a network is written 10.0.0.0/8 or \"2001:db8::/32\", a list of values { … }");
+    return IR_POISON;
+}
+
 /* What may stand behind `in`: a list, several values (f[]), or one network. */
 static ir_node_id lower_container(const struct scope *s, const struct ast *e)
 {
@@ -525,6 +544,7 @@ static ir_node_id lower_container(const struct scope *s, const struct ast *e)
     if (constant && constant->kind == VALUE_NET)
         return set_node(s->c, &(struct ast){.kind = AST_SET, .span = e->span, .kids = (struct ast *)e});
     if (id == IR_POISON || expr_type(s->c, id) == IR_TYPE_LIST) return id;
+    if (constant && constant->kind == VALUE_STRING && memchr(constant->s, '/', constant->len)) return no_network(s, e);
     struct diag *d = diag_at(s->c->diags, E0213, e->span, "this is one value, not a list");
     if (e->kind == AST_PATH)
         diag_fix(d, e->span, TEXT_FMT "[]", TEXT_ARG(expr_words(s->c->arena, e)));

@@ -149,6 +149,11 @@ static bool exclude(const struct fact *f, const struct fact *g)
 
 /* ---- operands whose values have bounds ---- */
 
+static bool is_port(struct text field)
+{
+    return text_equal(field, TEXT("src.port")) || text_equal(field, TEXT("dst.port"));
+}
+
 /* The least and the greatest value of an operand; false if it has none that are known. `certain`: it is always there. */
 static bool domain_of(const struct logic *l, ir_node_id id, struct fact bounds[2], bool *certain)
 {
@@ -163,6 +168,11 @@ static bool domain_of(const struct logic *l, ir_node_id id, struct fact bounds[2
     case IR_OP_LEN: break;
     case IR_OP_SCORE: most = 100; break;
     case IR_OP_HOUR: most = 23; break;
+    case IR_OP_ASK_RARITY: most = 100; break;
+    case IR_OP_FIELD:
+        if (!is_port(l->c->build.fields.at[node->x].name)) return false;
+        most = 65535;
+        break;
     default: return false;
     }
     bounds[0] = (struct fact){.kind = FACT_MORE, .closed = true, .of = id, .v = value_int(least)};

@@ -70,6 +70,10 @@ static const struct row predicates[] = {
     {"req.userName == 1 and req.userName == \"1\"", ""},
     {"req.tags[].key == \"a\" and req.tags[].key == \"b\"", ""},
     {"entities.users[] == \"a\" and entities.users[] == \"b\"", ""},
+    /* bounds */
+    {"dst.port > 65535", "W0306 "},
+    {"dst.port == 65535", ""},
+    {"src.port < 0", "W0306 "},
     /* lists */
     {"region in { \"a\", \"b\" } and region == \"c\"", "W0305 "},
     {"region in { \"a\", \"b\" } and region in { \"b\", \"c\" }", ""},

@@ -74,6 +74,13 @@ static const struct row times[] = {
     {"time > 5m", "E0211", NULL},
     {"hour(time, \"UTC\") in 7..25", "E0211", NULL},
     {"hour(time, \"UTC\") == 24", "E0211", NULL},
+    {"hour(time, \"Europe/Berlin\") == 3 and weekday(time, \"America/New_York\") == \"mon\"", NULL, NULL},
+    {"hour(time, \"Europe/Berln\") == 3", "E0245", "\"Europe/Berlin\""},
+    {"hour(time, \"../../etc/passwd\") == 3", "E0245", NULL},
+    {"principal.arn == \"arn:aws:iam::111122223333:user/x\"", NULL, NULL},
+    {"principal.arn == \"arn:aws:iam:111122223333:user/x\"", "E0211", NULL},
+    {"principal.arn in { \"arn:aws:iam:111122223333:user/x\" }", "E0211", NULL},
+    {"src.ip in \"10.0.0/8\"", "E0213", NULL},
     {"weekday(time, \"UTC\") == \"monday\"", "E0211", "\"mon\""},
     {"weekday(time, \"UTC\") in { \"Sat\" }", "E0211", "\"sat\""},
 };

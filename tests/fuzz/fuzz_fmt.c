@@ -1,0 +1,72 @@
+/* fuzz_fmt.c - any bytes as a rule file; of a text without mistakes the layout, which has the same tree and
+ * the same allowances, and stays as it is when it is laid out again.
+ */
+#include "grammar/fmt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUDGET (512u << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct reading {
+    struct sources sources;
+    struct parse p;
+    const struct source *file;
+};
+
+static void read_text(struct reading *r, struct arena *a, struct text bytes)
+{
+    sources_init(&r->sources, a);
+    r->file = sources_add(&r->sources, text_of("fuzz.csr"), bytes, false);
+    r->p = (struct parse){a, names_new(a), &r->sources, diags_new(a, &r->sources)};
+}
+
+/* What print writes, in the arena. */
+static struct text written(struct arena *a, void (*print)(const void *of, FILE *to), const void *of)
+{
+    char *at = NULL;
+    size_t len = 0;
+    FILE *to = open_memstream(&at, &len);
+    if (!to) abort();
+    print(of, to);
+    fclose(to);
+    struct text copy = arena_text(a, at, len);
+    free(at);
+    return copy;
+}
+
+static void print_tree(const void *tree, FILE *to)
+{
+    ast_dump(tree, to);
+}
+
+static void check_layout(struct reading *r, struct arena *a, struct text tree)
+{
+    struct text laid_out, again;
+    struct reading second;
+    if (!csr_fmt(&r->p, r->file, &laid_out)) abort();
+    read_text(&second, a, laid_out);
+    if (!text_equal(written(a, print_tree, csr_parse(&second.p, second.file)), tree)) abort();
+    if (csr_parse_allowances(&r->p, r->file).len != csr_parse_allowances(&second.p, second.file).len) abort();
+    if (!csr_fmt(&second.p, second.file, &again) || !text_equal(laid_out, again)) abort();
+}
+
+static void read_and_lay_out(struct arena *a, struct text bytes)
+{
+    struct reading r;
+    read_text(&r, a, bytes);
+    struct text tree = written(a, print_tree, csr_parse(&r.p, r.file));
+    if (!diags_errors(r.p.diags)) check_layout(&r, a, tree);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena *a = arena_new(BUDGET);
+    if (!a) return 0;
+    if (!setjmp(*arena_escape(a))) read_and_lay_out(a, (struct text){(const char *)data, (uint32_t)size});
+    arena_free(a);
+    return 0;
+}
