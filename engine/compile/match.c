@@ -125,13 +125,13 @@ static bool lower_windowed(struct walk *w, const struct ast *what, const struct 
 {
     out->kind = IR_M_GROUP;
     out->n_kids = 1;
+    while (what->kind == AST_M_GROUP && what->kids) what = what->kids;
     if (what->kind == AST_M_STEP || what->kind == AST_M_OPT) {
         struct diag *d = diag_at(w->r->c->diags, E0308, in->span, "a window around one event says nothing");
         if (what->kind == AST_M_OPT) diag_note(d, "the `?` stands behind the brackets: (a -> b)[in 5m]?");
         return false;
     }
     out->in = whole_seconds(w->r, in->kids);
-    while (what->kind == AST_M_GROUP && what->kids) what = what->kids;
     return lower_into(w, what, kids_of(w, out, 1)) && out->in >= 0;
 }
 
@@ -191,7 +191,10 @@ static bool forbid(struct walk *w, const struct ast *e, struct ir_match **to)
 static bool veto_may_stand(struct walk *w, const struct ast *e, bool is_first, bool is_end, bool has_for)
 {
     struct diags *diags = w->r->c->diags;
-    if (is_first)
+    if (is_first && is_end)
+        diag_note(diag_at(diags, E0332, e->span, "this stands in no chain"),
+                  "from when to when should it not happen? Between two parts: a -> !c -> b");
+    else if (is_first)
         diag_note(diag_at(diags, E0332, e->span, "nothing stands before it"),
                   "from when on should it not happen? A veto stands behind something: a -> !c -> b");
     else if (has_for && !(is_end && w->is_last))
