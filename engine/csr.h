@@ -164,6 +164,7 @@ struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate 
 struct csr_aside {
     const char *file;
     uint64_t line;
+    uint64_t number; /* of the record in the file, from 1: many may stand in one line; 0: the rest of the file */
     const char *why;
     const char *record;
     size_t record_len;

@@ -41,7 +41,7 @@ static void report_aside(void *world, const struct run_aside *a)
     char file[PATH_MAX];
     if (!r->o->aside) return;
     snprintf(file, sizeof file, TEXT_FMT, TEXT_ARG(a->origin));
-    struct csr_aside one = {file, a->line, aside_name(a->why), a->record.at, a->record.len};
+    struct csr_aside one = {file, a->line, a->number, aside_name(a->why), a->record.at, a->record.len};
     r->o->aside(r->o->world, &one);
 }
 

@@ -136,6 +136,6 @@ void service_aside(void *world, const struct run_aside *a)
     struct service *s = world;
     uint64_t n = ++s->asides;
     if (n > ASIDES_TOLD && (n & (n - 1))) return;
-    service_talk(s, TEXT_FMT ":%llu: record set aside: %s (%llu so far)", TEXT_ARG(a->origin),
-                 (unsigned long long)a->line, aside_name(a->why), (unsigned long long)n);
+    service_talk(s, TEXT_FMT ":%llu: record set aside: %s (number %llu; %llu so far)", TEXT_ARG(a->origin),
+                 (unsigned long long)a->line, aside_name(a->why), (unsigned long long)a->number, (unsigned long long)n);
 }

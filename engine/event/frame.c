@@ -89,11 +89,15 @@ static const char *pass_object(struct frame *f, const char *at)
 }
 
 /* What is no object goes to the end of its line; in an array, where lists are passed like objects, to the next
- * comma. */
-static const char *pass_garbage(const struct frame *f, const char *at)
+ * comma outside of a text. */
+static const char *pass_garbage(struct frame *f, const char *at)
 {
     const char *end = frame_end(f);
-    while (at < end && *at != '\n' && !(f->in_records && (*at == ',' || *at == ']'))) at++;
+    for (; at < end; at++) {
+        if (f->in_string && !(at = pass_string(f, at, end))) return NULL;
+        if (at == end || *at == '\n' || (f->in_records && (*at == ',' || *at == ']'))) break;
+        f->in_string = f->in_records && *at == '"';
+    }
     return at < end ? at : NULL;
 }
 
@@ -297,6 +301,6 @@ bool frame_next(struct frame *f, struct text *record, uint64_t *at_line)
     bool is_line;
     f->record_columns = NULL;
     while (next_piece(f, record, at_line, &is_line))
-        if (!is_line || !f->known || !is_line_of_names(f, *record)) return true;
+        if (!is_line || !f->known || !is_line_of_names(f, *record)) return f->given++, true;
     return false;
 }

@@ -18,6 +18,7 @@ struct frame {
     bool in_object;     /* the array is an object's */
     bool is_last;       /* no more bytes follow these: an unfinished record is a record */
     uint64_t line;      /* of `at`, from 1 */
+    uint64_t given;     /* records so far: the number of the last one, from 1 */
     struct columns_set *known;     /* lines of names that were met go there; NULL: such lines are not known */
     const struct columns *columns; /* of the lines of values that follow; NULL: none was named */
     const struct columns *record_columns; /* of the record that was given last; NULL: it is JSON, or should be */

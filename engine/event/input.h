@@ -15,6 +15,7 @@ struct input_record {
     enum aside aside;   /* ASIDE_NONE; else there is nothing to decode, only this to count and report */
     uint32_t origin;    /* which file: input->origin_name */
     uint64_t line;      /* in it, from 1 */
+    uint64_t number;    /* of the record in it, from 1: many stand in one line; 0: it is none */
     int64_t stamp;      /* second in which it was delivered (the stamp in its file's name); 0: not known */
 };
 

@@ -97,6 +97,7 @@ enum file_result file_next(struct file *f, struct file_record *out)
         if (f->block && frame_next(&f->frame, &out->bytes, &out->line)) {
             f->block->pending++;
             out->block = f->block;
+            out->number = f->frame.given;
             out->columns = f->frame.record_columns;
             return FILE_RECORD;
         }

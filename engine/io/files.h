@@ -22,7 +22,7 @@ void file_close(struct file *f); /* NULL is allowed */
 
 struct file_record {
     struct text bytes;
-    uint64_t line;
+    uint64_t line, number; /* as in input_record */
     const struct columns *columns; /* of a line of values; NULL: it is JSON */
     struct block *block; /* the record is pending in it until block_given */
 };

@@ -116,7 +116,8 @@ static enum input_result give(struct merge *m, struct input_record *out, const s
     struct origin *o = &m->origins[origin];
     int64_t stamp = m->supplies[origin].stamp / NANOSECOND;
     *out = (struct input_record){
-        .bytes = r->bytes, .columns = r->columns, .origin = origin, .line = r->line, .stamp = stamp};
+        .bytes = r->bytes, .columns = r->columns, .origin = origin, .line = r->line,
+        .number = r->number, .stamp = stamp};
     o->facts.records++;
     if (o->framed) m->bytes_given += (double)r->bytes.len * (double)o->facts.bytes / (double)o->framed;
     block_given(&m->queue, r->block);

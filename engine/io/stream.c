@@ -49,6 +49,7 @@ bool stream_take(struct stream *s, struct input_record *out)
     *out = (struct input_record){0};
     if (!s->block || !frame_next(&s->frame, &out->bytes, &out->line)) return false;
     out->columns = s->frame.record_columns;
+    out->number = s->frame.given;
     s->block->pending++;
     block_given(&s->queue, s->block);
     s->records++;

@@ -35,7 +35,7 @@ struct run_counts {
 
 struct run_aside {
     struct text origin, record; /* valid during the call */
-    uint64_t line;
+    uint64_t line, number;      /* of the record in its file; number 0: it is none */
     enum aside why;
 };
 

@@ -102,7 +102,7 @@ static void write_incidents(struct run *r, struct batch *b)
 static void write_aside(struct run *r, const struct batch *b, uint32_t i)
 {
     const struct input_record *record = &b->records[i];
-    struct run_aside a = {b->origins[i], record->bytes, record->line, b->asides[i]};
+    struct run_aside a = {b->origins[i], record->bytes, record->line, record->number, b->asides[i]};
     r->writer.counts.aside++;
     if (r->o.out.aside) r->o.out.aside(r->o.out.world, &a);
 }

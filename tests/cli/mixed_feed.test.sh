@@ -38,6 +38,9 @@ expect() { # STATUS FILE WORDS...
 expect 0 feed.ndjson "4 evaluated, 0 late, 0 duplicate, 0 set aside; 1 incident" "3 of the evaluated are of a source that no rule uses"
 expect 1 strange.ndjson "2 set aside" "strange.ndjson:2: set aside: other values than its file names" \
     "strange.ndjson:3: set aside: of no known kind"
+printf '{"Records":[{"what":"is this"},"a,text",{"nor":"this"}]}' >one-line.json
+expect 1 one-line.json "3 set aside" "one-line.json:1: set aside: of no known kind (record 2)" \
+    "one-line.json:1: set aside: of no known kind (record 3)"
 sed -i 's/use aws/use aws, okta, k8s, vpcflow/' rules.csr
 expect 0 feed.ndjson "4 evaluated, 0 late, 0 duplicate, 0 set aside; 1 incident"
 if grep -q "no rule uses" said; then

@@ -61,6 +61,7 @@ static const struct {
      "1:{\"a\":1,\"detail\":{\"detail-type\":\"x via CloudTrail\"}}|"},
     {"LookupEvents", "{\"Events\":[{\"EventId\":\"1\",\"CloudTrailEvent\":\"{\\\"a\\\":\\\"x\\\\n\\\\u00e9\\\"}\"}],\"NextToken\":\"t\"}",
      "1:{\"a\":\"x\\n\\u00e9\"}|"},
+    {"texts among Records", "{\"Records\":[\"a,b]\",{\"a\":1},\"\\\"]\" , 7]}", "1:\"a,b]\"|1:{\"a\":1}|1:\"\\\"]\" |1:7|"},
     {"members behind Records", "{\"Records\":[{\"a\":1}] , \"b\":[{\"c\":\"]}\"}]}\n{\"d\":1}", "1:{\"a\":1}|2:{\"d\":1}|"},
     {"LookupEvents, one a line", "{\"CloudTrailEvent\":\"{\\\"a\\\":1}\",\"EventId\":\"1\"}\n{\"b\":2}\n", "1:{\"a\":1}|2:{\"b\":2}|"},
     {"an envelope that is broken", "{\"CloudTrailEvent\":\"{\\\"a\\\":1}\",}\n", "1:{\"CloudTrailEvent\":\"{\\\"a\\\":1}\",}|"},
@@ -76,7 +77,8 @@ static void take_all(struct frame *f, struct seen *seen)
     struct text record;
     uint64_t line;
     char columns[16] = "";
-    while (frame_next(f, &record, &line)) {
+    for (uint64_t given = f->given; frame_next(f, &record, &line); given++) {
+        assert_int_equal(f->given, given + 1);
         if (f->record_columns) snprintf(columns, sizeof columns, " (%u)", f->record_columns->n);
         seen->len += (size_t)snprintf(seen->text + seen->len, sizeof seen->text - seen->len, "%d:" TEXT_FMT "%s|", (int)line,
                                       TEXT_ARG(record), f->record_columns ? columns : "");

@@ -63,12 +63,15 @@ static void take_aside(void *world, const struct csr_aside *a)
     struct replay *r = world;
     if (r->asides++ < ASIDES_SHOWN) {
         progress_clear(&r->progress);
-        fprintf(stderr, "%s:%llu: set aside: %s\n", a->file, (unsigned long long)a->line, a->why);
+        fprintf(stderr, "%s:%llu: set aside: %s", a->file, (unsigned long long)a->line, a->why);
+        if (a->number && a->number != a->line) fprintf(stderr, " (record %llu)", (unsigned long long)a->number);
+        putc('\n', stderr);
     }
     if (!r->aside) return;
     fputs("{\"file\":", r->aside);
     put_json_text(r->aside, a->file, strlen(a->file));
-    fprintf(r->aside, ",\"line\":%llu,\"why\":", (unsigned long long)a->line);
+    fprintf(r->aside, ",\"line\":%llu,\"number\":%llu,\"why\":", (unsigned long long)a->line,
+            (unsigned long long)a->number);
     put_json_text(r->aside, a->why, strlen(a->why));
     fputs(",\"record\":", r->aside);
     put_json_text(r->aside, a->record, a->record_len);
