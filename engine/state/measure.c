@@ -218,11 +218,9 @@ static void add_all(const struct ir_place *place, struct measure *m, const struc
 static bool different_together(const struct ir_place *place, const struct measure *f, bool f_begins,
                                const struct measure *b, bool b_begins, const struct kept *with)
 {
-    struct {
-        struct measure m;
-        struct measured_event room[TIMES_MOST];
-    } all = {.m = {.len = 0}};
-    struct measure *m = &all.m;
+    _Alignas(struct measure) char room[sizeof(struct measure) + TIMES_MOST * sizeof(struct measured_event)];
+    struct measure *m = (struct measure *)room;
+    *m = (struct measure){.len = 0};
     if (f_begins && !add_different(m, f->at[0].kept)) return false;
     if (b && b_begins && !add_different(m, b->at[0].kept)) return false;
     if (with && !(f_begins && with == f->at[0].kept) && !add_different(m, with)) return false;
