@@ -231,6 +231,9 @@ static void tell_response(struct teller *t, const struct ir_respond *act)
     if (act->settled) prose_put(p, ", once the incident is settled");
     prose_put(p, ".");
     if (verb) prose_put(p, " %s", verb->meaning);
+    for (uint32_t i = 0; i < t->ir->n_actions; i++)
+        if (text_equal(t->ir->actions[i].name, act->verb) && t->ir->actions[i].meaning.len)
+            prose_put(p, " " TEXT_FMT, TEXT_ARG(t->ir->actions[i].meaning));
     prose_row(p, 4, arena_printf(p->arena, "from %d", act->at), 9);
 }
 

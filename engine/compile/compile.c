@@ -60,6 +60,8 @@ static void finish(struct compiler *c, const struct compile_input *input)
     ir->rules = c->rules.at, ir->n_rules = c->rules.len;
     ir->params = c->params.at, ir->n_params = c->params.len;
     ir->zones = c->zones.at, ir->n_zones = c->zones.len;
+    ir->actions = c->actions.at, ir->n_actions = c->actions.len;
+    ir->links = c->links.at, ir->n_links = c->links.len;
     ir->datasets = c->datasets.at, ir->n_datasets = c->datasets.len;
     ir->disabled = c->disabled.at, ir->n_disabled = c->disabled.len;
     ir->n_exceptions = c->n_exceptions;
@@ -96,6 +98,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     load_units(c, input);
     declare_units(c);
     read_datasets(c);
+    declare_actions(c);
     declare_tunes(c);
     if (input->with_tests) declare_tests(c, input->n_texts == 0);
     check_schemas(c);
@@ -106,6 +109,7 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
     }
     if (input->every_field) lower_every_field(c);
     lower_baselines(c);
+    lower_links(c);
     lower_rules(c);
     lower_tests(c);
     c->ir->site = lower_site(c);

@@ -16,6 +16,9 @@
  *   over.c       rules over rules
  *   automaton.c  ir_match -> ir_automaton
  *   dataset.c    lists whose values stand in files
+ *   link.c       which record says what belongs to what
+ *   action.c     declared verbs
+ *   require.c    what a rule rests on
  *   tune.c       what a site says of rules that others wrote: tune, disable
  *   respond.c    responses against the table of verbs
  *   site.c       source, sink, policy

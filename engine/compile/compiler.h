@@ -144,6 +144,8 @@ struct compiler {
     struct ARENA_VEC(struct rule_work *) works; /* of the rules above, for lints */
     struct ARENA_VEC(struct test_work *) tests;
     struct ARENA_VEC(struct ir_dataset) datasets;
+    struct ARENA_VEC(struct ir_action) actions;
+    struct ARENA_VEC(struct ir_link) links;
     struct ARENA_VEC(struct tune *) tunes;
     struct ARENA_VEC(struct ir_disabled) disabled;
     uint32_t n_exceptions; /* of the rules above */
@@ -296,8 +298,6 @@ void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struc
 /* Offers every name of a kind that the unit may write. */
 void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
                   struct nearest *near);
-/* Refuses items that are not executed yet (E05xx). True if this node is one. */
-bool refuse(const struct compiler *c, const struct ast *node);
 
 /* ---- fields.c: schemas, fields and slots ----------------------------------------------------------------
  */
@@ -396,7 +396,7 @@ struct mentions expr_mentions(const struct scope *s, const struct ast *e);
 
 /* Who waits for the calls of a group, for what a warning says of them. */
 struct api_owner {
-    enum { API_OF_STEP, API_OF_RULE, API_OF_BASELINE, API_OF_TEST } what;
+    enum { API_OF_STEP, API_OF_RULE, API_OF_BASELINE, API_OF_LINK, API_OF_TEST } what;
     struct text name;
     uint32_t n_apis; /* of all its groups */
 };
@@ -483,6 +483,15 @@ void lower_template(struct rule_work *r, const struct ast *string, struct ir_tem
 void lower_severity(struct rule_work *r, const struct unit *unit, const struct ast *line);
 /* The scope of a predicate of the step's group. */
 struct scope step_scope(struct rule_work *r, uint32_t step, uint32_t group);
+
+/* ---- action.c, link.c ------------------------------------------------------------------------------------ */
+
+void declare_actions(struct compiler *c);
+/* NULL: no verb of that name is declared. */
+const struct ir_action *action_find(const struct compiler *c, struct text name);
+/* The verb most like it, declared or not; empty: none is near. */
+struct text nearest_verb(const struct compiler *c, struct text name);
+void lower_links(struct compiler *c);
 
 /* ---- require.c ------------------------------------------------------------------------------------------- */
 

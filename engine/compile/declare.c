@@ -214,11 +214,10 @@ void declare_units(struct compiler *c)
     for (uint32_t u = 0; u < c->units.len; u++)
         AST_EACH(item, c->units.at[u]->file) {
             struct diag_mark mark = diags_mark(c->diags);
-            bool refused = refuse(c, item);
-            if (!refused && item->kind == AST_EVENT) declare_schema(c, c->units.at[u], item);
+            if (item->kind == AST_LINK && c->leaves_out) c->units.at[u]->refused = E0522; /* link.c */
+            if (item->kind == AST_EVENT) declare_schema(c, c->units.at[u], item);
             enum diag_code code = leave_out(c, mark, c->units.at[u]);
             if (code) c->units.at[u]->refused = code;
-            if (refused) continue;
             for (uint32_t i = 0; i < sizeof declaring / sizeof *declaring; i++)
                 if (declaring[i].item == item->kind) declare(c, c->units.at[u], item, declaring[i].kind);
         }

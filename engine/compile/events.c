@@ -30,6 +30,11 @@ static void note_loss(struct diag *d, struct api_owner owner)
                                                                             "` does not learn from this call",
                   TEXT_ARG(owner.name));
         break;
+    case API_OF_LINK:
+        diag_note(d, alone ? "the link `" TEXT_FMT "` is never made" : "the link `" TEXT_FMT
+                                                                      "` is not made by this call",
+                  TEXT_ARG(owner.name));
+        break;
     case API_OF_RULE:
         diag_note(d, "%s", alone ? "the rule never fires" : "of its events the rule never takes this one");
         break;

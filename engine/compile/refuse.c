@@ -1,17 +1,9 @@
 /* refuse.c - what the language says and the engine does not execute yet: refused by name, never ignored.
  *
- * Items are refused when they are met. What a rule says is looked for in the finished rule, so a refused rule
- * has an IR that can be looked at (`csr dump --stage=ir`). Each construct is a row: who executes it deletes
- * the row.
+ * What a rule says is looked for in the finished rule, so a refused rule has an IR that can be looked at (`csr dump
+ * --stage=ir`). Each construct is a row: who executes it deletes the row. Links are refused in link.c.
  */
 #include "engine/compile/compiler.h"
-
-static const struct {
-    enum ast_kind kind;
-    enum diag_code code;
-} items[] = {
-    {AST_LINK, E0522}, {AST_ACTION, E0523},
-};
 
 static bool is_refusal(enum diag_code code)
 {
@@ -28,22 +20,6 @@ enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struc
     }
     if (first) diags_take_back(c->diags, since);
     return first;
-}
-
-/* Items run over many lines; their beginning says enough. */
-static bool is_item(const struct ast *node)
-{
-    return node->kind < AST_TITLE;
-}
-
-bool refuse(const struct compiler *c, const struct ast *node)
-{
-    for (uint32_t i = 0; i < sizeof items / sizeof *items; i++)
-        if (items[i].kind == node->kind) {
-            diag_at(c->diags, items[i].code, is_item(node) ? head_span(c, node) : node->span, NULL);
-            return true;
-        }
-    return false;
 }
 
 /* ---- what a finished rule says ---- */

@@ -1,7 +1,9 @@
-/* require.c - what a rule rests on: `require reads`, `require cloudtrail(account) fresh 15m else incident low "…"`.
+/* require.c - what a rule rests on: `require reads`, `require cloudtrail(account) fresh 15m else incident low
+ * "…"`.
  *
- * `require reads` is about the site: where its sources have no read-only events, the rule is loaded blind, and everybody
- * who asks is told. `fresh` is about time: how far a feed may be behind before an absence means nothing.
+ * `require reads` is about the site: where its sources have no read-only events, the rule is loaded blind,
+ * and everybody who asks is told. `fresh` is about time: how far a feed may be behind before an absence means
+ * nothing.
  */
 #include "engine/compile/compiler.h"
 
@@ -39,8 +41,8 @@ static void lower_parts(struct rule_work *r, const struct ast *paths, struct ir_
     out->parts = ARENA_ARRAY(r->c->arena, uint32_t, paths->n_kids);
     AST_EACH(path, paths) {
         uint32_t part = key_part(r, path);
-        bool names_feed =
-            !path->kids && (text_equal(path->text, TEXT("account")) || text_equal(path->text, TEXT("region")));
+        bool names_feed = !path->kids &&
+                          (text_equal(path->text, TEXT("account")) || text_equal(path->text, TEXT("region")));
         if (!names_feed)
             diag_at(r->c->diags, E0345, path->span, "a feed is told apart by account and region");
         else if (part == IR_NONE)
@@ -93,7 +95,8 @@ void lower_requires(struct rule_work *r)
         lower_require(r, clause);
 }
 
-/* ---- the site ------------------------------------------------------------------------------------------- */
+/* ---- the site -------------------------------------------------------------------------------------------
+ */
 
 static bool has_reads(const struct ir_site *site)
 {

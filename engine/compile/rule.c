@@ -18,7 +18,6 @@ static void check_clauses_once(struct rule_work *r)
                                ast_kind_name((enum ast_kind)again->kind)),
                        first->span, "it stands here already");
     }
-    AST_EACH(clause, r->ast) refuse(r->c, clause);
 }
 
 struct needed_clause {

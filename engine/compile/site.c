@@ -19,6 +19,8 @@
 struct site_work {
     struct arena *arena;
     struct diags *diags;
+    const struct ast *const *files;
+    uint32_t n_files;
     struct ARENA_VEC(struct ir_source) sources;
     struct ARENA_VEC(struct ir_sink) sinks;
     struct ARENA_VEC(struct csr_span) source_spans;
@@ -310,10 +312,14 @@ static void lower_sink(struct site_work *w, const struct ast *item)
 
 /* ---- policy ------------------------------------------------------------------------------------------- */
 
-static bool allows_any_verb(struct text pattern)
+/* Of those that csr has and those that some file declares. */
+static bool allows_any_verb(const struct site_work *w, struct text pattern)
 {
     for (uint32_t i = 0; i < verb_count(); i++)
         if (glob_match(pattern, verb_at(i)->name, false)) return true;
+    for (uint32_t i = 0; i < w->n_files; i++)
+        AST_EACH(item, w->files[i])
+            if (item->kind == AST_ACTION && glob_match(pattern, item->text, false)) return true;
     return false;
 }
 
@@ -321,7 +327,7 @@ static void check_allowed(struct site_work *w, const struct ast *set)
 {
     AST_EACH(item, set)
     {
-        if (item->kind != AST_STRING || allows_any_verb(item->text)) continue;
+        if (item->kind != AST_STRING || allows_any_verb(w, item->text)) continue;
         struct diag *d = diag_at(w->diags, E0409, item->span, "no verb is called so");
         const struct verb_info *near = verb_nearest(item->text);
         if (near) diag_fix(d, item->span, "\"" TEXT_FMT "\"", TEXT_ARG(near->name));
@@ -354,7 +360,8 @@ static void lower_policy(struct site_work *w, const struct ast *item)
 struct ir_site *site_lower(struct arena *arena, struct diags *diags, const struct ast *const *files,
                            uint32_t n_files)
 {
-    struct site_work w = {.arena = arena, .diags = diags, .out = ARENA_NEW(arena, struct ir_site)};
+    struct site_work w = {
+        .arena = arena, .diags = diags, .files = files, .n_files = n_files, .out = ARENA_NEW(arena, struct ir_site)};
     w.out->mode = IR_POLICY_PROPOSE;
     w.out->incidents = TEXT("-");
     for (uint32_t i = 0; i < n_files; i++) AST_EACH(item, files[i])

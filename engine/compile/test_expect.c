@@ -131,20 +131,20 @@ static void lower_partial(struct rule_work *r, const struct ast *stmt, struct ir
 
 static void lower_action(struct rule_work *r, const struct ast *stmt, struct ir_expect *out)
 {
-    const struct verb_info *near = verb_nearest(stmt->text);
+    struct text near = nearest_verb(r->c, stmt->text);
     struct csr_span at = word_span(r->c, stmt, stmt->text);
     bool proposed = false;
     out->verb = stmt->text;
     for (uint32_t i = 0; i < r->out.n_responds; i++)
         proposed |= text_equal(r->out.responds[i].verb, stmt->text);
     if (proposed) return;
-    if (verb_find(stmt->text)) {
+    if (verb_find(stmt->text) || action_find(r->c, stmt->text)) {
         diag_at(r->c->diags, E0264, at, "this rule never proposes `" TEXT_FMT "`", TEXT_ARG(stmt->text));
         return;
     }
     struct diag *d =
         diag_at(r->c->diags, E0220, at, "no verb is called `" TEXT_FMT "`", TEXT_ARG(stmt->text));
-    if (near) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near->name));
+    if (near.len) diag_fix(d, at, TEXT_FMT, TEXT_ARG(near));
 }
 
 /* ---- the whole ---- */

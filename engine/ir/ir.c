@@ -18,6 +18,21 @@ struct text ir_severity_name(enum ir_severity severity)
     return text_of(severity_names[severity]);
 }
 
+struct text ir_argument_name(enum ir_argument kind)
+{
+    static const char *const names[] = {
+        [IR_ARG_NAME] = "name", [IR_ARG_TEXT] = "text", [IR_ARG_NUMBER] = "number", [IR_ARG_KEY] = "key",
+        [IR_ARG_PRINCIPAL] = "principal", [IR_ARG_INSTANCE] = "instance", [IR_ARG_FUNCTION] = "function"};
+    return text_of(names[kind]);
+}
+
+struct text ir_link_kind_name(enum ir_link_kind kind)
+{
+    static const char *const names[] = {
+        [IR_LINK_IDENTITY] = "identity", [IR_LINK_CAUSE] = "cause", [IR_LINK_ENTITY] = "entity"};
+    return text_of(names[kind]);
+}
+
 /* ---- lists ---- */
 
 /* A value with its key bytes, so that sorting makes them once. */

@@ -477,6 +477,44 @@ struct ir_param {
     struct csr_span set; /* the line of a tune that gives the value; hi 0: the rule's own */
 };
 
+/* ---- links and declared verbs ---------------------------------------------------------------------------------- */
+
+/* `link identity assumed: sts:AssumeRole (ok) from access_key to resp.credentials.accessKeyId for 12h`. */
+enum ir_link_kind { IR_LINK_IDENTITY, IR_LINK_CAUSE, IR_LINK_ENTITY, IR_LINK_KINDS };
+struct ir_link {
+    uint8_t kind; /* enum ir_link_kind */
+    struct text name;
+    struct csr_span span;
+    struct ir_group *on; /* key, joins and captures of these groups are unused */
+    uint32_t n_on;
+    ir_node_id from, to; /* over the event */
+    int64_t lasts;       /* seconds; 0: as its kind does */
+};
+
+/* What an argument of a declared verb must be. All but TEXT and NUMBER are targets: all their values are collected. */
+enum ir_argument {
+    IR_ARG_NAME, /* of some thing */
+    IR_ARG_TEXT,
+    IR_ARG_NUMBER,
+    IR_ARG_KEY,
+    IR_ARG_PRINCIPAL,
+    IR_ARG_INSTANCE,
+    IR_ARG_FUNCTION,
+    IR_ARGUMENTS
+};
+struct ir_action_param {
+    struct text name;
+    uint8_t kind; /* enum ir_argument */
+};
+/* `action NAME(params) { … }`: proposed like the verbs of schema/verb.def, carried out by nobody here. */
+struct ir_action {
+    struct text name, meaning;
+    struct csr_span span;
+    struct ir_action_param *params;
+    uint32_t n_params;
+    uint8_t reach; /* enum verb_reach */
+};
+
 /* ---- tests -------------------------------------------------------------------------------------------- */
 
 /* A record that a test makes up. */
@@ -614,6 +652,10 @@ struct ir {
     uint32_t n_rules;
     struct ir_param *params;
     uint32_t n_params;
+    struct ir_link *links;
+    uint32_t n_links;
+    struct ir_action *actions;
+    uint32_t n_actions;
     struct ir_dataset *datasets;
     uint32_t n_datasets;
     struct ir_disabled *disabled; /* by name */
@@ -629,6 +671,9 @@ struct ir {
 void ir_seal(struct ir *ir);
 /* "true" if the rule has nothing but literal text, for tests of dumps. */
 struct text ir_severity_name(enum ir_severity severity);
+/* As rules write them: "principal", "identity". */
+struct text ir_argument_name(enum ir_argument kind);
+struct text ir_link_kind_name(enum ir_link_kind kind);
 
 /* What `csr dump --stage=ir` and `--stage=plan` print: rules, steps and predicates in words; candidates by API name,
  * shared predicates, slots, automata with their progress. Canonical: the same rules give the same bytes. */

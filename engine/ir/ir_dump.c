@@ -5,6 +5,7 @@
  */
 #include "engine/base/time.h"
 #include "engine/ir/ir_print.h"
+#include "engine/schema/verb.h"
 #include "grammar/base/diag.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
@@ -444,6 +445,39 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
     d->rule = NULL;
 }
 
+/* ---- links and declared verbs --------------------------------------------------------------------------------- */
+
+static void dump_link(struct dump *d, const struct ir_link *link)
+{
+    ir_put(d->out, TEXT("link "));
+    ir_put(d->out, ir_link_kind_name((enum ir_link_kind)link->kind));
+    ir_put(d->out, TEXT(" "));
+    ir_put(d->out, link->name);
+    end(d);
+    for (uint32_t i = 0; i < link->n_on; i++) {
+        apis_line(d, 1, "on", &link->on[i]);
+        test_lines(d, 2, link->on[i].test);
+    }
+    node_line(d, 1, "from", link->from);
+    node_line(d, 1, "to", link->to);
+    if (link->lasts) seconds_line(d, 1, "for", link->lasts);
+}
+
+static void dump_action(struct dump *d, const struct ir_action *action)
+{
+    static const char *const reaches[] = {
+        [VERB_HARMLESS] = "harmless", [VERB_REVERSIBLE] = "reversible", [VERB_WIDE] = "wide"};
+    ir_put(d->out, TEXT("action "));
+    ir_put(d->out, action->name);
+    ir_putf(d->out, ", %s\n", reaches[action->reach]);
+    for (uint32_t i = 0; i < action->n_params; i++) {
+        begin(d, 1, ir_argument_name((enum ir_argument)action->params[i].kind).at);
+        ir_put(d->out, action->params[i].name);
+        end(d);
+    }
+    text_line(d, 1, "meaning", action->meaning);
+}
+
 /* ---- the site ----------------------------------------------------------------------------------------- */
 
 static void dump_sink(struct dump *d, const struct ir_sink *s)
@@ -492,6 +526,8 @@ void ir_dump(const struct ir *ir, void (*put)(void *to, const char *at, size_t l
     for (uint32_t i = 0; i < ir->n_lists; i++) dump_list(&d, &ir->lists[i]);
     for (uint32_t i = 0; i < ir->n_params; i++) dump_param(&d, &ir->params[i]);
     for (uint32_t i = 0; i < ir->n_baselines; i++) dump_baseline(&d, &ir->baselines[i]);
+    for (uint32_t i = 0; i < ir->n_links; i++) dump_link(&d, &ir->links[i]);
+    for (uint32_t i = 0; i < ir->n_actions; i++) dump_action(&d, &ir->actions[i]);
     for (uint32_t i = 0; i < ir->n_rules; i++) dump_rule(&d, &ir->rules[i]);
     for (uint32_t i = 0; i < ir->n_disabled; i++) {
         ir_put(d.out, TEXT("disabled "));

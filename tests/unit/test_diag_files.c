@@ -31,6 +31,7 @@ static const struct {
     {"E0520", "no longer given"},
     {"E0521", "no longer given"},
     {"E0525", "no longer given"},
+    {"E0523", "no longer given"},
     {"E0526", "no longer given"},
     {"E0527", "no longer given"},
     {"E0529", "no longer given"},
