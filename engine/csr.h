@@ -126,7 +126,7 @@ struct csr_test_result {
 
 /* A part of a rule, and in how many tests it had its say. */
 struct csr_test_clause {
-    const char *kind;  /* "step", "score", "severity", "respond" */
+    const char *kind;  /* "step", "score", "severity", "respond", "except" */
     const char *words; /* "probe", "+10 if exists quota", "critical if …", "at 60 aws.quarantine" */
     uint64_t tests;
 };

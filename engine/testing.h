@@ -50,6 +50,12 @@ struct trial_hit {
     const struct answer *answers; /* [hit->n_asks], as they were at arrival */
 };
 
+/* An exception took an event from a step. */
+struct trial_taken {
+    uint32_t event; /* of the trial */
+    uint32_t exception; /* rule->exceptions */
+};
+
 /* An incident by its id, as it was told last. */
 struct trial_incident {
     struct incident last;
@@ -90,6 +96,8 @@ struct trial {
 
     enum aside *asides; /* [events.len] */
     struct ARENA_VEC(struct trial_hit) hits;
+    struct ARENA_VEC(struct trial_taken) taken;
+    int64_t *swallowed; /* [rule->n_exceptions] events and matches that each took */
     struct ARENA_VEC(struct trial_incident) incidents;
     struct reach furthest;
     uint32_t most[STEPS_MOST]; /* of each step: the most events that a choice took */

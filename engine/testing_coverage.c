@@ -1,11 +1,11 @@
 /* testing_coverage.c - which parts of a rule had their say in some test: steps that an event filled, terms
- * and severities that held, responses that were proposed.
+ * and severities that held, responses that were proposed, exceptions that took something.
  */
 #include "engine/testing.h"
 
 struct rule_coverage {
     uint64_t tests;
-    uint64_t *steps, *terms, *severities, *responds; /* in how many tests */
+    uint64_t *steps, *terms, *severities, *responds, *exceptions; /* in how many tests */
 };
 
 struct coverage {
@@ -23,7 +23,8 @@ struct coverage *coverage_new(struct arena *a, const struct ir *ir)
         c->rules[i] = (struct rule_coverage){.steps = ARENA_ARRAY(a, uint64_t, r->n_steps),
                                              .terms = ARENA_ARRAY(a, uint64_t, r->n_terms),
                                              .severities = ARENA_ARRAY(a, uint64_t, r->n_severities),
-                                             .responds = ARENA_ARRAY(a, uint64_t, r->n_responds)};
+                                             .responds = ARENA_ARRAY(a, uint64_t, r->n_responds),
+                                             .exceptions = ARENA_ARRAY(a, uint64_t, r->n_exceptions)};
     }
     return c;
 }
@@ -62,6 +63,7 @@ void coverage_add(struct coverage *c, const struct trial *t)
     for (uint32_t i = 0; i < r->n_severities; i++)
         if (r->severities[i].when != IR_NONE) to->severities[i] += held_somewhere(t, r->severities[i].when);
     for (uint32_t i = 0; i < r->n_responds; i++) to->responds[i] += was_proposed(t, i);
+    for (uint32_t i = 0; i < r->n_exceptions; i++) to->exceptions[i] += t->swallowed[i] > 0;
 }
 
 /* ---- telling ---- */
@@ -98,6 +100,9 @@ static void tell_rule(const struct coverage *c, uint32_t number, const struct cs
                  TEXT_ARG(r->responds[i].verb));
         add_clause(c->arena, &all, "respond", line_end(&l), from->responds[i]);
     }
+    for (uint32_t i = 0; i < r->n_exceptions; i++)
+        add_clause(c->arena, &all, "except", arena_text(c->arena, r->exceptions[i].name.at, r->exceptions[i].name.len).at,
+                   from->exceptions[i]);
     struct csr_test_coverage one = {arena_text(c->arena, r->name.at, r->name.len).at, from->tests, all.at,
                                     all.len};
     o->coverage(o->world, &one);

@@ -345,6 +345,19 @@ static void put_apis(struct explaining *x, const struct ir_step *step)
         }
 }
 
+/* Whether an exception took the event from the step: which, and why. */
+static bool put_exception(struct explaining *x, uint32_t step, uint32_t event)
+{
+    for (uint32_t i = 0; i < x->t->taken.len; i++) {
+        const struct trial_taken *taken = &x->t->taken.at[i];
+        const struct ir_exception *e = &x->t->rule->exceptions[taken->exception];
+        if (taken->event != event || e->step != step) continue;
+        line_put(&x->line, "taken by the exception `" TEXT_FMT "`: " TEXT_FMT, TEXT_ARG(e->name), TEXT_ARG(e->reason));
+        return true;
+    }
+    return false;
+}
+
 /* A reason for the event into the line. False: the event is of no interest to the step, or was taken. */
 static bool put_reason(struct explaining *x, const struct reach *r, uint32_t place, uint32_t step,
                        uint32_t event, bool *is_wanted)
@@ -353,6 +366,7 @@ static bool put_reason(struct explaining *x, const struct reach *r, uint32_t pla
     const struct ir_group *g = read_again(x, event) ? nearest_group(x, s) : NULL;
     *is_wanted = g != NULL;
     if (!g) return false;
+    if (put_exception(x, step, event)) return true;
     const struct trial_hit *hit = NULL;
     for (uint32_t i = 0; i < x->t->hits.len; i++) {
         const struct trial_hit *h = &x->t->hits.at[i];
@@ -513,12 +527,26 @@ static bool explain_below(struct explaining *x)
     return true;
 }
 
+static bool explain_swallowed(struct explaining *x)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < x->t->rule->n_exceptions; i++) {
+        const struct ir_exception *e = &x->t->rule->exceptions[i];
+        if (!e->on_match || x->t->swallowed[i] <= 0) continue;
+        line_put(&x->line, "the exception `" TEXT_FMT "` took the match: " TEXT_FMT, TEXT_ARG(e->name),
+                 TEXT_ARG(e->reason));
+        say(x);
+        any = true;
+    }
+    return any;
+}
+
 void explain_missing(struct trial *t, struct lines *out)
 {
     struct explaining x = {.t = t, .lines = out, .line = {.arena = t->arena}};
     const struct reach *r = &t->furthest;
     bool is_full = r->is_there && r->full == r->n_places;
-    if (is_full && explain_below(&x)) return;
+    if (is_full && (explain_swallowed(&x) || explain_below(&x))) return;
     if (is_full) {
         line_put(&x.line, "there was an incident, and it was taken back when all records had come");
         say(&x);

@@ -114,6 +114,14 @@ static void found_hit(void *world, const struct hit *h)
     *ARENA_PUSH(t->arena, t->arriving) = hit_copy(arena_alloc(t->arena, hit_size(h)), h);
 }
 
+static void found_taken(void *world, uint32_t exception)
+{
+    struct trial *t = world;
+    uint32_t number = exception - t->rule->exceptions[0].number;
+    *ARENA_PUSH(t->arena, t->taken) = (struct trial_taken){t->event, number};
+    t->swallowed[number]++;
+}
+
 static void ignore_identity(void *world, struct hash128 identity, int64_t second)
 {
     (void)world, (void)identity, (void)second;
@@ -202,6 +210,12 @@ static void keep_ask(void *world, const struct settle_ask *ask)
     *ARENA_PUSH(t->arena, t->asks) = *ask;
 }
 
+static void keep_swallowed(void *world, uint32_t exception, int change)
+{
+    struct trial *t = world;
+    t->swallowed[exception - t->rule->exceptions[0].number] += change;
+}
+
 static char *give_memory(void *world, size_t size)
 {
     struct trial *t = world;
@@ -266,7 +280,7 @@ static void note_hit(struct trial *t, const struct hit *h)
 
 static void run_record(struct trial *t, const struct state_out *out)
 {
-    struct match_out found = {t, found_identity, found_touch, found_hit};
+    struct match_out found = {t, found_identity, found_touch, found_hit, found_taken};
     struct event event;
     t->touches.len = t->answers.len = t->arriving.len = 0;
     if (t->watermark != INT64_MIN) {
@@ -289,10 +303,11 @@ static void run_record(struct trial *t, const struct state_out *out)
 
 void trial_run(struct trial *t, bool open)
 {
-    const struct state_out out = {t, give_answer, keep_incident, keep_ask, give_memory};
+    const struct state_out out = {t, give_answer, keep_incident, keep_ask, give_memory, keep_swallowed};
     struct state_adoption adoption;
     t->enrichment = (struct enrichment){(void *)t->test, ask_net};
     t->rule = &t->bench->ir->rules[t->test->rule];
+    t->swallowed = ARENA_ARRAY(t->arena, int64_t, t->rule->n_exceptions);
     gather_events(t);
     t->asides = ARENA_ARRAY(t->arena, enum aside, t->events.len);
     t->watermark = INT64_MIN;
