@@ -15,6 +15,7 @@
 
 #include "engine/base/hash.h"
 #include "engine/base/json.h"
+#include "grammar/base/utf8.h"
 
 #include <sys/stat.h>
 
@@ -305,29 +306,49 @@ static struct hash128 digest_of(struct text bytes)
     return hash_128(zero, bytes.at, bytes.len);
 }
 
+/* All bytes of the file into *r, behind a byte order mark. False after reporting why not. */
+static bool open_data(struct reading *r, struct ir_dataset *set, const struct ast *path)
+{
+    const char *why = file_bytes(r->c, set->path, &r->bytes);
+    const struct source *source = why ? NULL : sources_add(r->c->sources, set->path, r->bytes, false);
+    if (!source) {
+        diag_at(r->c->diags, E0250, path->span, TEXT_FMT ": %s", TEXT_ARG(set->path),
+                why ? why : "too much text in all");
+        return false;
+    }
+    struct hash128 digest = digest_of(r->bytes);
+    set->digest[0] = digest.hi;
+    set->digest[1] = digest.lo;
+    r->base = source->base;
+    if (!text_starts(r->bytes, TEXT("\xef\xbb\xbf"))) return true;
+    r->base += 3, r->bytes.at += 3, r->bytes.len -= 3;
+    return true;
+}
+
+static bool is_text(const struct reading *r)
+{
+    for (uint32_t at = 0, n; at < r->bytes.len; at += n) {
+        n = utf8_length((struct text){r->bytes.at + at, r->bytes.len - at});
+        if (n) continue;
+        wrong_at(r, at, at + 1, "this byte is no UTF-8");
+        return false;
+    }
+    return true;
+}
+
 static void read_data(struct compiler *c, struct symbol *symbol, const struct form *form,
                       const struct ast *args)
 {
     struct text path = args->kids->text, folder = symbol->unit->folder;
     struct reading r = {.c = c, .ast = symbol->ast, .column = args->kids->next, .out = symbol->data};
+    struct ir_dataset *set = ARENA_PUSH(c->arena, c->datasets);
+    uint32_t errors = diags_errors(c->diags);
     path = path.at[0] != '/' && folder.len
                ? arena_printf(c->arena, TEXT_FMT "/" TEXT_FMT, TEXT_ARG(folder), TEXT_ARG(path))
                : arena_text(c->arena, path.at, path.len);
-    struct ir_dataset *set = ARENA_PUSH(c->arena, c->datasets);
     *set = (struct ir_dataset){.name = symbol->name, .path = path, .reload = reload_of(c, symbol->ast)};
     note_file(set);
-    const char *why = file_bytes(c, path, &r.bytes);
-    const struct source *source = why ? NULL : sources_add(c->sources, path, r.bytes, false);
-    if (!source) {
-        diag_at(c->diags, E0250, args->kids->span, TEXT_FMT ": %s", TEXT_ARG(path),
-                why ? why : "too much text in all");
-        return;
-    }
-    struct hash128 digest = digest_of(r.bytes);
-    set->digest[0] = digest.hi;
-    set->digest[1] = digest.lo;
-    r.base = source->base;
-    uint32_t errors = diags_errors(c->diags);
+    if (!open_data(&r, set, args->kids) || !is_text(&r)) return;
     form->read(&r);
     if (!r.out->len && diags_errors(c->diags) == errors)
         warn(c, W0325, args->kids->span, "no value stands in this file");

@@ -8,6 +8,7 @@ cd "$work/site" || exit 3
 cp "$source/tests/diag/data/nets.csv" "$source/tests/diag/data/members.json" .
 printf '# who may\n\n  eve  \nmallory*\n' >names.txt
 printf '[22, 3389, 1.5]' >ports.json
+printf '\357\273\277id\r\ndora\r\n"fred"' >windows.csv
 cat >rules.csr <<'END'
 use aws
 
@@ -16,6 +17,7 @@ dataset owners  = csv("nets.csv")
 dataset names   = lines("names.txt")
 dataset ports   = json("ports.json")
 dataset members = json("members.json", "ip")
+dataset windows = csv("windows.csv", "id")
 list owners += { "added" }
 
 ## A test for each form.
@@ -24,7 +26,7 @@ rule found {
     severity low
     attack   T1078
     falsepos "none known"
-    on iam:CreateUser (src.ip in nets or src.ip in members or principal.name like names or req.userName in owners
+    on iam:CreateUser (src.ip in nets or src.ip in members or principal.name like names or principal.name in windows or req.userName in owners
                        or raw.requestParameters.port in ports)
 }
 
@@ -47,6 +49,16 @@ test found "line" {
 }
 test found "pattern in a line" {
     as    user/mallory-2 in 111122223333
+    at 0s iam:CreateUser
+    expect incident once
+}
+test found "line of another system, behind a byte order mark" {
+    as    user/dora in 111122223333
+    at 0s iam:CreateUser
+    expect incident once
+}
+test found "last line, without its end" {
+    as    user/fred in 111122223333
     at 0s iam:CreateUser
     expect incident once
 }
@@ -76,7 +88,7 @@ wrong=0
 cd "$work" || exit 3
 "$csr" check --deny-warnings site/rules.csr >out 2>&1 || { wrong=1; cat out; }
 "$csr" test site/rules.csr >out 2>&1 || { wrong=1; cat out; }
-grep -q '^10 passed' out || { wrong=1; cat out; }
+grep -q '^12 passed' out || { wrong=1; cat out; }
 
 # The digest of a set is also of its data; the rules are not changed by it.
 digest() { "$csr" dump site/rules.csr | grep -A1 fingerprint | cksum; }
