@@ -1,4 +1,4 @@
-/* prose.c - wrapping at blanks. A word longer than the line stands alone on it. */
+/* prose.c - wrapping at blanks; a line end is one. A word longer than the line stands alone on it. */
 #include "engine/prose.h"
 
 #include <stdarg.h>
@@ -41,7 +41,7 @@ static void put_wrapped(struct prose *p, unsigned column, unsigned rest)
     bool is_first = true;
     for (uint32_t at = 0; at < p->text.len;) {
         uint32_t end = at;
-        while (end < p->text.len && p->text.at[end] != ' ') end++;
+        while (end < p->text.len && p->text.at[end] != ' ' && p->text.at[end] != '\n') end++;
         struct text word = {p->text.at + at, end - at};
         unsigned columns = prose_columns(word);
         if (!is_first && column + 1 + columns > p->width) {
