@@ -52,14 +52,12 @@ struct a_case *over_make(struct a_case *c)
 void over_spell(FILE *to, const struct a_case *over)
 {
     uint64_t stands = over->required | over->optional;
-    fprintf(to,
-            "rule over {\n    title \"%s%s\"\n    severity medium\n    attack T1078\n    falsepos \"none\"\n",
-            stands & 1 ? "{s0.id} " : "", stands & 2 ? "{s1.id} " : "");
+    fputs("rule over {\n    title \"over\"\n    severity medium\n    attack T1078\n    falsepos \"none\"\n",
+          to);
     fprintf(to, "    by actor\n    within %lds\n", over->rule.within);
     if (stands & 1) fputs("    step s0: random\n", to);
     if (stands & 2)
-        fprintf(to, "    step s1: random:Do (truthy(raw.requestParameters.s%u))  with id = raw.eventID\n",
-                over->other_step);
+        fprintf(to, "    step s1: random:Do (truthy(raw.requestParameters.s%u))\n", over->other_step);
     fputs("    match ", to);
     spell_match(to, over->rule.match);
     fprintf(to, "\n    once for %lds\n}\n", over->rule.once);

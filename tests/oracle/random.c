@@ -473,6 +473,8 @@ static void make_event(struct a_case *c, struct event *e, uint32_t values)
     snprintf(e->identity, sizeof e->identity, "%c%c%02u", 'a' + (char)below(seed, 26),
              'a' + (char)below(seed, 26), (uint32_t)(e - c->events));
     for (uint32_t j = 0; j < 2; j++) e->join[j] = (struct hash128){1 + below(seed, values), 7};
+    e->lacks_join = c->switches->for_text && chance(seed, 12);
+    if (e->lacks_join) e->join[1] = (struct hash128){1000 + (uint64_t)(e - c->events), 9};
     e->is_withheld = c->switches->for_text && chance(seed, 20) && use(c, USE_OMITTED);
     if (e->is_withheld) e->steps = (UINT64_C(1) << c->n_steps) - 1;
     e->number = some_value(c, one_number), e->text = some_value(c, one_text);

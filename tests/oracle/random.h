@@ -58,6 +58,7 @@ struct event {
     struct hash128 join[2];
     struct value number, text; /* a value, a list of some, absent or withheld */
     bool new_now[ORACLE_STEPS], new_for_good[ORACLE_STEPS];
+    bool lacks_join;  /* its second one is absent: nothing is equal to it. In text alone */
     bool is_withheld; /* its parameters are left out: nobody can tell what it fills. In text alone */
     bool is_out;      /* left out while shrinking */
 };

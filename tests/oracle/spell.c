@@ -273,7 +273,8 @@ static void spell_parameters(FILE *to, const struct a_case *c, const struct even
         fputs("{\"omitted\":true,\"originalSize\":131072,\"reason\":\"too large\"}", to);
         return;
     }
-    fprintf(to, "{\"j0\":\"v%lu\",\"j1\":\"v%lu\"", e->join[0].hi, e->join[1].hi);
+    fprintf(to, "{\"j0\":\"v%lu\"", e->join[0].hi);
+    if (!e->lacks_join) fprintf(to, ",\"j1\":\"v%lu\"", e->join[1].hi);
     for (uint32_t s = 0; s < c->n_steps; s++)
         if (e->steps >> s & 1 && stands(c, s)) fprintf(to, ",\"s%u\":true", s);
     if (e->number.kind > VALUE_UNKNOWN) fputs(",\"val\":", to), spell_value(to, e->number);

@@ -65,6 +65,15 @@ static bool passes_gate(const struct a_case *c, uint32_t hit, const struct oracl
     return verdict_is_true(verdict_value(&one, &alone, gate));
 }
 
+/* B14: what is absent is equal to nothing, so `==` is false of an event that lacks its own side. */
+static bool lacks_value(const struct a_case *c, uint32_t hit)
+{
+    uint32_t step = c->hits[hit]->step;
+    if (c->rule.n_joins < 2 || !c->events[c->event_of[hit]].lacks_join) return false;
+    const struct ir_join *join = &c->rule.joins[1];
+    return !join->differs && join->of != step && c->rule.steps[step].groups->joins[1] != IR_NONE;
+}
+
 static void expect(const struct a_case *c, uint32_t key, struct oracle_result *out)
 {
     bool active[ORACLE_HITS], unknown[ORACLE_HITS];
@@ -76,7 +85,7 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
         bool taken = c->hits[h]->step == c->taken_step && e->join[0].hi == 1;
         unknown[h] = !e->is_out && e->is_withheld && e->key == key && stands >> c->hits[h]->step & 1;
         active[h] = !e->is_out && !taken && !e->is_withheld && e->key == key &&
-                    stands >> c->hits[h]->step & 1 && passes_gate(c, h, answers);
+                    stands >> c->hits[h]->step & 1 && passes_gate(c, h, answers) && !lacks_value(c, h);
     }
     oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, unknown, answers, c->n_hits}, out);
     free(answers);
