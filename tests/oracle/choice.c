@@ -187,6 +187,17 @@ static bool is_near(const struct search *s, const struct hit *h)
     return true;
 }
 
+/* Only to save time: what is said of the first `atoms` alone must hold already. */
+static bool holds_so_far(const struct search *s, uint32_t atoms)
+{
+    for (uint32_t i = 0; i < s->choice.reading->n_sentences; i++) {
+        const struct sentence *said = &s->choice.reading->sentences[i];
+        bool is_said = said->kind <= SAY_WITHIN && (said->left | said->right) >> atoms == 0;
+        if (is_said && !holds(s, said)) return false;
+    }
+    return true;
+}
+
 /* Goes on with an atom, whose next event may be a hit from `from` on. */
 static void fill(struct search *s, uint32_t atom, uint32_t from)
 {
@@ -195,7 +206,7 @@ static void fill(struct search *s, uint32_t atom, uint32_t from)
         whole_choice(s);
         return;
     }
-    if (is_fulfilled(c, atom)) fill(s, atom + 1, 0);
+    if (is_fulfilled(c, atom) && holds_so_far(s, atom + 1)) fill(s, atom + 1, 0);
     if (!may_take_more(c, atom)) return;
     for (uint32_t h = from; h < s->n && !s->gave_up; h++) {
         const struct hit *hit = s->hits[h];

@@ -107,13 +107,13 @@ static void find_completing(struct judging *j)
 static void each_item(struct judging *j, const struct ir_match *m)
 {
     if (m->kind == IR_M_OPTIONAL) {
-        struct readings *rs = calloc(1, sizeof *rs);
-        readings_of(j->s.rule, m, rs);
+        struct readings rs;
+        readings_of(j->s.rule, m, &rs);
         j->item = m;
         j->any = false;
-        each_choice(&j->s, rs, note_item);
+        each_choice(&j->s, &rs, note_item);
         keep_witness(j);
-        free(rs);
+        readings_free(&rs);
     }
     for (uint32_t i = 0; i < m->n_kids; i++) each_item(j, &m->kids[i]);
 }
@@ -184,5 +184,6 @@ void oracle_judge(const struct oracle_case *c, struct oracle_result *out)
     out->vetoed = j->s.vetoed;
     find_groups(j);
     out->gave_up = j->s.gave_up;
+    readings_free(&j->required);
     free(j);
 }

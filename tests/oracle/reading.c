@@ -46,9 +46,18 @@ uint32_t required_atoms(const struct reading *r)
 
 static struct reading *add(struct readings *out, const struct reading *r)
 {
-    if (out->n == READINGS_MOST) abort();
+    if (out->n == out->cap) {
+        out->cap = out->cap ? 2 * out->cap : 4;
+        out->at = realloc(out->at, out->cap * sizeof *out->at);
+    }
     out->at[out->n] = *r;
     return &out->at[out->n++];
+}
+
+void readings_free(struct readings *rs)
+{
+    free(rs->at);
+    *rs = (struct readings){.n = 0};
 }
 
 /* r, followed by `more`. Returns the atoms of the latter. */
@@ -207,6 +216,7 @@ static void read_parts(const struct ir_match *m, const struct ir_match *item, st
     for (p.taken = 0; p.taken <= all; p.taken++)
         if ((uint32_t)__builtin_popcount(p.taken) == wanted && (p.taken & with_item) == with_item)
             read_kids(&p, 0, &nothing);
+    for (uint32_t i = 0; i < m->n_kids; i++) readings_free(&p.kids[i]);
     free(p.kids);
 }
 
@@ -261,7 +271,7 @@ static void complete_sentences(const struct ir_rule *rule, struct reading *r)
 void readings_of(const struct ir_rule *rule, const struct ir_match *item, struct readings *out)
 {
     uint32_t place_of[64] = {0}, next = 0;
-    out->n = 0;
+    *out = (struct readings){.n = 0};
     number_places(rule->match, place_of, &next);
     read_match(rule->match, item, out);
     for (uint32_t i = 0; i < out->n; i++) {

@@ -10,7 +10,6 @@
 
 #include "tests/oracle/oracle.h"
 
-#define READINGS_MOST  128
 #define SENTENCES_MOST 64
 
 struct atom {
@@ -47,13 +46,14 @@ struct reading {
     uint32_t n_sentences;
 };
 
-struct readings {
-    struct reading at[READINGS_MOST];
-    uint32_t n;
+struct readings { /* owns `at` */
+    struct reading *at;
+    uint32_t n, cap;
 };
 
 /* All readings of the rule's match without optional items (item NULL), or with that one. */
 void readings_of(const struct ir_rule *rule, const struct ir_match *item, struct readings *out);
+void readings_free(struct readings *rs);
 /* Bits of the atoms that stand in no optional item. */
 uint32_t required_atoms(const struct reading *r);
 
