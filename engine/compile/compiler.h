@@ -533,8 +533,6 @@ void check_overlaps(const struct rule_work *r);
 /* Refuses what the finished rule says and the engine does not execute yet (E05xx), each where it is written. Where
  * refused rules are kept nothing is reported: rule->refused tells. */
 void refuse_rule(struct rule_work *r);
-/* The same of what a test expects: it is refused, not its rule. */
-void refuse_test(const struct compiler *c, ir_node_id test, struct csr_span span);
 enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struct unit *unit);
 
 /* ---- test.c, test_expect.c --------------------------------------------------------------------------------- */

@@ -1,0 +1,274 @@
+/* test_state_where.c - `where` and amounts, by example: what the random tests of meaning do not show by name.
+ *
+ * Rules are compiled from text; hits are made by hand: step, second, and the value that every capture has.
+ */
+#include "engine/compile/compile.h"
+#include "tests/oracle/caller.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define EPOCH  INT64_C(1000000)
+#define SECOND INT64_C(1000000000)
+
+struct bench {
+    struct arena *arena;
+    struct ir *ir;
+    struct state_plan *plan;
+    struct state *state;
+    struct caller caller;
+    uint64_t seq;
+};
+
+static void open_bench(struct bench *b, const char *rule)
+{
+    struct sources sources;
+    struct diags *diags;
+    bool unreadable;
+    struct compile_text one = {text_of("test.csr"), text_of(rule)};
+    struct compile_input input = {.texts = &one, .n_texts = 1, .without_lints = true};
+    *b = (struct bench){.arena = arena_new(0)};
+    if (setjmp(*arena_escape(b->arena))) fail_msg("out of memory");
+    b->ir = csr_compile_ir(b->arena, &input, &sources, &diags, &unreadable);
+    if (!b->ir) diags_print(diags, stderr, (struct diag_style){0});
+    assert_non_null(b->ir);
+    b->plan = state_plan_new(b->ir);
+    b->state = state_new((struct state_limits){0});
+    state_adopt(b->state, b->plan, NULL);
+    caller_init(&b->caller, b->arena, b->state);
+}
+
+static void close_bench(struct bench *b)
+{
+    struct state_counts n = {0};
+    caller_finish(&b->caller);
+    state_count(b->state, &n);
+    assert_int_equal(n.keys, 0);
+    state_free(b->state);
+    state_plan_free(b->plan);
+    arena_free(b->arena);
+}
+
+static void hit(struct bench *b, uint32_t step, int64_t second, struct value v)
+{
+    const struct ir_step *s = &b->ir->rules[0].steps[step];
+    char identity[16];
+    struct value captures[8];
+    struct hit h = {.seq = b->seq,
+                    .second = EPOCH + second,
+                    .step = step,
+                    .key_hash = {1, 2},
+                    .key = TEXT("key"),
+                    .captures = captures,
+                    .n_captures = s->n_captures};
+    snprintf(identity, sizeof identity, "e%03d", (int)b->seq++);
+    h.evidence.identity = text_of(identity);
+    for (uint32_t i = 0; i < s->n_captures; i++)
+        captures[i] = s->captures[i].type == IR_TYPE_TIME
+                          ? (struct value){.kind = VALUE_TIME, .i = (EPOCH + second) * SECOND}
+                          : v;
+    state_hit(b->state, &h, &b->caller.out);
+}
+
+static uint32_t told_as(const struct bench *b, enum incident_state state)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < b->caller.told.len; i++) n += b->caller.told.at[i].state == state;
+    return n;
+}
+
+static const struct told *last(const struct bench *b)
+{
+    assert_true(b->caller.told.len > 0);
+    return &b->caller.told.at[b->caller.told.len - 1];
+}
+
+#define HEAD       "use aws\nrule r { severity medium by actor within 1m once for 2m "
+#define STEPS      " step a: iam:CreateUser (ok) step b: iam:CreateRole (ok) "
+#define NONE       value_absent()
+#define WORD(text) value_string(TEXT(text))
+
+/* ---- the window --------------------------------------------------------------------------------------- */
+
+static void what_only_rises_speaks_with_the_record_that_completes_it(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"{count(a)}\"" STEPS "match a -> b where count(a) >= 3 }");
+    hit(&b, 0, 0, NONE);
+    hit(&b, 1, 1, NONE);
+    hit(&b, 0, 2, NONE);
+    hit(&b, 0, 3, NONE);
+    assert_int_equal(b.caller.told.len, 0); /* the third is in no choice yet */
+    hit(&b, 1, 4, NONE);
+    assert_int_equal(b.caller.told.len, 1);
+    assert_int_equal(last(&b)->opened, EPOCH + 4); /* not where the first choice completed */
+    assert_string_equal(last(&b)->title, "3");
+    close_bench(&b);
+}
+
+static void a_late_event_opens_it_earlier(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a -> b where count(a) >= 2 }");
+    hit(&b, 0, 0, NONE);
+    hit(&b, 1, 2, NONE);
+    hit(&b, 0, 3, NONE);
+    hit(&b, 1, 5, NONE);
+    assert_int_equal(last(&b)->opened, EPOCH + 5);
+    hit(&b, 0, 1, NONE);
+    assert_int_equal(last(&b)->opened, EPOCH + 2);
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+    close_bench(&b);
+}
+
+static void what_may_cease_to_hold_is_retracted(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a -> b where count(a) <= 1 }");
+    hit(&b, 0, 1, NONE);
+    hit(&b, 1, 2, NONE);
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+    hit(&b, 0, 0, NONE);
+    assert_int_equal(last(&b)->state, INCIDENT_RETRACTED);
+    close_bench(&b);
+}
+
+/* The choices of a single step leave no run behind; their events count all the same. */
+static void events_leave_the_window_one_by_one(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a where count(a) >= 3 }");
+    for (int64_t t = 0; t < 400; t += 40) hit(&b, 0, t, NONE); /* never more than two in a minute */
+    assert_int_equal(b.caller.told.len, 0);
+    state_watermark(b.state, EPOCH + 370, b.seq, &b.caller.out);
+    hit(&b, 0, 380, NONE);
+    assert_int_equal(last(&b)->opened, EPOCH + 380);
+    close_bench(&b);
+}
+
+static void alternatives_are_looked_at_together(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a | b where count(a) >= 1 and count(b) >= 2 }");
+    hit(&b, 1, 0, NONE);
+    hit(&b, 0, 10, NONE);
+    hit(&b, 0, 20, NONE);
+    assert_int_equal(b.caller.told.len, 0);
+    hit(&b, 1, 30, NONE);
+    assert_int_equal(last(&b)->opened, EPOCH + 30);
+    close_bench(&b);
+}
+
+static void the_span_is_of_the_eligible_events(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a -> b where last(b).time - first(b).time >= 20s }");
+    hit(&b, 1, 0, NONE); /* before any a */
+    hit(&b, 0, 10, NONE);
+    hit(&b, 1, 12, NONE);
+    hit(&b, 1, 31, NONE);
+    assert_int_equal(b.caller.told.len, 0);
+    hit(&b, 1, 32, NONE);
+    assert_int_equal(last(&b)->opened, EPOCH + 32);
+    close_bench(&b);
+}
+
+static void unknown_is_not_enough(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a -> b where not (a.req.userName == \"x\") }");
+    hit(&b, 0, 0, value_withheld());
+    hit(&b, 1, 1, value_withheld());
+    assert_int_equal(b.caller.told.len, 0);
+    hit(&b, 0, 2, WORD("y"));
+    hit(&b, 1, 3, WORD("y"));
+    assert_int_equal(last(&b)->opened, EPOCH + 3);
+    close_bench(&b);
+}
+
+/* ---- amounts ------------------------------------------------------------------------------------------ */
+
+struct amount_case {
+    const char *of;
+    struct value values[5];
+    uint32_t n;
+    const char *expected;
+};
+
+static void amounts_of_values(void **unused)
+{
+    static const struct value list[] = {{.kind = VALUE_STRING, .s = "x", .len = 1},
+                                        {.kind = VALUE_NULL},
+                                        {.kind = VALUE_STRING, .s = "z", .len = 1}};
+    const struct value half = {.kind = VALUE_FLOAT, .f = 0.5}, two = value_int(2), low = value_int(-7),
+                       hidden = value_withheld(), null = {.kind = VALUE_NULL},
+                       many = {.kind = VALUE_LIST, .items = list, .len = 3};
+    const struct amount_case table[] = {
+        {"distinct(a.req.v)", {WORD("x"), WORD("y"), WORD("x")}, 3, "2"},
+        {"distinct(a.req.v)", {WORD("x"), hidden, null, NONE}, 4, "1"},
+        {"distinct(a.req.v)", {WORD("x"), many}, 2, "2"},
+        {"sum(a.req.v)", {two, two, two}, 3, "6"},
+        {"sum(a.req.v)", {two, low, hidden, NONE}, 4, "2"},
+        {"sum(a.req.v)", {two, WORD("40"), WORD("many")}, 3, "42"},
+        {"sum(a.req.v)", {two, half, half}, 3, "3"},
+        {"sum(a.req.v)", {two, half}, 2, "2.5"},
+        {"min(a.req.v)", {two, low, half, hidden}, 4, "-7"},
+        {"max(a.req.v)", {two, WORD("10"), half}, 3, "10"},
+        {"max(a.req.v)", {two, value_int(9), value_int(8)}, 3, "9"},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        struct bench b;
+        char rule[512];
+        snprintf(rule, sizeof rule, HEAD "title \"{%s}\" step a: iam:CreateUser (ok) match a }", table[i].of);
+        open_bench(&b, rule);
+        for (uint32_t v = 0; v < table[i].n; v++) hit(&b, 0, (int64_t)v, table[i].values[v]);
+        if (strcmp(last(&b)->title, table[i].expected))
+            fail_msg("%s: %s, not %s", table[i].of, last(&b)->title, table[i].expected);
+        close_bench(&b);
+    }
+}
+
+static void a_greatest_value_leaves_with_its_event(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD
+               "title \"t\" step a: iam:CreateUser (ok) match a where max(a.req.v) <= 5 and count(a) >= 2 }");
+    hit(&b, 0, 0, value_int(9));
+    hit(&b, 0, 30, value_int(3));
+    hit(&b, 0, 60, value_int(4));
+    assert_int_equal(b.caller.told.len, 0);
+    hit(&b, 0, 61, value_int(5));
+    assert_int_equal(last(&b)->opened, EPOCH + 61);
+    close_bench(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_only_rises_speaks_with_the_record_that_completes_it),
+        cmocka_unit_test(a_late_event_opens_it_earlier),
+        cmocka_unit_test(what_may_cease_to_hold_is_retracted),
+        cmocka_unit_test(events_leave_the_window_one_by_one),
+        cmocka_unit_test(alternatives_are_looked_at_together),
+        cmocka_unit_test(the_span_is_of_the_eligible_events),
+        cmocka_unit_test(unknown_is_not_enough),
+        cmocka_unit_test(amounts_of_values),
+        cmocka_unit_test(a_greatest_value_leaves_with_its_event),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
