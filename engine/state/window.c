@@ -222,6 +222,7 @@ static void move(struct state *s, struct keyed *k, struct window *w, int64_t to,
     w->second = to;
 }
 
+/* The slot that remembers the answer for a second; NULL: it is committed already. */
 static struct slot *slot_at(struct keyed *k, int64_t second)
 {
     uint32_t lo = 0, hi = k->tail.len;
@@ -232,7 +233,7 @@ static struct slot *slot_at(struct keyed *k, int64_t second)
         else
             hi = mid;
     }
-    return &k->tail.at[lo];
+    return lo < k->tail.len && k->tail.at[lo].second == second ? &k->tail.at[lo] : NULL;
 }
 
 bool window_opens(void *world, struct group *g, uint32_t n_joins)
@@ -241,10 +242,12 @@ bool window_opens(void *world, struct group *g, uint32_t n_joins)
     struct keyed *k = s->folded;
     struct slot *slot = slot_at(k, g->opened);
     struct window *w = window_of(s, k);
-    if (!slot->where) {
+    uint8_t said = slot ? slot->where : 0;
+    if (!said) {
         if (k->rule->plan->where_steps) move(s, k, w, g->opened, n_joins);
-        slot->where = (uint8_t)(1 + judge_where(s, k, g, &w->list));
+        said = (uint8_t)(1 + judge_where(s, k, g, &w->list));
+        if (slot) slot->where = said;
     }
     g->capped |= w->capped;
-    return slot->where == 1 + TRI_TRUE;
+    return said == 1 + TRI_TRUE;
 }
