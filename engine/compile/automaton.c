@@ -427,6 +427,19 @@ static void refuse_size(struct expansion *x, const char *what, uint32_t most)
     diag_note(d, "the most is %u for the required part, and for it with each optional item", most);
 }
 
+static bool refuse_foresight(struct expansion *x, const struct ir_alternative *a)
+{
+    uint32_t step, of;
+    if (!veto_foresees(x->rule, a, &step, &of)) return false;
+    struct text name = x->rule->steps[of].name;
+    struct diag *d = diag_at(
+        x->diags, E0348, x->rule->steps[step].span,
+        "this refers to `" TEXT_FMT "`, which has no one value yet while this may not be", TEXT_ARG(name));
+    diag_note(
+        d, "a forbidden event refers to one event before the veto, with `until` to the first of the match");
+    return true;
+}
+
 static bool write_automaton(struct expansion *x, const struct ir_match *item, struct ir_automaton *out)
 {
     struct ways ws;
@@ -442,6 +455,7 @@ static bool write_automaton(struct expansion *x, const struct ir_match *item, st
         finish_vetoes(x, w);
         struct ir_alternative *a = &out->alternatives[out->n_alternatives++];
         write_alternative(x->arena, w, a);
+        if (refuse_foresight(x, a)) return false;
         for (uint32_t q = 0; q < a->n_places; q++)
             if (a->places[q].is_optional) out->optional_steps |= UINT64_C(1) << a->places[q].step;
         progress += progress_count(a, PROGRESS_MOST);
@@ -473,7 +487,8 @@ static void refuse_differing(struct expansion *x)
     uint32_t n = 0;
     for (uint32_t i = 0; i < x->rule->n_joins; i++) n += x->rule->joins[i].differs;
     if (n <= DIFFERS_MOST) return;
-    struct diag *d = diag_at(x->diags, E0330, x->rule->match->span, "too many pairs of steps are told apart by `!=`");
+    struct diag *d =
+        diag_at(x->diags, E0330, x->rule->match->span, "too many pairs of steps are told apart by `!=`");
     diag_note(d, "the most is %d", DIFFERS_MOST);
     x->failed = true;
 }

@@ -67,19 +67,20 @@ bool steps_together(const struct ir_rule *rule, uint32_t a, uint32_t b)
 
 /* ---- vetoes over amounts ------------------------------------------------------------------------------ */
 
-/* A choice of `[sum …]` takes any of a step's events, so it is not told which of them a veto would be about.
- */
+/* A choice of `[sum …]` or `[n.. distinct f]` takes any of a step's events, so it is not told which of them a
+ * veto would be about. */
 static bool refuse_veto_of_amount(const struct rule_work *r, const struct ir_alternative *a,
                                   const struct ir_veto *v)
 {
     const struct ir_rule *rule = &r->out;
     for (uint32_t q = 0; q < a->n_places; q++) {
         const struct ir_place *p = &a->places[q];
-        if (p->taking != IR_TAKE_SUM || !steps_meet(r->c, rule, p->step, v->step, false)) continue;
+        if (p->taking == IR_TAKE_TIMES || !steps_meet(r->c, rule, p->step, v->step, false)) continue;
         const struct ir_step *summed = &rule->steps[p->step], *forbidden = &rule->steps[v->step];
         struct diag *d =
             diag_at(r->c->diags, E0341, forbidden->span, "what is forbidden here can be one of the amounts");
-        diag_label(d, summed->span, "that are added up here");
+        diag_label(d, summed->span,
+                   p->taking == IR_TAKE_SUM ? "that are added up here" : "whose values are counted here");
         diag_note(d, "let the calls or predicates of `" TEXT_FMT "` and `" TEXT_FMT "` exclude one another",
                   TEXT_ARG(forbidden->name), TEXT_ARG(summed->name));
         return true;

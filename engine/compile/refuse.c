@@ -24,25 +24,43 @@ enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struc
 
 /* ---- what a finished rule says ---- */
 
-static bool is_veto(const struct ir_match *m)
-{
-    return m->kind == IR_M_NOT;
-}
-
 static bool is_bounded(const struct ir_match *m)
 {
     return m->kind == IR_M_REPEAT && m->most;
-}
-
-static bool has_until(const struct ir_rule *rule)
-{
-    return rule->until != IR_NONE;
 }
 
 static bool has_fresh(const struct ir_rule *rule)
 {
     for (uint32_t i = 0; i < rule->n_requires; i++)
         if (rule->requires[i].kind == IR_REQUIRE_FRESH) return true;
+    return false;
+}
+
+static bool waits(const struct ir_match *m)
+{
+    bool any = m->absent_for != 0;
+    for (uint32_t i = 0; i < m->n_kids; i++) any |= waits(&m->kids[i]);
+    return any;
+}
+
+static bool refers(const struct ir_rule *rule, uint32_t step)
+{
+    for (uint32_t g = 0; g < rule->steps[step].n_groups; g++)
+        for (uint32_t j = 0; j < rule->n_joins; j++)
+            if (rule->steps[step].groups[g].joins[j] != IR_NONE) return true;
+    return false;
+}
+
+/* Windows move from completion to completion; what settles later, or depends on references, would move them
+ * back. */
+static bool has_where_and_veto(const struct ir_rule *rule)
+{
+    if (rule->where == IR_NONE || !rule->match) return false;
+    if (waits(rule->match)) return true;
+    for (uint32_t i = 0; i < rule->n_automata; i++)
+        for (uint32_t k = 0; k < rule->automata[i].n_alternatives; k++)
+            for (uint32_t v = 0; v < rule->automata[i].alternatives[k].n_vetoes; v++)
+                if (refers(rule, rule->automata[i].alternatives[k].vetoes[v].step)) return true;
     return false;
 }
 
@@ -70,8 +88,7 @@ static const struct construct {
     enum ast_kind written;
     const char *word; /* of a CALL */
 } constructs[] = {
-    {E0505, .in_match = is_veto, .written = AST_M_NOT},
-    {E0506, .in_rule = has_until, .written = AST_UNTIL},
+    {E0505, .in_rule = has_where_and_veto, .written = AST_WHERE},
     {E0508, .in_match = is_bounded, .written = AST_MOST},
     {E0509, .in_rule = has_rule_ref, .written = AST_RULE_REF},
     {E0511, .ask = IR_ASK_PREVALENCE, .written = AST_CALL, .word = "prevalence"},

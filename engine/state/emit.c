@@ -448,7 +448,7 @@ void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
     for (uint32_t i = 0; i < k->base.groups.len;) {
         struct group *g = groups_at(k->rule->plan, &k->base.groups, i);
         int64_t opened = g->opened;
-        if (g->end + k->rule->plan->within > k->committed) {
+        if (g->end + k->rule->plan->linger > k->committed) {
             i++;
             continue;
         }

@@ -8,6 +8,7 @@
 #include "engine/state/differ.h"
 #include "engine/state/inner.h"
 #include "engine/state/offer.h"
+#include "engine/state/veto.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -57,7 +58,7 @@ static bool leaves_offers(const struct extension *x, const uint32_t *used)
     return true;
 }
 
-/* Whether every place can have the events that it needs. */
+/* Whether every place can have the events that it needs, and no event is left that must be taken. */
 static bool feasible(const struct extension *x, const uint16_t *need, const uint32_t *used)
 {
     struct flow f = {.x = x, .at = x->flow, .used = used};
@@ -68,7 +69,7 @@ static bool feasible(const struct extension *x, const uint16_t *need, const uint
             memset(f.tried, 0, (x->classes->len / 64 + 1) * sizeof *f.tried);
             if (!augment(&f, q)) return false;
         }
-    return true;
+    return !x->n_must || veto_covers(x, need, used);
 }
 
 bool extension_is_feasible(const struct extension *x)
@@ -201,8 +202,11 @@ static void report(struct extension *x, uint16_t progress)
     if (a->automaton == 0 && fulfilled & places) x->scratch->tied = true;
     bool was_tied = x->from && x->from->tied;
     x->scratch->progress = progress;
-    if (!x->without_hits) choose_hits(x, places & a->complete[progress]);
-    find(x);
+    if (veto_allows(x, progress) && (!x->n_must || feasible(x, x->need, NULL))) {
+        if (!x->without_hits) choose_hits(x, places & a->complete[progress]);
+        find(x);
+    }
+    veto_done(x);
     x->scratch->tied = was_tied;
 }
 
@@ -211,7 +215,7 @@ static void report(struct extension *x, uint16_t progress)
  * (docs/semantics.md 5). */
 static bool takes_all_or_none(const struct extension *x, uint32_t q)
 {
-    return x->from && x->n_joins == 0 && !x->classes->overlap &&
+    return x->from && x->n_joins == 0 && !x->classes->overlap && !x->alternative->tries_all_counts &&
            x->alternative->started[x->from->progress] >> q & 1 && !(x->alternative->behind_gap >> q & 1);
 }
 
@@ -290,6 +294,12 @@ void extend_look(struct extension *x)
         x->unchanged(x->world, x->from);
 }
 
+/* Whether the hit is of a step that the alternative has a place for. */
+static bool can_be_taken(const struct extension *x, uint32_t hit)
+{
+    return x->alternative->steps >> x->classes->hits[hit]->hit->step & 1;
+}
+
 static void walk_joins(struct extension *x, uint32_t join)
 {
     struct hash128 *want = run_joins(x->scratch);
@@ -302,9 +312,10 @@ static void walk_joins(struct extension *x, uint32_t join)
     x->set_now |= BIT(join);
     for (uint32_t i = 0; i < x->classes->n_hits; i++) {
         struct hash128 value = x->classes->hits[i]->hit->joins[join];
-        bool is_new = join_is_set(value);
+        if (!join_is_set(value) || !can_be_taken(x, i)) continue;
+        bool is_new = true;
         for (uint32_t k = 0; k < i && is_new; k++)
-            is_new = !hash128_equal(x->classes->hits[k]->hit->joins[join], value);
+            is_new = !can_be_taken(x, k) || !hash128_equal(x->classes->hits[k]->hit->joins[join], value);
         if (!is_new) continue;
         want[join] = value;
         walk_joins(x, join + 1);
@@ -324,6 +335,7 @@ void extend_run(struct extension *x, const struct run *from)
         x->scratch->start = x->second;
         x->scratch->group = NO_GROUP;
         x->scratch->alternative = (uint16_t)x->alternative->number;
+        if (x->assumed) memcpy(run_joins(x->scratch), x->assumed, x->n_joins * sizeof *x->assumed);
     }
     x->set_now = 0;
     x->promised = 0;

@@ -15,8 +15,9 @@ struct extension {
     const struct alternative *alternative;
     const struct classes *classes;
     int64_t second;
-    uint32_t n_joins;  /* 0: none, or given up */
-    bool without_hits; /* representatives are not wanted: only whether there are any */
+    uint32_t n_joins;              /* 0: none, or given up */
+    const struct hash128 *assumed; /* [n_joins] what a new run has agreed to already; NULL: nothing */
+    bool without_hits;             /* representatives are not wanted: only whether there are any */
     /* Called for each; `r` may be changed, it is scratch. `taken`: events per place in this second. */
     void (*found)(void *world, const struct extension *x, struct run *r, const uint16_t *taken);
     void *world;
@@ -40,6 +41,10 @@ struct extension {
     uint16_t *reserved; /* [classes->len]: by all such places */
     uint32_t left;      /* ways to share events that are still tried */
     bool gave_up;       /* they were more */
+    /* vetoes (veto.h): the classes of which every event must be taken, and by which places */
+    uint32_t n_must;           /* events; 0: none must be */
+    uint64_t *must, *all_fits; /* [classes->len] bits of places; 0: not this one */
+    uint16_t *cover;           /* [classes->len][PLACES_MOST] */
 };
 
 /* from NULL: a new run. fits and flow are the caller's, of extension_room bytes each. */

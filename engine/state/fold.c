@@ -5,8 +5,9 @@
  * stay that no other makes superfluous. Alternatives of the required part come first, so that the second's
  * group is known when runs of optional items complete their required part.
  */
-#include "engine/state/fold.h"
+#include "engine/state/absence.h"
 #include "engine/state/measure.h"
+#include "engine/state/veto.h"
 
 #define BIT(n)       (UINT64_C(1) << (n))
 #define CLASSES_MOST (4 * JOINS_MOST) /* of one second, by references */
@@ -34,6 +35,8 @@ void workbench_release(struct workbench *w)
     slab_put(w->slab, w->flow, w->cap_flow * sizeof *w->flow);
     slab_put(w->slab, w->offered, w->cap_offered * sizeof *w->offered);
     slab_put(w->slab, w->reserved, w->cap_reserved * sizeof *w->reserved);
+    slab_put(w->slab, w->must, w->cap_must * sizeof *w->must);
+    slab_put(w->slab, w->cover, w->cap_cover * sizeof *w->cover);
 }
 
 static void *at_least(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t wanted)
@@ -42,12 +45,16 @@ static void *at_least(struct slab *s, void *at, size_t item, uint32_t *cap, uint
     return at;
 }
 
+static void make_scratch(struct workbench *w, const struct rule_plan *p)
+{
+    if (w->cap_scratch >= p->run_size) return;
+    slab_put(w->slab, w->scratch, w->cap_scratch);
+    w->scratch = slab_get(w->slab, w->cap_scratch = p->run_size);
+}
+
 void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct extension *x)
 {
-    if (w->cap_scratch < p->run_size) {
-        slab_put(w->slab, w->scratch, w->cap_scratch);
-        w->scratch = slab_get(w->slab, w->cap_scratch = p->run_size);
-    }
+    make_scratch(w, p);
     w->fits = at_least(w->slab, w->fits, sizeof *w->fits, &w->cap_fits, w->classes.len);
     if (w->classes.overlap)
         w->flow = at_least(w->slab, w->flow, sizeof *w->flow, &w->cap_flow, w->classes.len * p->places_most);
@@ -55,6 +62,14 @@ void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct ex
         w->offered = at_least(w->slab, w->offered, sizeof *w->offered, &w->cap_offered,
                               w->classes.len * p->places_most);
         w->reserved = at_least(w->slab, w->reserved, sizeof *w->reserved, &w->cap_reserved, w->classes.len);
+    }
+    if (p->forbidden & w->classes.steps) {
+        w->must = at_least(w->slab, w->must, sizeof *w->must, &w->cap_must, 2 * w->classes.len);
+        w->cover =
+            at_least(w->slab, w->cover, sizeof *w->cover, &w->cap_cover, w->classes.len * p->places_most);
+        x->must = w->must;
+        x->all_fits = w->must + w->classes.len;
+        x->cover = w->cover;
     }
     x->plan = p;
     x->offered = w->offered;
@@ -93,10 +108,15 @@ static void carry_runs(struct folding *f)
 {
     for (uint32_t i = 0; i < f->from->runs.len; i++) {
         const struct run *r = runs_at(f->p, &f->from->runs, i);
-        if (run_is_over(f->p, &f->p->alternatives[r->alternative], r, f->second))
+        const struct alternative *a = &f->p->alternatives[r->alternative];
+        if (run_is_over(f->p, a, r, f->second))
             COUNT(f, expired, 1);
-        else if (!run_is_measuring(&f->p->alternatives[r->alternative], r, f->w->classes.steps))
-            add_run(f, r); /* else it is, as what its open places become */
+        else if (run_is_measuring(a, r, f->w->classes.steps))
+            continue; /* it is carried as what its open places become */
+        else if (veto_ends(f->p, r, a, &f->w->classes, f->n_joins, f->second))
+            COUNT(f, vetoed, 1);
+        else
+            add_run(f, r);
     }
 }
 
@@ -121,7 +141,12 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
     int64_t group = r->group;
     (void)taken;
     COUNT(f, made, 1);
-    if (a->automaton && group == NO_GROUP && !(a->required & ~a->complete[r->progress])) {
+    bool waited = r->waits;
+    bool is_item = a->automaton && group == NO_GROUP && !(a->required & ~a->complete[r->progress]);
+    if (f->p->wait && (is_item || (!a->automaton && r->progress == a->full))) {
+        r->group = f->second;
+        r->waits = true;
+    } else if (is_item) {
         const struct group *g = groups_find(f->p, &f->to->groups, f->second);
         if (!g) { /* `where` does not hold, or references were given up */
             COUNT(f, superseded, 1);
@@ -134,13 +159,17 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
     else
         add_run(f, r);
     r->group = group;
+    r->waits = waited;
 }
 
 static void unchanged_run(void *world, const struct run *r)
 {
     struct folding *f = world;
     f->is_unchanged = true;
-    add_run(f, r);
+    if (veto_ends(f->p, r, &f->p->alternatives[r->alternative], &f->w->classes, f->n_joins, f->second))
+        COUNT(f, vetoed, 1);
+    else
+        add_run(f, r);
 }
 
 static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
@@ -269,6 +298,18 @@ static void complete_required(struct folding *f)
     f->w->completed.len = 0;
 }
 
+/* Whether an item's run makes the better witness than what the group has (language.md B6). Completions that
+ * waited are not settled in the order in which their items were complete. */
+static bool is_earlier_item(const struct folding *f, const struct group_item *item, const struct take *takes,
+                            const struct run *r, int64_t second)
+{
+    struct run *has = f->w->scratch;
+    if (second != item->second) return second < item->second;
+    has->start = item->start, has->alternative = item->alternative;
+    memcpy(run_takes(f->p, has), takes, f->p->places_most * sizeof *takes);
+    return witness_order(f->p, r, has) > 0;
+}
+
 static void complete_item(struct folding *f, const struct run *r)
 {
     const struct alternative *a = &f->p->alternatives[r->alternative];
@@ -276,11 +317,9 @@ static void complete_item(struct folding *f, const struct run *r)
     if (!g) return;
     struct group_item *item = group_item(f->p, g, a->automaton - 1);
     struct take *takes = group_item_takes(f->p, g, a->automaton - 1);
-    bool first = !item->is_present;
-    item->is_present = true;
-    if (first) {
-        item->second = f->second;
-        item->alternative = r->alternative;
+    int64_t second = takes_last(run_takes_of(f->p, r), a->started[a->full]);
+    if (!item->is_present || is_earlier_item(f, item, takes, r, second)) {
+        *item = (struct group_item){true, r->alternative, second, r->start};
         memcpy(takes, run_takes_of(f->p, r), f->p->places_most * sizeof *takes);
     }
     gather_run(f, g, r, ~a->required & (a->n_places < 64 ? BIT(a->n_places) - 1 : ~UINT64_C(0)));
@@ -301,6 +340,63 @@ static void complete_items(struct folding *f)
     }
     COUNT(f, completed, done->len);
     done->len = 0;
+}
+
+/* ---- completions that wait ---------------------------------------------------------------------------- */
+
+/* Of what is complete only runs stay whose group is known. */
+static void put_aside(struct folding *f)
+{
+    struct runs *done = &f->w->completed;
+    uint32_t kept = 0;
+    if (!f->p->wait) return;
+    for (uint32_t i = 0; i < done->len; i++) {
+        const struct run *r = runs_at(f->p, done, i);
+        if (r->waits) {
+            waiting_add(f->w->slab, f->p, f->to, r, f->counts);
+            continue;
+        }
+        if (kept != i) memcpy(runs_at(f->p, done, kept), r, f->p->run_size);
+        kept++;
+    }
+    done->len = kept;
+}
+
+/* Runs whose required part was complete in that second learn which group it has come to belong to. */
+static void join_groups(struct folding *f)
+{
+    const struct group *g = groups_find(f->p, &f->to->groups, f->second);
+    struct runs all = f->to->runs;
+    f->to->runs = (struct runs){.at = NULL};
+    workbench_clear_heads(f->w, f->p);
+    for (uint32_t i = 0; i < all.len; i++) {
+        struct run *r = runs_at(f->p, &all, i);
+        bool joins = r->waits && r->group == f->second;
+        if (joins && g) r->group = g->opened, r->waits = false;
+        if (joins && !g)
+            COUNT(f, superseded, 1); /* only when something was given up */
+        else
+            add_run(f, r);
+    }
+    runs_close_holes(f->p, &f->to->runs);
+    runs_free(f->w->slab, &all);
+}
+
+bool fold_settle(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second,
+                 struct state_counts *counts)
+{
+    bool any = false;
+    make_scratch(w, p);
+    for (int64_t at; (at = waiting_first(p, f)) <= second; any = true) {
+        struct folding settling = {.w = w, .p = p, .to = f, .second = at, .counts = counts};
+        w->completed.len = 0;
+        waiting_take(w->slab, p, f, at, false, &w->completed);
+        complete_required(&settling);
+        waiting_take(w->slab, p, f, at, true, &w->completed);
+        complete_items(&settling);
+        if (p->n_items) join_groups(&settling);
+    }
+    return any;
 }
 
 /* ---- references, recent events ------------------------------------------------------------------------ */
@@ -392,8 +488,10 @@ static void extend_all(struct folding *f)
     if (!f->w->classes.len) return;
     remember_recent(f);
     extend_runs(f, 0, f->p->n_required);
+    put_aside(f);
     complete_required(f);
     extend_runs(f, f->p->n_required, f->p->n_alternatives);
+    put_aside(f);
     complete_items(f);
 }
 
@@ -416,6 +514,7 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
     begin(&f);
     bool keeps_joins = classify(&f, slot);
     carry_runs(&f);
+    if (p->wait) waiting_carry(w, p, from, to, slot->second, f.n_joins, counts);
     extend_all(&f);
     runs_close_holes(p, &to->runs);
     if (!keeps_joins || f.overflows || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
@@ -456,11 +555,13 @@ void fold_copy(struct slab *s, const struct rule_plan *p, struct fold *to, const
 {
     copy_rest(s, p, to, from);
     runs_copy(s, p, &to->runs, &from->runs);
+    runs_copy(s, p, &to->waiting, &from->waiting);
 }
 
 void fold_free(struct slab *s, const struct rule_plan *p, struct fold *f)
 {
     runs_free(s, &f->runs);
+    runs_free(s, &f->waiting);
     runs_free(s, &f->done);
     groups_free(s, &f->groups);
     slab_put(s, f->recent, p->rule->n_steps * sizeof *f->recent);

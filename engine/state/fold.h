@@ -20,6 +20,7 @@ struct recent {
 
 struct fold {
     struct runs runs;
+    struct runs waiting; /* complete ones that may still be ended by `for D` (absence.h) */
     struct runs done; /* with several alternatives: of each the last completed run; start INT64_MIN: none */
     struct groups groups;
     struct recent *recent; /* [n_steps] if a step is repeated, else NULL */
@@ -37,8 +38,9 @@ struct workbench {
     struct run *scratch;
     size_t cap_scratch;
     uint64_t *fits;
-    uint16_t *flow, *offered, *reserved;
-    uint32_t cap_fits, cap_flow, cap_offered, cap_reserved;
+    uint16_t *flow, *offered, *reserved, *cover;
+    uint64_t *must; /* with what places saw before, behind it */
+    uint32_t cap_fits, cap_flow, cap_offered, cap_reserved, cap_must, cap_cover;
     /* Whether the group may open: what `where` says of the window that ends with it. n_joins 0: references
      * were given up. */
     bool (*opens)(void *world, struct group *g, uint32_t n_joins);
@@ -60,6 +62,9 @@ void fold_late(struct workbench *w, const struct rule_plan *p, struct fold *base
                struct state_counts *counts);
 void fold_copy(struct slab *s, const struct rule_plan *p, struct fold *to, const struct fold *from);
 void fold_free(struct slab *s, const struct rule_plan *p, struct fold *f);
+/* Whether any completion waited for a second up to `second`: they are settled now. */
+bool fold_settle(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second,
+                 struct state_counts *counts);
 /* Takes away runs that no event after `now` can continue. */
 void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct state_counts *counts);
 

@@ -6,21 +6,29 @@
  * gathered.
  */
 #include "engine/state/gather.h"
+#include "engine/state/absence.h"
 #include "engine/state/differ.h"
 #include "engine/state/amount.h"
 #include "engine/state/inner.h"
 #include "engine/state/measure.h"
 #include "engine/state/window.h"
+#include "engine/state/veto.h"
 
 #include <stdlib.h>
 
 #define BIT(n) (UINT64_C(1) << (n))
+
+struct values {
+    struct hash128 *at;
+    uint32_t len, cap;
+};
 
 struct gathering {
     struct state *s;
     struct workbench *work;
     const struct rule_plan *p;
     const struct group *group;
+    int64_t end;               /* of the group, or of what is settled of it */
     const struct slot **slots; /* of the group's time, in order */
     uint32_t n_slots, cap_slots;
     uint32_t n_joins;
@@ -37,6 +45,9 @@ struct gathering {
     uint32_t cap_reached;
     struct gathered *list;
     bool for_window; /* how events are reached is wanted, not a list */
+    struct hash128 *assumed; /* [n_joins] references that all runs of these passes agree to; NULL: none */
+    struct values *values;   /* [n_joins] that the slots' hits have, for references of vetoes */
+    uint32_t passes;
 };
 
 /* ---- one second of either pass ------------------------------------------------------------------------ */
@@ -56,7 +67,7 @@ static bool required_is_inside(const struct gathering *g, const struct extension
         was = !(a->required & ~a->complete[before]);
         is = !(a->required & ~a->complete[r->progress]);
     }
-    return was || !is || (second >= g->group->opened && second <= g->group->end);
+    return was || !is || (second >= g->group->opened && second <= g->end);
 }
 
 static struct frontier frontier_of(struct gathering *g)
@@ -72,19 +83,34 @@ static struct frontier frontier_of(struct gathering *g)
                              false};
 }
 
+/* Whether `for D`, which begins in this second, is broken in a later one. */
+static bool is_broken_later(const struct gathering *g, const struct extension *x, const struct run *r)
+{
+    int64_t second = g->is_backward ? -g->second : g->second;
+    uint16_t before = x->from ? x->from->progress : 0;
+    for (uint32_t i = g->n_slots; g->p->wait && i-- > 0 && g->slots[i]->second > second;)
+        if (veto_breaks(g->p, r, x->alternative, before, g->slots[i], g->slots[i]->second - second,
+                        g->n_joins))
+            return true;
+    return false;
+}
+
 static void found_step(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
 {
     struct gathering *g = world;
     (void)taken;
-    if (r->progress == x->alternative->full || !required_is_inside(g, x, r)) return;
+    if (r->progress == x->alternative->full || !required_is_inside(g, x, r) || is_broken_later(g, x, r))
+        return;
     struct frontier f = frontier_of(g);
     frontier_add(&f, r);
 }
 
 static void unchanged_step(void *world, const struct run *r)
 {
-    struct frontier f = frontier_of(world);
-    frontier_add(&f, r);
+    struct gathering *g = world;
+    struct frontier f = frontier_of(g);
+    const struct alternative *a = g->is_backward ? g->mirror : g->forward;
+    if (!veto_ends(g->p, r, a, &g->work->classes, g->n_joins, g->second)) frontier_add(&f, r);
 }
 
 static void extend_from(struct gathering *g, const struct runs *from, struct extension *x)
@@ -106,6 +132,7 @@ static void pass_step(struct gathering *g, const struct runs *from, struct runs 
     struct extension x = {.alternative = g->is_backward ? g->mirror : g->forward,
                           .second = g->second,
                           .n_joins = g->n_joins,
+                          .assumed = g->assumed,
                           .without_hits = true,
                           .found = found_step,
                           .world = g};
@@ -117,7 +144,8 @@ static void pass_step(struct gathering *g, const struct runs *from, struct runs 
     for (uint32_t i = 0; i < from->len; i++) {
         const struct run *r = runs_at(g->p, from, i);
         if (!run_is_over(g->p, x.alternative, r, g->second) &&
-            !run_is_measuring(x.alternative, r, g->work->classes.steps))
+            !run_is_measuring(x.alternative, r, g->work->classes.steps) &&
+            !veto_ends(g->p, r, x.alternative, &g->work->classes, g->n_joins, g->second))
             frontier_add(&f, r);
     }
     extend_from(g, from, &x);
@@ -152,7 +180,7 @@ static bool gaps_agree(const struct gathering *g, const struct run *f, const str
 
 static bool ends_in_time(const struct gathering *g, int64_t start, int64_t end)
 {
-    return end - start <= g->p->within && (g->forward->automaton || end <= g->group->end);
+    return end - start <= g->p->within && (g->forward->automaton || end <= g->end);
 }
 
 /* with: an event that place q must take, where it matters; else NULL. */
@@ -206,6 +234,7 @@ static void note_reach(struct gathering *g, const struct extension *x, const str
 static void found_join(void *world, const struct extension *x, struct run *r, const uint16_t *taken)
 {
     struct gathering *g = world;
+    if (is_broken_later(g, x, r)) return;
     if (g->for_window) {
         note_reach(g, x, r, taken);
         return;
@@ -251,6 +280,7 @@ static void join_slot(struct gathering *g, uint32_t i)
     struct extension x = {.alternative = g->forward,
                           .second = g->second,
                           .n_joins = g->n_joins,
+                          .assumed = g->assumed,
                           .without_hits = true,
                           .marks = true,
                           .found = found_join,
@@ -407,12 +437,77 @@ static void put_slots(struct gathering *g, const struct slot *at, uint32_t len, 
     }
 }
 
+/* ---- vetoes with references ---- */
+
+#define PASSES_MOST 1024 /* of one list; beyond, its amounts are too low and it is marked capped */
+static const struct hash128 agreed_by_none = {0, 1};
+
+/* A backward run does not know yet what the events before it will agree to, and a forbidden event is judged
+ * by that. So the references that vetoes ask for are assumed, one value after the other, and that nothing has
+ * one: whatever fits at all fits under the assumption that is true of it, and an assumption that is not true
+ * only forbids more. */
+static void gather_assuming(struct gathering *g, uint32_t join)
+{
+    while (join < g->n_joins && !(g->p->veto_joins >> join & 1)) join++;
+    if (join == g->n_joins) {
+        for (uint32_t i = 0; g->passes < PASSES_MOST && i < g->p->n_alternatives; i++)
+            gather_alternative(g, i);
+        g->passes++;
+        return;
+    }
+    g->assumed[join] = agreed_by_none;
+    gather_assuming(g, join + 1);
+    for (uint32_t i = 0; i < g->values[join].len; i++) {
+        g->assumed[join] = g->values[join].at[i];
+        gather_assuming(g, join + 1);
+    }
+    g->assumed[join] = (struct hash128){0, 0};
+}
+
+static void find_values(struct gathering *g, uint32_t join)
+{
+    struct values *v = &g->values[join];
+    uint64_t placed = 0;
+    for (uint32_t i = 0; i < g->p->n_alternatives; i++) placed |= g->p->alternatives[i].steps;
+    for (uint32_t i = 0; i < g->n_slots; i++)
+        for (uint32_t n = 0; n < g->slots[i]->len; n++) {
+            const struct hit *h = g->slots[i]->at[n]->hit;
+            uint32_t known = 0;
+            if (!(placed >> h->step & 1) || !join_is_set(h->joins[join])) continue;
+            while (known < v->len && !hash128_equal(v->at[known], h->joins[join])) known++;
+            if (known == v->len) *SLAB_PUSH(&g->s->slab, *v) = h->joins[join];
+        }
+}
+
+static void gather_by_reference(struct gathering *g)
+{
+    size_t assumed = g->n_joins * sizeof *g->assumed, values = g->n_joins * sizeof *g->values;
+    g->assumed = slab_get(&g->s->slab, assumed);
+    g->values = slab_get(&g->s->slab, values);
+    for (uint32_t j = 0; j < g->n_joins; j++)
+        if (g->p->veto_joins >> j & 1) find_values(g, j);
+    gather_assuming(g, 0);
+    for (uint32_t j = 0; j < g->n_joins; j++) SLAB_FREE(&g->s->slab, g->values[j]);
+    slab_put(&g->s->slab, g->values, values);
+    slab_put(&g->s->slab, g->assumed, assumed);
+    g->assumed = NULL, g->values = NULL;
+}
+
+static void gather_all(struct gathering *g)
+{
+    if (g->p->veto_joins && g->n_joins)
+        gather_by_reference(g);
+    else
+        for (uint32_t i = 0; i < g->p->n_alternatives; i++) gather_alternative(g, i);
+}
+
 /* Appends to the list what is gathered from the slots from that second on. */
 static void gather_slots(struct gathering *g, const struct keyed *k, int64_t from)
 {
-    put_slots(g, k->history.at, k->history.len, from, g->group->end + g->p->within);
-    put_slots(g, k->tail.at, k->tail.len, from, g->group->end + g->p->within);
-    for (uint32_t i = 0; i < g->p->n_alternatives; i++) gather_alternative(g, i);
+    int64_t to = g->group->end + g->p->linger;
+    put_slots(g, k->history.at, k->history.len, from, to);
+    put_slots(g, k->tail.at, k->tail.len, from, to);
+    gather_all(g);
 }
 
 static void release(struct gathering *g)
@@ -421,6 +516,20 @@ static void release(struct gathering *g)
     slab_put(&g->s->slab, g->slots, g->cap_slots * sizeof *g->slots);
     slab_put(&g->s->slab, g->marked, g->cap_marked * sizeof *g->marked);
     slab_put(&g->s->slab, g->reached, g->cap_reached * sizeof *g->reached);
+}
+
+/* Choices that complete when others still wait (absence.h) are not settled either. */
+static struct gathering gathering_of(struct state *s, const struct rule_plan *p, const struct group *group,
+                                     struct gathered *list, const struct fold *now)
+{
+    int64_t waiting = waiting_first(p, now);
+    return (struct gathering){.s = s,
+                              .work = &s->work,
+                              .p = p,
+                              .group = group,
+                              .end = group->end < waiting ? group->end : waiting - 1,
+                              .list = list,
+                              .n_joins = now->capped ? 0 : p->n_joins};
 }
 
 static void find_missing(struct state *s, const struct gathering *g)
@@ -436,13 +545,12 @@ static void find_missing(struct state *s, const struct gathering *g)
 }
 
 /* What is final stays; the rest is found anew. */
-static void refresh_list(struct state *s, struct keyed *k, struct group *group, bool capped)
+static void refresh_list(struct state *s, struct keyed *k, struct group *group, const struct fold *now)
 {
     struct gathered *l = list_of(s, k, group->opened);
     const struct rule_plan *p = k->rule->plan;
-    struct gathering g = {
-        .s = s, .work = &s->work, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
-    int64_t final = l->sure - p->within;
+    struct gathering g = gathering_of(s, p, group, l, now);
+    int64_t final = l->sure - p->within - p->wait;
     uint32_t kept = 0;
     amounts_drop(s, p, l);
     for (uint32_t i = 0; i < l->len; i++)
@@ -454,6 +562,7 @@ static void refresh_list(struct state *s, struct keyed *k, struct group *group, 
     l->len = kept;
     sort_list(l);
     cap_list(l, group);
+    group->capped |= g.passes > PASSES_MOST;
     find_missing(s, &g);
     release(&g);
 }
@@ -463,7 +572,7 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now)
     if (!k->rule->plan->exact) return;
     drop_lists(s, k, now);
     for (uint32_t i = 0; i < now->groups.len; i++)
-        refresh_list(s, k, groups_at(k->rule->plan, &now->groups, i), now->capped);
+        refresh_list(s, k, groups_at(k->rule->plan, &now->groups, i), now);
 }
 
 /* ---- the newest second alone -------------------------------------------------------------------------- */
@@ -527,11 +636,10 @@ static void gather_last_slot(struct gathering *g, const struct keyed *k)
 }
 
 static void gather_missing(struct state *s, struct keyed *k, struct group *group, struct gathered *l,
-                           bool capped)
+                           const struct fold *now)
 {
     const struct rule_plan *p = k->rule->plan;
-    struct gathering g = {
-        .s = s, .work = &s->work, .p = p, .group = group, .list = l, .n_joins = capped ? 0 : p->n_joins};
+    struct gathering g = gathering_of(s, p, group, l, now);
     int64_t second = k->tail.at[k->tail.len - 1].second, oldest;
     int64_t from =
         second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
@@ -545,6 +653,7 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
     merge_new(s, p, l, sorted);
     if (l->len > GATHERED_MOST) amounts_drop(s, p, l);
     cap_list(l, group);
+    group->capped |= g.passes > PASSES_MOST;
     prune_missing(l, second, p->within, &oldest);
     release(&g);
 }
@@ -557,7 +666,7 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
         struct group *g = groups_at(p, &now->groups, i);
         struct gathered *l = gathered_find(k, g->opened);
         if (!l) {
-            refresh_list(s, k, g, now->capped);
+            refresh_list(s, k, g, now);
             continue;
         }
         if (l->len >= GATHERED_MOST) { /* full: looking for what is missing would cost more with every hit */
@@ -567,7 +676,7 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
         }
         if (hit->active && p->exact >> hit->hit->step & 1 && hit->hit->second <= g->end + p->within)
             *SLAB_PUSH(&s->slab, l->missing) = hit;
-        if (g->touched) gather_missing(s, k, g, l, now->capped);
+        if (g->touched) gather_missing(s, k, g, l, now);
     }
 }
 
@@ -580,7 +689,7 @@ void gather_reaches(struct state *s, struct keyed *k, int64_t from, int64_t seco
     const struct rule_plan *p = k->rule->plan;
     struct group window = {.opened = second, .end = second};
     struct gathering g = {
-        .s = s, .work = &s->aside, .p = p, .group = &window, .n_joins = n_joins, .for_window = true};
+        .s = s, .work = &s->aside, .p = p, .group = &window, .end = second, .n_joins = n_joins, .for_window = true};
     put_slots(&g, k->history.at, k->history.len, from, second);
     put_slots(&g, k->tail.at, k->tail.len, from, second);
     for (uint32_t i = 0; i < p->n_required; i++) {
@@ -612,7 +721,7 @@ void gathered_forget_amounts(struct state *s, struct keyed *k)
 void gather_trim(struct state *s, struct keyed *k)
 {
     const struct fold *now = k->tail.len ? &k->after : &k->base;
-    int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * k->rule->plan->within;
+    int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * k->rule->plan->within - k->rule->plan->wait;
     uint32_t n = 0;
     for (uint32_t i = 0; i < k->gathered.len; i++) k->gathered.at[i].sure = k->committed;
     while (n < k->history.len && k->history.at[n].second <= oldest) {

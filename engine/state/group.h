@@ -22,6 +22,7 @@ struct group_item {
     bool is_present;
     uint16_t alternative;
     int64_t second; /* the earliest completion of the whole */
+    int64_t start;  /* of that choice */
 };
 
 struct group {
@@ -33,7 +34,8 @@ struct group {
     bool tied, capped;
     bool touched; /* changed by the newest second that was folded */
     bool dirty;   /* changed since it was last settled */
-    uint32_t swallowed; /* 1 + number of the rule's exception that took it when it was last settled; 0: none did */
+    uint32_t
+        swallowed; /* 1 + number of the rule's exception that took it when it was last settled; 0: none did */
 };
 
 size_t group_size_of(const struct rule_plan *p);

@@ -1,5 +1,6 @@
 /* keyed.c - slots, refolding, commitment, sweeping. */
 #include "engine/state/keyed.h"
+#include "engine/state/absence.h"
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
 #include "engine/state/judge.h"
@@ -88,6 +89,7 @@ static void mark_group(const struct rule_plan *p, struct group *g)
 static void mark_fold(const struct rule_plan *p, const struct fold *f)
 {
     mark_runs(p, &f->runs);
+    mark_runs(p, &f->waiting);
     mark_runs(p, &f->done);
     for (uint32_t i = 0; i < f->groups.len; i++) mark_group(p, groups_at(p, &f->groups, i));
     for (uint32_t step = 0; f->recent && step < p->rule->n_steps; step++)
@@ -182,7 +184,7 @@ uint8_t keyed_rank(const struct keyed *k)
     const struct rule_plan *p = k->rule->plan;
     const struct fold *now = fold_now(k);
     uint32_t most = 0;
-    if (now->groups.len) return RANKS - 1;
+    if (now->groups.len || now->waiting.len) return RANKS - 1;
     for (uint32_t i = 0; i < now->runs.len; i++) {
         const struct run *r = runs_at(p, &now->runs, i);
         uint32_t done = (uint32_t)__builtin_popcountll(p->alternatives[r->alternative].complete[r->progress]);
@@ -245,10 +247,10 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 }
 
 /* A second needs no more events of a class than the largest choice takes, unless they are counted or may
- * still fall to a gate. */
-static void thin(struct state *s, const struct rule_plan *p, struct slot *slot)
+ * still fall to a gate. Not while hits of one event come: what class it is of shows the last of them. */
+static void thin(struct state *s, const struct rule_plan *p, struct slot *slot, const struct kept *next)
 {
-    if (slot->len > p->need_most && !p->exact && !p->asked && !p->adds_up)
+    if (slot->len > p->need_most && !p->exact && !p->asked && !p->adds_up && !slot_holds(slot, next))
         slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
 }
 
@@ -261,8 +263,8 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
         k->capped = true;
         return false;
     }
+    thin(s, k->rule->plan, slot, kept);
     if (!slot_insert(&s->slab, slot, kept)) return false;
-    thin(s, k->rule->plan, slot);
     window_forget(k, kept->hit->second, k->rule->plan->forbidden >> kept->hit->step & 1);
     if (*is_newest)
         refold_newest(s, k);
@@ -283,6 +285,7 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
     else if (!insert(s, k, kept, &is_newest))
         return sweep(s, k);
     struct fold *now = k->tail.len ? &k->after : &k->base;
+    if (k->rule->plan->forbidden >> h->step & 1) is_newest = false; /* it takes back as well */
     if (is_newest)
         gather_newest(s, k, now, kept);
     else
@@ -390,7 +393,15 @@ static void commit_slot(struct state *s, struct keyed *k)
         slab_put(&s->slab, slot.at, slot.cap * sizeof *slot.at);
 }
 
-/* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise. */
+/* Completions whose `for D` has passed. True if there were any. */
+static bool settle_waiting(struct state *s, struct keyed *k, int64_t committed)
+{
+    const struct rule_plan *p = k->rule->plan;
+    return p->wait && fold_settle(&s->work, p, &k->base, committed - p->wait, &s->counts);
+}
+
+/* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise, or
+ * a completion is one now. */
 static bool commit(struct state *s, struct keyed *k)
 {
     bool changed = false;
@@ -399,10 +410,12 @@ static bool commit(struct state *s, struct keyed *k)
         if (other || k->answers_changed) window_forget(k, k->tail.at[0].second, true);
         changed |= other || k->answers_changed;
         k->answers_changed = false;
+        changed |= settle_waiting(s, k, k->tail.at[0].second - 1);
         commit_slot(s, k);
     }
     k->committed = s->watermark;
     if (k->tail.len && k->tail.at[0].second <= s->watermark) k->committed = k->tail.at[0].second - 1;
+    changed |= settle_waiting(s, k, k->committed);
     fold_expire(k->rule->plan, &k->base, k->committed, &s->counts);
     return changed;
 }
@@ -420,7 +433,8 @@ static bool waits_for_where(const struct keyed *k)
 
 bool keyed_is_empty(const struct keyed *k)
 {
-    return !k->tail.len && !k->base.runs.len && !k->base.groups.len && !waits_for_where(k);
+    return !k->tail.len && !k->base.runs.len && !k->base.waiting.len && !k->base.groups.len &&
+           !waits_for_where(k);
 }
 
 /* When the key must be looked at next, if no hit comes. */
@@ -431,7 +445,8 @@ static int64_t next_due(const struct keyed *k)
     for (uint32_t i = 0; i < k->tail.len && due == NEVER; i++)
         if (!k->tail.at[i].is_asked) due = k->tail.at[i].second;
     for (uint32_t i = 0; i < k->base.groups.len; i++)
-        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->within);
+        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger);
+    if (k->base.waiting.len) due = earlier(due, waiting_first(p, &k->base) + p->wait);
     if (waits_for_where(k)) due = earlier(due, k->history.at[k->history.len - 1].second + p->within);
     if (due != NEVER || k->tail.len) return due;
     due = INT64_MIN;

@@ -61,5 +61,9 @@ void state_look(const struct state *s, struct hash128 key,
         const struct run *r = runs_at(p, &now->runs, i);
         show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start, run_joins_of(r));
     }
+    for (uint32_t i = 0; i < now->waiting.len; i++) {
+        const struct run *r = runs_at(p, &now->waiting, i);
+        show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start, run_joins_of(r));
+    }
     for (uint32_t i = 0; i < now->groups.len; i++) show_group(&l, groups_at(p, &now->groups, i));
 }

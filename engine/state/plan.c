@@ -4,6 +4,7 @@
 #include "engine/ir/settle.h"
 #include "engine/state/fold.h"
 #include "engine/state/measure.h"
+#include "engine/state/veto.h"
 
 #include <stdlib.h>
 
@@ -110,6 +111,7 @@ static void mirror_shape(struct slab *s, const struct ir_alternative *of, struct
     m->order = slab_get(s, of->n_order * sizeof *m->order);
     m->inners = slab_get(s, of->n_inners * sizeof *m->inners);
     m->gaps = slab_get(s, of->n_gaps * sizeof *m->gaps);
+    m->vetoes = slab_get(s, of->n_vetoes * sizeof *m->vetoes);
     for (uint32_t q = 0; q < n; q++) m->places[q] = of->places[n - 1 - q];
     for (uint32_t i = 0; i < of->n_order; i++) {
         m->order[i].before = (uint16_t)(n - 1 - of->order[i].after);
@@ -123,16 +125,23 @@ static void mirror_shape(struct slab *s, const struct ir_alternative *of, struct
     }
     for (uint32_t i = 0; i < of->n_inners; i++)
         m->inners[i] = (struct ir_inner){mirror_bits(of->inners[i].places, n), of->inners[i].most};
+    for (uint32_t i = 0; i < of->n_vetoes; i++) {
+        bool turns = of->vetoes[i].kind == IR_VETO_BETWEEN;
+        m->vetoes[i] = of->vetoes[i];
+        m->vetoes[i].left = mirror_bits(turns ? of->vetoes[i].right : of->vetoes[i].left, n);
+        m->vetoes[i].right = mirror_bits(turns ? of->vetoes[i].left : 0, n);
+    }
 }
 
-static void plan_mirror(struct slab *s, const struct alternative *a, const struct ir_alternative *shape,
-                        struct alternative *m)
+static void plan_mirror(struct slab *s, const struct rule_plan *p, const struct alternative *a,
+                        const struct ir_alternative *shape, struct alternative *m)
 {
     struct ir_alternative mirrored;
     uint16_t rest[PLACES_MOST];
     uint32_t n = a->n_places;
     mirror_shape(s, shape, &mirrored);
     plan_shape(s, m, &mirrored);
+    vetoes_plan(s, p, m, &mirrored, true);
     m->number = a->number, m->automaton = a->automaton, m->bucket = a->bucket;
     m->rest = slab_get(s, a->n_progress * sizeof *m->rest);
     for (uint32_t i = 0; i < a->n_progress; i++) {
@@ -238,11 +247,16 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
     a->automaton = automaton;
     a->bucket = p->n_buckets;
     plan_shape(s, a, shape);
+    vetoes_plan(s, p, a, shape, false);
+    p->forbidden |= a->forbidden;
+    for (uint32_t i = 0; i < a->n_vetoes; i++) {
+        p->veto_joins |= a->vetoes[i].joins;
+        if (p->wait < a->vetoes[i].seconds) p->wait = a->vetoes[i].seconds;
+    }
     p->n_buckets += a->n_progress;
     if (p->places_most < a->n_places) p->places_most = a->n_places;
     if (p->inners_most < a->n_inners) p->inners_most = a->n_inners;
-    if (a->n_gaps || a->n_inners) p->is_plain = false;
-    for (uint32_t i = 0; i < shape->n_vetoes; i++) p->forbidden |= BIT(shape->vetoes[i].step);
+    if (a->n_gaps || a->n_inners || a->n_vetoes) p->is_plain = false;
     for (uint32_t q = 0; q < a->n_places; q++) {
         need += a->places[q].times;
         if (a->places[q].most) p->forbidden |= BIT(a->places[q].step);
@@ -251,9 +265,10 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
             p->is_plain = false;
         }
     }
+    if (a->n_vetoes) need++; /* one that the choice does not take must stay to be seen */
     if (p->need_most < need) p->need_most = need;
     plan_measured(p, a);
-    if (p->mirrors) plan_mirror(s, a, shape, &p->mirrors[a->number]);
+    if (p->mirrors) plan_mirror(s, p, a, shape, &p->mirrors[a->number]);
 }
 
 static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, struct rule_plan *p)
@@ -283,6 +298,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
         if (i == 0) p->n_required = p->n_alternatives;
     }
     differs_plan(p);
+    p->linger = p->wait > p->within ? p->wait : p->within;
     p->run_size = run_measures_at(p) + p->measured_most * measure_size_of(p);
     p->group_size = group_size_of(p);
 }

@@ -18,6 +18,23 @@
 #define PROGRESS_NONE UINT16_MAX
 #define JOINS_MOST    32 /* assignments of references held under one key (language.md B12) */
 
+/* A veto as a stage of engine/state asks it (veto.h): in which seconds, of which events, what escapes it. */
+enum veto_when {
+    VETO_BETWEEN,      /* from the last event of `left` to the first of `right` */
+    VETO_SPAN,         /* from the first event of `left` to its last */
+    VETO_FOR,          /* from the last event of `left` to `seconds` later */
+    VETO_FOR_BACKWARD, /* the same in a mirror, where that event is the first of `left` that is met */
+};
+struct veto {
+    uint8_t when; /* enum veto_when */
+    uint32_t step;
+    uint64_t left, right; /* bits of places */
+    uint64_t own;         /* bits of places whose events escape it */
+    uint64_t joins;       /* bits of joins that the step takes part in */
+    uint64_t chosen;      /* of these: the alternative has the step that is referred to */
+    int64_t seconds;      /* FOR */
+};
+
 struct alternative {
     uint32_t number;    /* in the rule, over all automata: what runs are of */
     uint32_t automaton; /* 0: the required part */
@@ -28,9 +45,13 @@ struct alternative {
     uint32_t n_gaps;
     const struct ir_inner *inners;
     uint32_t n_inners;
-    uint64_t measured;          /* bits of places that count values or add up (measure.h) */
+    uint64_t measured; /* bits of places that count values or add up (measure.h) */
+    struct veto *vetoes;
+    uint32_t n_vetoes;
+    uint64_t forbidden;         /* bits of steps that vetoes name */
+    bool tries_all_counts;      /* its own events may escape a veto while it grows (docs/semantics.md 14) */
     uint64_t required;          /* bits of places of the required part */
-    uint64_t behind_gap;        /* bits of places on the right side of a gap */
+    uint64_t behind_gap;        /* bits of places on the right side of a gap, or of a veto */
     uint64_t steps, item_steps; /* bits of steps: all, and those of the optional item */
     uint32_t n_progress;
     uint16_t full;
@@ -46,6 +67,8 @@ struct rule_plan {
     const struct ir_rule *rule;
     uint32_t number;
     int64_t within, once;
+    int64_t wait;   /* longest `for D`: so long a completion is not one yet; 0: there is none */
+    int64_t linger; /* so long behind a group's end something can still join it */
     struct alternative *alternatives, *mirrors; /* [n_alternatives]; mirrors NULL without exact steps */
     uint32_t n_alternatives, n_required;        /* the first n_required are those of automata[0] */
     uint32_t n_items;                           /* optional items: automaton i + 1 is item i */
@@ -67,8 +90,9 @@ struct rule_plan {
     bool where_asks;      /* `where` puts questions to baselines */
     ir_node_id *amounts;  /* expressions over all events of a step (amount.h) */
     uint32_t n_amounts;
+    uint64_t veto_joins;  /* bits of joins that steps take part in which a veto names */
     uint64_t *join_steps; /* [n_joins] the steps that take part */
-    bool is_plain;        /* every place once, no gaps, no inner windows: late hits may still complete it
+    bool is_plain;        /* every place once, no gaps, windows or vetoes: late hits may still complete it
                              (language.md B4) */
     size_t run_size, group_size;
 };

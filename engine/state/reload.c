@@ -60,7 +60,8 @@ static void remap_captures(struct state *s, struct kept *k, const struct ir_step
     struct value *values = slab_get(&s->slab, new->n_captures * sizeof *values);
     for (uint32_t i = 0; i < new->n_captures; i++) {
         uint32_t from = capture_named(old, new->captures[i].name);
-        values[i] = from < k->hit->n_captures ? k->hit->captures[from] : (struct value){.kind = VALUE_UNKNOWN};
+        values[i] =
+            from < k->hit->n_captures ? k->hit->captures[from] : (struct value){.kind = VALUE_UNKNOWN};
     }
     slab_put(&s->slab, k->remapped, k->n_remapped * sizeof *k->remapped);
     k->remapped = k->hit->captures = values;
@@ -171,7 +172,7 @@ void state_count(const struct state *s, struct state_counts *add_to)
     const struct state_counts *c = &s->counts;
     add_to->made += c->made, add_to->completed += c->completed, add_to->expired += c->expired;
     add_to->superseded += c->superseded, add_to->merged += c->merged, add_to->dropped += c->dropped;
-    add_to->evicted += c->evicted;
+    add_to->evicted += c->evicted, add_to->vetoed += c->vetoed;
     add_to->incidents_open += c->incidents_open;
     add_to->keys += s->keys.len;
     add_to->baseline_values += s->baselines.values;
@@ -179,7 +180,7 @@ void state_count(const struct state *s, struct state_counts *add_to)
     for (uint32_t i = 0; i < s->keys.cap; i++) {
         const struct keyed *k = (const struct keyed *)s->keys.at[i];
         if (!k) continue;
-        add_to->live += k->base.runs.len;
+        add_to->live += k->base.runs.len + k->base.waiting.len;
         add_to->half_built += half_built(k);
     }
 }

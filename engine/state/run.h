@@ -26,6 +26,8 @@ struct run {
     int64_t group; /* opening second of the group that its required part belongs to; NO_GROUP: none yet */
     uint16_t alternative, progress;
     bool tied;     /* an arrow is fulfilled within one second */
+    bool waits;    /* `group` is not known yet, but the second in which the required part was complete
+                      (absence.h) */
     uint32_t next; /* of the same progress; used while a fold is made */
 };
 

@@ -25,6 +25,21 @@ bool slot_insert(struct slab *s, struct slot *slot, struct kept *k)
     return true;
 }
 
+bool slot_holds(const struct slot *slot, const struct kept *k)
+{
+    uint32_t lo = 0, hi = slot->len;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        int order = kept_order(slot->at[mid], k);
+        if (order == 0) return true;
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return false;
+}
+
 static void *room(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t len)
 {
     while (*cap < len) at = slab_grow(s, at, item, cap);

@@ -69,6 +69,9 @@ struct slot {
 /* False if the same event already fills the same step here. */
 bool slot_insert(struct slab *s, struct slot *slot, struct kept *k);
 
+/* Whether another hit of the same event is there. */
+bool slot_holds(const struct slot *slot, const struct kept *k);
+
 /* ---- classes ------------------------------------------------------------------------------------------ */
 
 /* One event of a slot: its active hits stand in slot->at[from .. to). */

@@ -100,7 +100,7 @@ static void evict_key(struct state *s, struct rule_state *r, int64_t now, const 
     while (!r->oldest[rank]) rank++;
     struct keyed *k = r->oldest[rank];
     emit_evicted(s, k, &o);
-    s->counts.evicted += k->base.runs.len;
+    s->counts.evicted += k->base.runs.len + k->base.waiting.len;
     if (r->capped_until < now + r->plan->within) r->capped_until = now + r->plan->within;
     key_free(s, k);
 }

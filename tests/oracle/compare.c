@@ -32,7 +32,7 @@ static uint64_t counted_steps(const struct a_case *c)
 static bool is_in_title(const struct a_case *c, uint32_t s)
 {
     if (c->switches->for_text) return (c->required | c->optional) >> s & 1;
-    return !(c->forbidden >> s & 1);
+    return c->in_title >> s & 1;
 }
 
 static void expected_texts(const struct a_case *c, const struct oracle_group *g, char *title, char *witness)

@@ -72,6 +72,8 @@ struct a_case {
     struct ir_rule rule;
     uint32_t n_steps;
     uint64_t required, optional, forbidden; /* bits of steps, by where they stand in the match */
+    uint64_t measured;                      /* bits of steps that `distinct` or `sum` is asked of */
+    uint64_t in_title;                      /* bits of steps: those that were not forbidden when the rule was made */
     bool uses[CONSTRUCTS];
     struct a_case *over; /* a rule over this one (over.h); NULL: there is none */
     uint32_t other_step; /* of such a rule: the step of the case whose events it takes too */

@@ -86,7 +86,7 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
     }
     caller_finish(caller);
     state_count(state, &n);
-    if (n.made != n.completed + n.expired + n.superseded + n.merged + n.live || n.live || n.keys ||
+    if (n.made != n.completed + n.expired + n.vetoed + n.superseded + n.merged + n.live || n.live || n.keys ||
         state_waits(state)) {
         printf("made %lu completed %lu expired %lu superseded %lu merged %lu live %lu keys %lu\n", n.made,
                n.completed, n.expired, n.superseded, n.merged, n.live, n.keys);
