@@ -15,6 +15,6 @@ bool predicate_is_of_join(const struct ir *ir, const struct ir_rule *rule, const
     const struct ir_node *node = &ir->nodes[part];
     if (node->op != IR_OP_PRESENT) return false;
     for (uint32_t j = 0; j < rule->n_joins; j++)
-        if (g->joins[j] == ir->operands[node->first]) return true;
+        if (!rule->joins[j].differs && g->joins[j] == ir->operands[node->first]) return true;
     return false;
 }

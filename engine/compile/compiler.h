@@ -151,6 +151,7 @@ struct compiler {
     uint32_t n_exceptions; /* of the rules above */
     struct ARENA_VEC(struct place_of_test) places; /* of the test under work */
     struct ARENA_VEC(struct rule_ref) rule_refs;
+    bool refs_are_wrong; /* rules stand over one another in circles, or too high */
     struct ARENA_VEC(struct warned) warned;
     struct content_index *warned_index;
     bool is_full; /* there are too many symbols: reported */

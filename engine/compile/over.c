@@ -9,13 +9,15 @@
 
 #define HEIGHT_MOST 5 /* four rules below one another's heads */
 
-static uint32_t height_of(struct compiler *c, struct symbol *rule);
+static uint32_t height_of(struct compiler *c, struct symbol *rule, uint32_t depth);
 
-static uint32_t height_over(struct compiler *c, struct symbol *rule, const struct ast *ref)
+/* depth: how many rules stand over this one on the way here. Below the lowest that may be nobody looks: who stands on
+ * top is too high then. */
+static uint32_t height_over(struct compiler *c, struct symbol *rule, const struct ast *ref, uint32_t depth)
 {
     struct symbol *of = symbol_find(c, SYMBOL_RULE, rule->unit, ref->text);
     if (!of) return 0; /* is reported where it is lowered */
-    if (!of->is_open) return height_of(c, of);
+    if (!of->is_open) return depth < HEIGHT_MOST ? height_of(c, of, depth + 1) : 0;
     struct diag *d =
         diag_at(c->diags, E0338, ref->span, "this rule waits for `" TEXT_FMT "`", TEXT_ARG(of->name));
     if (of != rule)
@@ -24,21 +26,21 @@ static uint32_t height_over(struct compiler *c, struct symbol *rule, const struc
 }
 
 /* The greatest height of the rules that stand in a tree. */
-static uint32_t highest_below(struct compiler *c, struct symbol *rule, const struct ast *e)
+static uint32_t highest_below(struct compiler *c, struct symbol *rule, const struct ast *e, uint32_t depth)
 {
-    uint32_t most = e->kind == AST_RULE_REF ? height_over(c, rule, e) : 0;
+    uint32_t most = e->kind == AST_RULE_REF ? height_over(c, rule, e, depth) : 0;
     AST_EACH(kid, e) {
-        uint32_t height = highest_below(c, rule, kid);
+        uint32_t height = highest_below(c, rule, kid, depth);
         if (most < height) most = height;
     }
     return most;
 }
 
-static uint32_t height_of(struct compiler *c, struct symbol *rule)
+static uint32_t height_of(struct compiler *c, struct symbol *rule, uint32_t depth)
 {
     if (rule->height) return rule->height;
     rule->is_open = true;
-    rule->height = highest_below(c, rule, rule->ast) + 1;
+    rule->height = highest_below(c, rule, rule->ast, depth) + 1;
     rule->is_open = false;
     if (rule->height == HEIGHT_MOST + 1)
         diag_at(c->diags, E0339, head_span(c, rule->ast), "this is the %uth rule over another", HEIGHT_MOST);
@@ -47,8 +49,10 @@ static uint32_t height_of(struct compiler *c, struct symbol *rule)
 
 void check_rule_refs(struct compiler *c)
 {
+    struct diag_mark mark = diags_mark(c->diags);
     for (uint32_t i = 0; i < c->symbols.len; i++)
-        if (c->symbols.at[i]->kind == SYMBOL_RULE) height_of(c, c->symbols.at[i]);
+        if (c->symbols.at[i]->kind == SYMBOL_RULE) height_of(c, c->symbols.at[i], 0);
+    c->refs_are_wrong = diags_errors(c->diags) > mark.errors;
 }
 
 /* ---- what a match gives ---- */

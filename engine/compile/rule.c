@@ -339,10 +339,10 @@ static void lower_body(struct rule_work *r)
 
 static void lower_rule(struct compiler *c, struct symbol *symbol);
 
-/* The rules that a rule stands over come first: what it reads of their matches is kept there. Circles have been
- * reported, and end here all the same. */
+/* The rules that a rule stands over come first: what it reads of their matches is kept there. */
 static void lower_rules_below(struct compiler *c, const struct symbol *symbol, const struct ast *e)
 {
+    if (c->refs_are_wrong) return; /* there may be no end below */
     struct symbol *below = e->kind == AST_RULE_REF ? symbol_find(c, SYMBOL_RULE, symbol->unit, e->text) : NULL;
     if (below) lower_rule(c, below);
     AST_EACH(kid, e) lower_rules_below(c, symbol, kid);
