@@ -232,15 +232,24 @@ void tell_waits(struct teller *t)
 
 /* ---- needs: feeds -------------------------------------------------------------------------------------- */
 
+/* Several kinds of records may be one feed: Kubernetes' own, AKS' and GKE's. It is told once. */
+static bool tells_feed(const struct teller *t, uint32_t schema)
+{
+    struct text feed = t->ir->schemas[schema].feed;
+    for (uint32_t i = 0; i < schema; i++)
+        if (text_equal(t->ir->schemas[i].feed, feed) && reads_schema(t, i)) return false;
+    return reads_schema(t, schema);
+}
+
 static void tell_feeds(struct teller *t)
 {
     struct prose *p = &t->prose;
     uint32_t n = 0, told = 0;
-    for (uint32_t i = 0; i < t->ir->n_schemas; i++) n += reads_schema(t, i);
+    for (uint32_t i = 0; i < t->ir->n_schemas; i++) n += tells_feed(t, i);
     if (!n) return;
     prose_put(p, "Records of ");
     for (uint32_t i = 0; i < t->ir->n_schemas; i++) {
-        if (!reads_schema(t, i)) continue;
+        if (!tells_feed(t, i)) continue;
         prose_put(p, "%s" TEXT_FMT, list_joint(told++, n, " and "), TEXT_ARG(t->ir->schemas[i].feed));
     }
     prose_put(p, ".");

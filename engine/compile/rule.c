@@ -64,7 +64,7 @@ static void check_shape(struct rule_work *r)
 
 const struct ir_param *rule_param(struct rule_work *r, struct text name)
 {
-    const struct ir_param *params = r->c->params.at + r->first_param;
+    const struct ir_param *params = r->c->params.len ? r->c->params.at + r->first_param : NULL;
     for (uint32_t i = 0; i < r->c->params.len - r->first_param; i++) {
         if (!text_equal(params[i].name, name)) continue;
         if (i < 64) r->params_used |= UINT64_C(1) << i;

@@ -75,20 +75,26 @@ static bool trail_time(struct text record, int64_t *time)
            time_parse(value, time);
 }
 
-/* What other sources call it, in the order of their schemas: an earlier name is meant where a record has several. The
- * last ones are what people call it in records of their own. */
+/* What other sources call it, in the order of their schemas: an earlier name is meant where a record has several. Where
+ * none of them stands, it is the first member that is written like a date, whatever it is called. */
 static const char *const OTHER_NAMES[] = {
-    "published",  "requestReceivedTimestamp", "stageTimestamp", "updatedAt", "@timestamp", "created_at", "timestamp",
-    "start",      "time",                     "lastUpdatedTime", "startTime", "datetime",  "date",       "ts",
-    "occurredAt", "at",
+    "published", "requestReceivedTimestamp", "stageTimestamp", "updatedAt", "@timestamp", "created_at",
+    "timestamp", "start",                    "time",           "lastUpdatedTime", "startTime",
 };
 #define N_OTHER_NAMES (sizeof OTHER_NAMES / sizeof *OTHER_NAMES)
+#define ANY_DATE      N_OTHER_NAMES
+#define NO_TIME       (N_OTHER_NAMES + 1)
 
-static size_t rank_of(struct text name)
+static bool is_like_date(struct text json)
 {
-    size_t rank = 0;
-    while (rank < N_OTHER_NAMES && !text_equal(text_of(OTHER_NAMES[rank]), name)) rank++;
-    return rank;
+    return json.len > 12 && *json.at == '"' && json.at[5] == '-' && json.at[8] == '-';
+}
+
+static size_t rank_of(struct text name, struct text value)
+{
+    for (size_t rank = 0; rank < N_OTHER_NAMES; rank++)
+        if (text_equal(text_of(OTHER_NAMES[rank]), name)) return rank;
+    return is_like_date(value) ? ANY_DATE : NO_TIME;
 }
 
 static struct text without_quotes(struct text json)
@@ -102,16 +108,16 @@ static bool other_time(struct text record, int64_t *time)
     struct json_object o;
     struct json_string name;
     struct text value;
-    size_t best = N_OTHER_NAMES;
+    size_t best = NO_TIME;
     int64_t one;
     if (!json_object_begin(&s, &o)) return false;
     while (json_object_next(&s, &o, &name) && json_value_text(&s, &value)) {
-        size_t rank = rank_of(name.text);
+        size_t rank = rank_of(name.text, value);
         if (rank >= best || !time_parse(without_quotes(value), &one)) continue;
         best = rank;
         *time = one;
     }
-    return best < N_OTHER_NAMES;
+    return best < NO_TIME;
 }
 
 /* Of a flow: when it began. */
