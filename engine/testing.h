@@ -76,6 +76,12 @@ struct reach {
     uint32_t full, events; /* places that have all they need; events in all */
 };
 
+struct feed_come {
+    struct hash128 feed;
+    uint32_t schema;
+    int64_t newest;
+};
+
 struct trial {
     struct bench *bench;
     const struct ir_test *test;
@@ -92,7 +98,9 @@ struct trial {
     struct ARENA_VEC(struct answer) answers;
     struct ARENA_VEC(struct hit *) arriving;
     struct ARENA_VEC(struct settle_ask) asks;
-    bool is_duplicate;
+    bool is_duplicate, is_over;
+    uint32_t *schemas; /* [events.len] with silences: of each event */
+    struct ARENA_VEC(struct feed_come) feeds; /* how far each has come that a rule requires to be fresh */
 
     enum aside *asides; /* [events.len] */
     struct ARENA_VEC(struct trial_hit) hits;

@@ -57,6 +57,68 @@ static struct text record_of(struct trial *t, const struct input_record *record)
     return out;
 }
 
+/* ---- silence ------------------------------------------------------------------------------------------ */
+
+/* When a record of the schema comes: what falls into a silence of its feed comes at its end. */
+static int64_t arrival(const struct trial *t, uint32_t schema, int64_t second)
+{
+    for (uint32_t i = 0; i < t->test->n_silences; i++) {
+        const struct ir_test_silence *s = &t->test->silences[i];
+        if (s->schema == schema && second >= s->from && second < s->to) return s->to;
+    }
+    return second;
+}
+
+/* Records that come together keep their order. */
+static void hold_back(struct trial *t)
+{
+    struct event event;
+    struct ir_test_event *at = t->events.at;
+    int64_t *come = ARENA_ARRAY(t->arena, int64_t, t->events.len);
+    t->schemas = ARENA_ARRAY(t->arena, uint32_t, t->events.len);
+    for (uint32_t i = 0; i < t->events.len && t->test->n_silences; i++) {
+        struct ir_test_event e = at[i];
+        bool is_read = bench_read(t, e.record, &event);
+        uint32_t k = i, schema = is_read ? event.schema : IR_NONE;
+        int64_t second = arrival(t, schema, e.second);
+        for (; k && come[k - 1] > second; k--)
+            at[k] = at[k - 1], come[k] = come[k - 1], t->schemas[k] = t->schemas[k - 1];
+        at[k] = e, come[k] = second, t->schemas[k] = schema;
+    }
+}
+
+static void found_feed(void *world, struct hash128 feed, int64_t second)
+{
+    struct trial *t = world;
+    for (uint32_t i = 0; i < t->feeds.len; i++) {
+        struct feed_come *f = &t->feeds.at[i];
+        if (f->feed.hi != feed.hi || f->feed.lo != feed.lo) continue;
+        if (f->newest < second) f->newest = second;
+        return;
+    }
+    *ARENA_PUSH(t->arena, t->feeds) = (struct feed_come){feed, t->schemas[t->event], second};
+}
+
+/* Whether the feed has shown nothing since a silence ended: then it is silent still. */
+static bool is_silent(const struct trial *t, const struct feed_come *f)
+{
+    for (uint32_t i = 0; i < t->test->n_silences; i++)
+        if (t->test->silences[i].schema == f->schema && f->newest < t->test->silences[i].to) return true;
+    return false;
+}
+
+/* In the end all of every feed has come, unless it is silent. */
+static int64_t give_feed(void *world, struct hash128 feed)
+{
+    const struct trial *t = world;
+    for (uint32_t i = 0; i < t->feeds.len; i++) {
+        const struct feed_come *f = &t->feeds.at[i];
+        if (f->feed.hi == feed.hi && f->feed.lo == feed.lo)
+            return t->is_over && !is_silent(t, f) ? INT64_MAX : f->newest;
+    }
+    return t->is_over && !t->test->n_silences ? INT64_MAX : INT64_MIN;
+}
+
 static void read_files(struct trial *t)
 {
     const char **paths = ARENA_ARRAY(t->arena, const char *, t->test->n_files);
@@ -77,6 +139,7 @@ static void gather_events(struct trial *t)
 {
     for (uint32_t i = 0; i < t->test->n_events; i++) *ARENA_PUSH(t->arena, t->events) = t->test->events[i];
     if (t->test->n_files) read_files(t);
+    hold_back(t);
 }
 
 /* ---- enrichment * ----------------------------------------------------------------------------------- */
@@ -280,7 +343,7 @@ static void note_hit(struct trial *t, const struct hit *h)
 
 static void run_record(struct trial *t, const struct state_out *out)
 {
-    struct match_out found = {t, found_identity, found_touch, found_hit, found_taken};
+    struct match_out found = {t, found_identity, found_touch, found_hit, found_taken, found_feed};
     struct event event;
     t->touches.len = t->answers.len = t->arriving.len = 0;
     if (t->watermark != INT64_MIN) {
@@ -303,7 +366,8 @@ static void run_record(struct trial *t, const struct state_out *out)
 
 void trial_run(struct trial *t, bool open)
 {
-    const struct state_out out = {t, give_answer, keep_incident, keep_ask, give_memory, keep_swallowed};
+    const struct state_out out = {t,           give_answer,    keep_incident, keep_ask,
+                                  give_memory, keep_swallowed, give_feed};
     struct state_adoption adoption;
     t->enrichment = (struct enrichment){(void *)t->test, ask_net};
     t->rule = &t->bench->ir->rules[t->test->rule];
@@ -316,6 +380,9 @@ void trial_run(struct trial *t, bool open)
     matcher_enrich(t->bench->matcher, &t->enrichment);
     know_all(t);
     for (t->event = 0; t->event < t->events.len; t->event++) run_record(t, &out);
+    for (uint32_t i = 0; i < t->test->n_silences; i++) /* the others have come as far, and more */
+        move_watermark(t, t->test->silences[i].to, &out);
+    t->is_over = true;
     move_watermark(t, INT64_MAX, &out);
     matcher_enrich(t->bench->matcher, NULL);
     state_free(t->state);

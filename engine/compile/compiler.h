@@ -475,6 +475,8 @@ void lower_respond(struct rule_work *r, const struct ast *clause);
 struct scope match_scope(struct rule_work *r);
 bool severity_find(struct text name, enum ir_severity *out);
 void unknown_severity(const struct compiler *c, struct text name, struct csr_span at);
+/* The schema that a clause names by its text; IR_NONE: there is none, and that is reported. */
+uint32_t feed_named(struct compiler *c, const struct ast *clause);
 /* Seconds of a DUR node or of a NAME of a parameter; -1 after reporting what is wrong with it. */
 int64_t whole_seconds(struct rule_work *r, const struct ast *dur);
 

@@ -1,6 +1,7 @@
 /* refuse.c - what the language says and the engine does not execute yet: refused by name, never ignored.
  *
- * What a rule says is looked for in the finished rule, so a refused rule has an IR that can be looked at (`csr dump
+ * What a rule says is looked for in the finished rule, so a refused rule has an IR that can be looked at
+ * (`csr dump
  * --stage=ir`). Each construct is a row: who executes it deletes the row. Links are refused in link.c.
  */
 #include "engine/compile/compiler.h"
@@ -29,18 +30,20 @@ static bool is_bounded(const struct ir_match *m)
     return m->kind == IR_M_REPEAT && m->most;
 }
 
-static bool has_fresh(const struct ir_rule *rule)
-{
-    for (uint32_t i = 0; i < rule->n_requires; i++)
-        if (rule->requires[i].kind == IR_REQUIRE_FRESH) return true;
-    return false;
-}
-
 static bool waits(const struct ir_match *m)
 {
     bool any = m->absent_for != 0;
     for (uint32_t i = 0; i < m->n_kids; i++) any |= waits(&m->kids[i]);
     return any;
+}
+
+/* What else rests on a feed is told at once, whatever its feeds have shown. */
+static bool has_fresh(const struct ir_rule *rule)
+{
+    if (rule->match && waits(rule->match)) return false;
+    for (uint32_t i = 0; i < rule->n_requires; i++)
+        if (rule->requires[i].kind == IR_REQUIRE_FRESH) return true;
+    return false;
 }
 
 static bool refers(const struct ir_rule *rule, uint32_t step)

@@ -9,7 +9,7 @@
 
 #define FRESH_MOST (7 * 86400) /* seconds */
 
-static uint32_t feed_named(struct compiler *c, const struct ast *clause)
+uint32_t feed_named(struct compiler *c, const struct ast *clause)
 {
     struct nearest near = {.wanted = clause->text};
     for (uint32_t i = 0; i < c->schemas.len; i++) {

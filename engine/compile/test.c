@@ -51,6 +51,7 @@ struct lowering {
     struct ARENA_VEC(struct ir_test_event) events;
     struct ARENA_VEC(struct text) files;
     struct ARENA_VEC(struct ir_test_known) knowns;
+    struct ARENA_VEC(struct ir_test_silence) silences;
     struct ARENA_VEC(struct ir_test_net) nets;
 };
 
@@ -288,8 +289,19 @@ static void check_statements(struct lowering *l)
                                ast_kind_name((enum ast_kind)again->kind)),
                        first->span, "it stands here already");
     }
-    for (const struct ast *silent = ast_kid(ast, AST_SILENT); silent; silent = ast_next(silent))
-        diag_at(l->c->diags, E0541, silent->span, NULL);
+}
+
+static void lower_silent(struct lowering *l, const struct ast *stmt)
+{
+    const struct ast *from = stmt->kids, *to = from ? from->next : NULL;
+    struct ir_test_silence silence = {.schema = feed_named(l->c, stmt)};
+    if (!to || silence.schema == IR_NONE) return;
+    silence.from = l->out.start + seconds_of(l, from);
+    silence.to = l->out.start + seconds_of(l, to);
+    if (silence.to <= silence.from)
+        diag_at(l->c->diags, E0305, to->span, "this ends before it begins");
+    else
+        *ARENA_PUSH(l->c->arena, l->silences) = silence;
 }
 
 static void lower_block(struct lowering *l)
@@ -302,6 +314,7 @@ static void lower_block(struct lowering *l)
     AST_EACH(stmt, l->work->ast) {
         if (stmt->kind == AST_AT && stmt->kids && ast_kid(stmt, AST_API)) lower_at(l, stmt);
         if (stmt->kind == AST_KNOWN) lower_known(l, stmt);
+        if (stmt->kind == AST_SILENT) lower_silent(l, stmt);
         if (stmt->kind == AST_RECORDS && stmt->kids) lower_records(l, stmt);
     }
     sort_events(l);
@@ -330,6 +343,7 @@ static void lower_test_block(struct compiler *c, struct test_work *work)
     l.out.refused = work->refused ? work->refused : work->rule->refused ? work->rule->refused : code;
     if (!l.out.refused && work->rule->disabled) l.out.refused = lint_disabled_test(c, work);
     l.out.knowns = l.knowns.at, l.out.n_knowns = l.knowns.len;
+    l.out.silences = l.silences.at, l.out.n_silences = l.silences.len;
     l.out.files = l.files.at, l.out.n_files = l.files.len;
     l.out.nets = l.nets.at, l.out.n_nets = l.nets.len;
     c->ir->tests[c->ir->n_tests++] = l.out;

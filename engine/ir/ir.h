@@ -548,6 +548,12 @@ struct ir_check {
     bool is_severity;                    /* both are severities */
 };
 
+/* `silent cloudtrail from 1m to 40m`: its records of that time come at its end. */
+struct ir_test_silence {
+    uint32_t schema;
+    int64_t from, to; /* seconds since 1970 */
+};
+
 enum ir_expect_kind { IR_EXPECT_NONE, IR_EXPECT_INCIDENT, IR_EXPECT_PARTIAL, IR_EXPECT_ACTION };
 
 struct ir_expect {
@@ -576,6 +582,8 @@ struct ir_test {
     uint32_t n_knowns;
     struct ir_test_net *nets;
     uint32_t n_nets;
+    struct ir_test_silence *silences;
+    uint32_t n_silences;
     struct ir_expect *expects;
     uint32_t n_expects;
 };

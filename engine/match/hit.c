@@ -81,6 +81,25 @@ struct hit *hit_copy(void *out, const struct hit *h)
     return out;
 }
 
+/* ---- feeds -------------------------------------------------------------------------------------------- */
+
+static const uint64_t plain_key[2]; /* feeds are named alike in two runs */
+
+static struct hash128 hash_part_of_feed(struct value v)
+{
+    char bytes[256];
+    if (v.kind <= VALUE_NULL || value_key_size(v) > sizeof bytes) return (struct hash128){0, 0};
+    return hash_128(plain_key, bytes, (size_t)(value_key_put(bytes, v) - bytes));
+}
+
+struct hash128 feed_hash(const struct ir *ir, uint32_t schema, struct value account, struct value region)
+{
+    struct text name = ir->schemas[schema].name;
+    struct hash128 parts[] = {hash_128(plain_key, name.at, name.len), hash_part_of_feed(account),
+                              hash_part_of_feed(region)};
+    return hash_128(plain_key, parts, sizeof parts);
+}
+
 /* ---- answers
  * ------------------------------------------------------------------------------------------------ */
 

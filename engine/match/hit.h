@@ -48,6 +48,9 @@ struct hit {
 size_t hit_size(const struct hit *h);
 struct hit *hit_copy(void *out, const struct hit *h);
 
+/* A feed is a schema with the account and region that rules name it by (ir_require); absent: not named. */
+struct hash128 feed_hash(const struct ir *ir, uint32_t schema, struct value account, struct value region);
+
 /* Baselines are asked and taught by touches; per (event, baseline) one of what was shown, and one of the account, whose
  * history stands in for a new key's. They lie where their keys do, and each is answered alone. */
 struct touch {

@@ -551,9 +551,24 @@ static struct hash128 hash_identity(const struct matcher *m)
     return hash_128(m->plan->identity_keys[e->schema], e->identity.at, e->identity.len);
 }
 
+/* The record says how far its feed has come. */
+static void emit_feeds(struct matcher *m, const struct match_out *out)
+{
+    const struct ir_schema *schema = &m->plan->ir->schemas[m->event->schema];
+    for (uint32_t i = 0; out->feed && i < m->plan->n_feeds; i++) {
+        const struct feed_parts *f = &m->plan->feeds[i];
+        if (f->schema != m->event->schema) continue;
+        struct value account = value_absent(), region = value_absent();
+        if (f->by_account && schema->account != IR_NONE) account = eval_value(&m->eval, schema->account);
+        if (f->by_region && schema->region != IR_NONE) region = eval_value(&m->eval, schema->region);
+        out->feed(out->world, feed_hash(m->plan->ir, f->schema, account, region), m->event->second);
+    }
+}
+
 static void emit(struct matcher *m, const struct match_out *out)
 {
     const struct ir *ir = m->plan->ir;
+    emit_feeds(m, out);
     out->identity(out->world, hash_identity(m), m->event->second);
     for (struct found_touch *t = m->touches; t; t = t->next) {
         t->number = out->touch(out->world, &t->touch);

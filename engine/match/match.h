@@ -54,6 +54,8 @@ struct match_out {
     void (*hit)(void *world, const struct hit *h);
     /* An exception took the record from a step that it would fill: ir_exception.number. NULL: nobody counts. */
     void (*swallowed)(void *world, uint32_t exception);
+    /* The record is of this feed, which a rule requires to be fresh. NULL: nobody asks. */
+    void (*feed)(void *world, struct hash128 feed, int64_t second);
 };
 
 /* Decodes and matches one record. ASIDE_NONE: *event is filled, its views valid until the next call. */

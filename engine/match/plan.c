@@ -225,6 +225,31 @@ static void make_ids(struct plan *p)
     }
 }
 
+static void add_feed(struct plan *p, const struct ir_rule *rule, const struct ir_require *r)
+{
+    struct feed_parts f = {.schema = r->schema};
+    for (uint32_t i = 0; i < r->n_parts; i++) {
+        bool is_account = text_equal(rule->by[r->parts[i]].name, TEXT("account"));
+        *(is_account ? &f.by_account : &f.by_region) = true;
+    }
+    for (uint32_t i = 0; i < p->n_feeds; i++) {
+        const struct feed_parts *o = &p->feeds[i];
+        if (o->schema == f.schema && o->by_account == f.by_account && o->by_region == f.by_region) return;
+    }
+    p->feeds[p->n_feeds++] = f;
+}
+
+static void find_feeds(struct plan *p)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < p->ir->n_rules; i++) most += p->ir->rules[i].n_requires;
+    p->feeds = zeroed(most, sizeof *p->feeds);
+    for (uint32_t i = 0; i < p->ir->n_rules; i++)
+        for (uint32_t k = 0; k < p->ir->rules[i].n_requires; k++)
+            if (p->ir->rules[i].requires[k].kind == IR_REQUIRE_FRESH)
+                add_feed(p, &p->ir->rules[i], &p->ir->rules[i].requires[k]);
+}
+
 struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
 {
     struct plan *p = zeroed(1, sizeof *p);
@@ -239,6 +264,7 @@ struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
     free(b.exact);
     make_ids(p);
     find_evidence(p);
+    find_feeds(p);
     p->texts = text_plan_new(ir, secret);
     return p;
 }
@@ -254,6 +280,7 @@ void plan_free(struct plan *p)
     free(p->patterns);
     free(p->always.at);
     free(p->identity_keys);
+    free(p->feeds);
     free(p->rule_ids);
     free(p->baseline_ids);
     free(p);

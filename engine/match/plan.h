@@ -44,6 +44,12 @@ enum evidence_field {
     EVIDENCE_FIELDS
 };
 
+/* How rules name a feed of a schema. */
+struct feed_parts {
+    uint32_t schema;
+    bool by_account, by_region;
+};
+
 struct plan {
     const struct ir *ir;
     uint64_t secret[2];
@@ -59,6 +65,8 @@ struct plan {
     uint32_t n_patterns;
     struct wants always;   /* the lone "*" */
     uint64_t (*identity_keys)[2]; /* by schema: the same identity in two kinds of records is two things */
+    struct feed_parts *feeds; /* that rules require to be fresh, each once */
+    uint32_t n_feeds;
     struct hash128 *rule_ids, *baseline_ids; /* of their full names: the first part of every key's hash */
     uint32_t evidence[EVIDENCE_FIELDS];      /* ir->fields, or IR_NONE */
 };

@@ -37,6 +37,7 @@
 #define CSR_ENGINE_RUN_BATCH_H
 
 #include "engine/match/match.h"
+#include "engine/run/feeds.h"
 #include "engine/run/ring.h"
 #include "engine/run/run.h"
 #include "engine/run/vec.h"
@@ -138,6 +139,7 @@ struct batch {
     struct pool memory;
     struct share *shares; /* [shards] */
     struct VEC(struct taken) taken;
+    struct feeds feeds; /* that its records showed */
     bool is_broken;
 
     /* by shards */
@@ -175,6 +177,7 @@ struct shard {
     /* the token holder's alone */
     alignas(CACHE_LINE) uint64_t floor[ROUNDS]; /* least done[] of all shards, when last looked at */
     struct watermark watermarks[ROUNDS];
+    struct feeds feeds; /* as far as its hit rounds have come */
 };
 
 struct worker {

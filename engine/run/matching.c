@@ -60,21 +60,29 @@ static void put_taken(void *world, uint32_t exception)
         m->batch->is_broken = true;
 }
 
+/* language.md B4: a record dated more than 5m ahead of its arrival is matched and moves no watermark. */
+static bool moves_watermark(const struct input_record *record, int64_t second)
+{
+    return record->stamp == 0 || second - record->stamp <= AHEAD_MOST;
+}
+
+static void put_feed(void *world, struct hash128 feed, int64_t second)
+{
+    struct matching *m = world;
+    struct batch *b = m->batch;
+    if (moves_watermark(&b->records[m->record], second) && !feeds_note(&b->feeds, feed, second))
+        b->is_broken = true;
+}
+
 static void reset_batch(struct run *r, struct batch *b)
 {
-    b->taken.len = 0;
+    b->taken.len = b->feeds.len = 0;
     b->newest = INT64_MIN;
     b->is_broken = false;
     pool_reset(&b->memory);
     memset(b->duplicates, 0, b->n * sizeof *b->duplicates);
     for (uint32_t s = 0; s < r->n_shards; s++)
         b->shares[s].sightings.len = b->shares[s].touches.len = b->shares[s].hits.len = 0;
-}
-
-/* language.md B4: a record dated more than 5m ahead of its arrival is matched and moves no watermark. */
-static bool moves_watermark(const struct input_record *record, int64_t second)
-{
-    return record->stamp == 0 || second - record->stamp <= AHEAD_MOST;
 }
 
 static enum aside match_one(struct matcher *m, struct matching *at, const struct match_out *out)
@@ -95,8 +103,12 @@ static enum aside match_one(struct matcher *m, struct matching *at, const struct
 void run_match(struct run *r, struct batch *b, struct matcher *m)
 {
     struct matching at = {.run = r, .batch = b};
-    struct match_out out = {
-        .world = &at, .identity = put_sighting, .touch = put_touch, .hit = put_hit, .swallowed = put_taken};
+    struct match_out out = {.world = &at,
+                            .identity = put_sighting,
+                            .touch = put_touch,
+                            .hit = put_hit,
+                            .feed = put_feed,
+                            .swallowed = put_taken};
     reset_batch(r, b);
     for (; at.record < b->n; at.record++) b->asides[at.record] = (uint8_t)match_one(m, &at, &out);
     /* Everything above, before any shard's rounds of this batch. */

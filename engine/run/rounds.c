@@ -219,10 +219,19 @@ static void look_at_state(struct work *w)
     }
 }
 
+/* A feed that has ended has shown all that there is. */
+static int64_t give_feed(void *world, struct hash128 feed)
+{
+    const struct work *w = world;
+    return w->batch->is_end ? INT64_MAX : feeds_newest(&w->shard->feeds, feed);
+}
+
 static void round_hit(struct work *w)
 {
     struct batch *b = w->batch;
-    struct state_out out = {w, give_answer, keep_incident, keep_question, give_memory, keep_swallowed};
+    struct state_out out = {w,           give_answer,    keep_incident, keep_question,
+                            give_memory, keep_swallowed, give_feed};
+    if (!feeds_fold(&w->shard->feeds, &b->feeds)) w->yield->is_broken = true;
     if (asks_are_due(b)) deliver_answers(w, &out, b->period - ASK_PERIODS);
     for (uint32_t i = 0; i < w->share->hits.len; i++) {
         const struct hit *h = w->share->hits.at[i];
@@ -259,8 +268,7 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
         return cursor_read(&b->matched) == number + 1 && (!b->adopts || s->done[ROUND_HIT] == number);
     case ROUND_TOUCH:
         return all_have_done(r, s, ROUND_SEEN, number + 1) && all_have_done(r, s, ROUND_HIT, b->asks_after);
-    default:
-        return all_have_done(r, s, ROUND_TOUCH, number + 1);
+    default: return all_have_done(r, s, ROUND_TOUCH, number + 1);
     }
 }
 

@@ -203,7 +203,7 @@ static void batch_release(struct run *r, struct batch *b)
         pool_release(&b->yields[s].memory);
     }
     void *arrays[] = {b->records,    b->origins, b->asides, b->seconds,
-                      b->duplicates, b->shares,  b->yields, b->taken.at};
+                      b->duplicates, b->shares,  b->yields, b->taken.at, b->feeds.at};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     pool_release(&b->memory);
 }
@@ -272,6 +272,7 @@ void run_free(struct run *r)
     free(r->writer.merged.at);
     free(r->writer.spare.at);
     free(r->writer.swallowed);
+    for (uint32_t s = 0; r->shards && s < r->n_shards; s++) free(r->shards[s].feeds.at);
     free(r->slots);
     free(r->shards);
     free(r->workers);

@@ -86,14 +86,19 @@ void waiting_add(struct slab *s, const struct rule_plan *p, struct fold *to, con
 
 /* ---- settling ----------------------------------------------------------------------------------------- */
 
-int64_t waiting_first(const struct rule_plan *p, const struct fold *f)
+int64_t waiting_next(const struct rule_plan *p, const struct fold *f, int64_t after)
 {
     int64_t first = INT64_MAX;
     for (uint32_t i = 0; i < f->waiting.len; i++) {
         const struct run *r = runs_at(p, &f->waiting, i);
-        if (r->group < first) first = r->group;
+        if (r->group > after && r->group < first) first = r->group;
     }
     return first;
+}
+
+int64_t waiting_first(const struct rule_plan *p, const struct fold *f)
+{
+    return waiting_next(p, f, INT64_MIN);
 }
 
 void waiting_take(struct slab *s, const struct rule_plan *p, struct fold *f, int64_t second, bool of_items,

@@ -25,6 +25,8 @@ void waiting_add(struct slab *s, const struct rule_plan *p, struct fold *to, con
                  struct state_counts *counts);
 /* The earliest second that is waited for; INT64_MAX: none. */
 int64_t waiting_first(const struct rule_plan *p, const struct fold *f);
+/* The earliest behind that second. */
+int64_t waiting_next(const struct rule_plan *p, const struct fold *f, int64_t after);
 /* Moves what waits for that second, of the required part or of items, to the end of `out`. */
 void waiting_take(struct slab *s, const struct rule_plan *p, struct fold *f, int64_t second, bool of_items,
                   struct runs *out);

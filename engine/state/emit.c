@@ -5,6 +5,7 @@
  * name things alike.
  */
 #include "engine/state/emit.h"
+#include "engine/state/doubt.h"
 #include "engine/state/gather.h"
 #include "engine/state/judge.h"
 
@@ -213,6 +214,7 @@ static void fill_group(const struct occasion *o, const struct keyed *k, struct g
     const struct rule_plan *p = k->rule->plan;
     const struct alternative *a = &p->alternatives[g->alternative];
     i->tie = g->tied;
+    i->blinded = g->doubt;
     i->capped = g->capped || k->capped || g->opened <= k->rule->capped_until;
     i->start = g->start, i->opened = g->opened, i->end = g->newest;
     i->completing = batch_text(o, group_completing(p, g)->hit->evidence.identity);
@@ -416,7 +418,7 @@ void emit_settled(struct state *s, struct keyed *k, const struct occasion *o)
         const struct group *later = groups_find(k->rule->plan, &now->groups, g->opened);
         uint32_t at = find_incident(k, g);
         bool is_settled = !g->dirty && (at == k->incidents.len || k->incidents.at[at].is_settled);
-        if (is_settled || (later && later->newest > k->committed)) continue;
+        if (is_settled || g->doubt || (later && later->newest > k->committed)) continue;
         g->dirty = false;
         settle(s, k, g, o);
     }
@@ -453,6 +455,7 @@ void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
             continue;
         }
         close_incident(s, k, g, false, o);
+        if (k->rule->plan->wait) waiting_drop(s, k, g->end);
         remove_group(k, &k->base, opened);
         remove_group(k, &k->before, opened);
         remove_group(k, &k->after, opened);

@@ -382,6 +382,27 @@ static void join_groups(struct folding *f)
     runs_free(f->w->slab, &all);
 }
 
+/* The group's absence is certain now. */
+static void end_doubt(struct folding *f)
+{
+    struct group *g = groups_find(f->p, &f->to->groups, f->second);
+    if (!g || !g->doubt) return;
+    g->doubt = 0;
+    g->touched = g->dirty = true;
+}
+
+void fold_preview(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second)
+{
+    struct folding doubting = {.w = w, .p = p, .to = f, .second = second};
+    w->completed.len = 0;
+    for (uint32_t i = 0; i < f->waiting.len; i++) {
+        const struct run *r = runs_at(p, &f->waiting, i);
+        if (r->group == second && !p->alternatives[r->alternative].automaton)
+            memcpy(runs_push(w->slab, p, &w->completed), r, p->run_size);
+    }
+    complete_required(&doubting);
+}
+
 bool fold_settle(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second,
                  struct state_counts *counts)
 {
@@ -392,6 +413,7 @@ bool fold_settle(struct workbench *w, const struct rule_plan *p, struct fold *f,
         w->completed.len = 0;
         waiting_take(w->slab, p, f, at, false, &w->completed);
         complete_required(&settling);
+        end_doubt(&settling);
         waiting_take(w->slab, p, f, at, true, &w->completed);
         complete_items(&settling);
         if (p->n_items) join_groups(&settling);

@@ -65,6 +65,8 @@ void fold_free(struct slab *s, const struct rule_plan *p, struct fold *f);
 /* Whether any completion waited for a second up to `second`: they are settled now. */
 bool fold_settle(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second,
                  struct state_counts *counts);
+/* What waits for that second opens its group, and waits on. */
+void fold_preview(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second);
 /* Takes away runs that no event after `now` can continue. */
 void fold_expire(const struct rule_plan *p, struct fold *f, int64_t now, struct state_counts *counts);
 

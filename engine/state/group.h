@@ -32,6 +32,7 @@ struct group {
     uint64_t exists;      /* bits of steps with a gathered event */
     uint16_t alternative; /* the witness's */
     bool tied, capped;
+    uint8_t doubt;        /* the requirement that leaves it in doubt, counted from 1 (doubt.h); 0: none does */
     bool touched; /* changed by the newest second that was folded */
     bool dirty;   /* changed since it was last settled */
     uint32_t

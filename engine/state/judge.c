@@ -259,20 +259,32 @@ static void judge_severity(struct eval *e, const struct ir_rule *r, struct verdi
     }
 }
 
-static void judge_title(struct eval *e, const struct ir_rule *r, struct verdict *v)
+static void judge_title(struct eval *e, const struct ir_template *title, struct verdict *v)
 {
-    struct value *values = scratch_take(e->scratch, (r->title.len + 1) * sizeof *values);
+    struct value *values = scratch_take(e->scratch, (title->len + 1) * sizeof *values);
     if (!values) return;
-    for (uint32_t i = 0; i < r->title.len; i++)
-        if (r->title.parts[i].operand != IR_NONE) values[i] = eval_value(e, r->title.parts[i].operand);
+    for (uint32_t i = 0; i < title->len; i++)
+        if (title->parts[i].operand != IR_NONE) values[i] = eval_value(e, title->parts[i].operand);
     struct words w = words_begin(e->scratch);
-    for (uint32_t i = 0; i < r->title.len; i++) {
-        if (r->title.parts[i].operand == IR_NONE)
-            words_text(&w, r->title.parts[i].literal);
+    for (uint32_t i = 0; i < title->len; i++) {
+        if (title->parts[i].operand == IR_NONE)
+            words_text(&w, title->parts[i].literal);
         else
             words_value(&w, values[i]);
     }
     v->title = words_end(&w);
+}
+
+/* An absence that nobody can tell of is an incident of its own, and proposes nothing. */
+static void judge_doubt(struct eval *e, const struct ir_rule *r, uint8_t doubt, struct verdict *v)
+{
+    if (doubt > r->n_requires) return; /* a reload took the requirement away */
+    const struct ir_require *otherwise = &r->requires[doubt - 1];
+    v->severity = (enum ir_severity)otherwise->severity;
+    v->score = severity_score(v->severity);
+    if (v->score < r->open_at) v->score = r->open_at;
+    v->n_reasons = 0;
+    judge_title(e, &otherwise->title, v);
 }
 
 /* What tests want to know of the match beside all that. */
@@ -379,7 +391,8 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
     if (told && !is_settled && told->score > out->score) out->score = told->score;
     c.score = out->score;
     judge_severity(e, c.plan->rule, out);
-    judge_title(e, c.plan->rule, out);
+    judge_title(e, &c.plan->rule->title, out);
+    if (g->doubt) judge_doubt(e, c.plan->rule, g->doubt, out);
     judge_probes(e, &c, out);
-    judge_actions(e, &c, told, is_settled, out);
+    if (!g->doubt) judge_actions(e, &c, told, is_settled, out);
 }

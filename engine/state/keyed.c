@@ -1,6 +1,7 @@
 /* keyed.c - slots, refolding, commitment, sweeping. */
 #include "engine/state/keyed.h"
 #include "engine/state/absence.h"
+#include "engine/state/doubt.h"
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
 #include "engine/state/judge.h"
@@ -241,6 +242,9 @@ static struct slot *slot_for(struct state *s, struct keyed *k, int64_t second)
 static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 {
     struct slot slot = {.second = kept->hit->second, .at = &kept, .len = 1, .cap = 1};
+    if (kept->active && k->base.waiting.len && k->rule->plan->forbidden >> kept->hit->step & 1 &&
+        doubt_break(s, k, &slot))
+        refold(s, k);
     if (!kept->active || !k->rule->plan->is_plain) return;
     fold_late(&s->work, k->rule->plan, &k->base, &slot, &s->counts);
     refold(s, k);
@@ -393,16 +397,24 @@ static void commit_slot(struct state *s, struct keyed *k)
         slab_put(&s->slab, slot.at, slot.cap * sizeof *slot.at);
 }
 
-/* Completions whose `for D` has passed. True if there were any. */
-static bool settle_waiting(struct state *s, struct keyed *k, int64_t committed)
+/* Completions whose `for D` has passed, as far as their feeds have come. True if there were any, or some are
+ * in doubt now. */
+static bool settle_waiting(struct state *s, struct keyed *k, int64_t committed, const struct state_out *out)
 {
     const struct rule_plan *p = k->rule->plan;
-    return p->wait && fold_settle(&s->work, p, &k->base, committed - p->wait, &s->counts);
+    if (!k->base.waiting.len) return false;
+    struct feeds_view feeds = feeds_look(s, k, committed, out);
+    int64_t passed = committed - p->wait, covered = feeds.newest < committed ? feeds.newest : committed;
+    bool changed =
+        covered > INT64_MIN + p->wait && fold_settle(&s->work, p, &k->base, covered - p->wait, &s->counts);
+    if (feeds.is_behind && feeds.doubt) changed |= doubt_open(s, k, passed, feeds.doubt);
+    if (feeds.is_behind) waiting_drop(s, k, passed - p->linger - p->once);
+    return changed;
 }
 
 /* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise, or
  * a completion is one now. */
-static bool commit(struct state *s, struct keyed *k)
+static bool commit(struct state *s, struct keyed *k, const struct state_out *out)
 {
     bool changed = false;
     while (k->tail.len && k->tail.at[0].second <= s->watermark && !k->tail.at[0].waiting) {
@@ -410,12 +422,12 @@ static bool commit(struct state *s, struct keyed *k)
         if (other || k->answers_changed) window_forget(k, k->tail.at[0].second, true);
         changed |= other || k->answers_changed;
         k->answers_changed = false;
-        changed |= settle_waiting(s, k, k->tail.at[0].second - 1);
+        changed |= settle_waiting(s, k, k->tail.at[0].second - 1, out);
         commit_slot(s, k);
     }
     k->committed = s->watermark;
     if (k->tail.len && k->tail.at[0].second <= s->watermark) k->committed = k->tail.at[0].second - 1;
-    changed |= settle_waiting(s, k, k->committed);
+    changed |= settle_waiting(s, k, k->committed, out);
     fold_expire(k->rule->plan, &k->base, k->committed, &s->counts);
     return changed;
 }
@@ -465,7 +477,7 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
 {
     struct occasion o = {.out = out, .cause = s->cause, .by_watermark = true};
     ask_slots(s, k, out);
-    bool changed = commit(s, k);
+    bool changed = commit(s, k, out);
     if (changed) refold(s, k);
     struct fold *now = k->tail.len ? &k->after : &k->base;
     if (changed) {

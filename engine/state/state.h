@@ -73,6 +73,9 @@ struct state_out {
     /* A settled group was taken by an exception (ir_exception.number), or by change -1 no longer is. NULL: nobody
      * counts. */
     void (*swallowed)(void *world, uint32_t exception, int change);
+    /* The newest second that a feed (feed_hash) has shown by the end of the batch whose watermark this is; INT64_MIN:
+     * none, INT64_MAX: all of it has come. NULL: all of every feed has. */
+    int64_t (*feed)(void *world, struct hash128 feed);
 };
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out);
 /* Answers to earlier settle_asks, in the order in which they were asked; before the batch's hits. Tickets outlive

@@ -38,6 +38,7 @@ static const struct {
     {"E0529", "no longer given"},
     {"E0530", "no longer given"},
     {"E0531", "no longer given"},
+    {"E0541", "no longer given"},
 };
 
 static int is_rule_file(const struct dirent *entry)

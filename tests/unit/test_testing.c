@@ -225,11 +225,10 @@ static void test_skipped(void **state)
                                  "test made \"silent\" { silent cloudtrail from 1m to 2m expect none }\n"
                                  "test made \"runs\" { at 0s iam:CreateUser expect incident }\n",
                            NULL);
-    assert_int_equal(seen.counts.skipped, 2);
-    assert_int_equal(seen.counts.passed, 1);
+    assert_int_equal(seen.counts.skipped, 1);
+    assert_int_equal(seen.counts.passed, 2);
     assert_int_equal(seen.status, CSR_OK);
     assert_non_null(strstr(seen.said, "E0513"));
-    assert_non_null(strstr(seen.said, "E0541"));
 }
 
 static void test_filter(void **state)
