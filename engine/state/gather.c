@@ -662,6 +662,7 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
 {
     const struct rule_plan *p = k->rule->plan;
     if (!p->exact) return;
+    if (p->rule->where != IR_NONE) drop_lists(s, k, now); /* it may have ceased to hold */
     for (uint32_t i = 0; i < now->groups.len; i++) {
         struct group *g = groups_at(p, &now->groups, i);
         struct gathered *l = gathered_find(k, g->opened);

@@ -142,6 +142,26 @@ static void what_may_cease_to_hold_is_retracted(void **unused)
     close_bench(&b);
 }
 
+/* Within one second a group goes and comes again: what came meanwhile is gathered too. */
+static void what_holds_again_has_missed_nothing(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"{count(a)}\"" STEPS "match a -> b where count(b) != 2 }");
+    hit(&b, 0, 0, NONE);
+    hit(&b, 1, 1, NONE);
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+    hit(&b, 1, 1, NONE);
+    assert_int_equal(told_as(&b, INCIDENT_RETRACTED), 1);
+    hit(&b, 0, 1, NONE);
+    hit(&b, 1, 1, NONE);
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 2);
+    assert_string_equal(last(&b)->title, "2");
+    caller_finish(&b.caller);
+    assert_int_equal(last(&b)->count[1], 3);
+    close_bench(&b);
+}
+
 /* The choices of a single step leave no run behind; their events count all the same. */
 static void events_leave_the_window_one_by_one(void **unused)
 {
@@ -263,6 +283,7 @@ int main(void)
         cmocka_unit_test(what_only_rises_speaks_with_the_record_that_completes_it),
         cmocka_unit_test(a_late_event_opens_it_earlier),
         cmocka_unit_test(what_may_cease_to_hold_is_retracted),
+        cmocka_unit_test(what_holds_again_has_missed_nothing),
         cmocka_unit_test(events_leave_the_window_one_by_one),
         cmocka_unit_test(alternatives_are_looked_at_together),
         cmocka_unit_test(the_span_is_of_the_eligible_events),
