@@ -274,8 +274,8 @@ static bool look_around(struct extension *x)
             const struct hit *h =
                 x->n_joins ? class_hit(x->classes, class->first, a->places[q].step)->hit : NULL;
             for (uint32_t j = 0; j < x->n_joins && agrees; j++)
-                agrees = x->plan->differs >> j & 1 || !join_is_set(h->joins[j]) ||
-                         hash128_equal(h->joins[j], want[j]);
+                agrees =
+                    a->unbound >> j & 1 || !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], want[j]);
             agrees = agrees && (!h || differs_allow(x, h));
             if (!agrees) continue;
             x->fits[c] |= BIT(q);
@@ -303,7 +303,7 @@ static bool can_be_taken(const struct extension *x, uint32_t hit)
 static void walk_joins(struct extension *x, uint32_t join)
 {
     struct hash128 *want = run_joins(x->scratch);
-    while (join < x->n_joins && (join_is_set(want[join]) || x->plan->differs >> join & 1)) join++;
+    while (join < x->n_joins && (join_is_set(want[join]) || x->alternative->unbound >> join & 1)) join++;
     if (join == x->n_joins) {
         differs_walk(x, 0);
         return;

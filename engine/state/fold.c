@@ -209,7 +209,7 @@ static void show_repeated(struct folding *f, struct shown *s, const struct run *
         if (s->count - before >= times || h->second < r->start) break;
         bool agrees = h->second <= t->second;
         for (uint32_t j = 0; j < f->n_joins && agrees; j++)
-            agrees = f->p->differs >> j & 1 || !join_is_set(h->joins[j]) ||
+            agrees = a->unbound >> j & 1 || !join_is_set(h->joins[j]) ||
                      hash128_equal(h->joins[j], run_joins_of(r)[j]);
         if (agrees) shown_add(s, recent->at[i]);
     }

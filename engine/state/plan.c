@@ -271,6 +271,20 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
     if (p->mirrors) plan_mirror(s, p, a, shape, &p->mirrors[a->number]);
 }
 
+/* Events of a step that others refer to need not agree with one another where nobody does. */
+static void plan_unbound(struct rule_plan *p)
+{
+    for (uint32_t i = 0; i < p->n_alternatives; i++) {
+        struct alternative *a = &p->alternatives[i];
+        a->unbound = p->differs;
+        for (uint32_t j = 0; j < p->n_joins; j++) {
+            uint64_t says = p->join_steps[j] & ~BIT(p->rule->joins[j].of);
+            if (!p->rule->joins[j].differs && !(says & (a->steps | p->forbidden))) a->unbound |= BIT(j);
+        }
+        if (p->mirrors) p->mirrors[i].unbound = a->unbound;
+    }
+}
+
 static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, struct rule_plan *p)
 {
     const struct ir_rule *r = &ir->rules[number];
@@ -299,6 +313,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
     }
     differs_plan(p);
     p->linger = p->wait > p->within ? p->wait : p->within;
+    plan_unbound(p);
     p->run_size = run_measures_at(p) + p->measured_most * measure_size_of(p);
     p->group_size = group_size_of(p);
 }

@@ -53,6 +53,8 @@ struct alternative {
     uint64_t required;          /* bits of places of the required part */
     uint64_t behind_gap;        /* bits of places on the right side of a gap, or of a veto */
     uint64_t steps, item_steps; /* bits of steps: all, and those of the optional item */
+    uint64_t unbound; /* bits of joins that do not tie its events to one value: `!=` (differ.h), and those
+                         that no step of it says */
     uint32_t n_progress;
     uint16_t full;
     uint16_t *taken;              /* [n_progress][n_places] */

@@ -309,6 +309,7 @@ static void make_join(struct a_case *c, uint32_t join)
     r->joins[join] =
         (struct ir_join){.name = TEXT("join"), .of = of, .by = IR_NONE, .differs = use(c, USE_DIFFERS)};
     bool is_lone = takes_several(r->match, of); /* until a step refers to it that is there whenever it is */
+    bool is_said_of_forbidden = false; /* then its events must agree, for the forbidden one to be judged */
     take_part(c, of, join);
     for (uint32_t s = 0, others = 0; s < c->n_steps; s++) {
         bool always_together = (branches[s] & branches[of]) == branches[of];
@@ -317,9 +318,11 @@ static void make_join(struct a_case *c, uint32_t join)
         take_part(c, s, join);
         if (r->joins[join].differs) r->joins[join].by = s;
         others++;
+        is_said_of_forbidden |= c->forbidden >> s & 1;
         is_lone &= c->forbidden >> s & 1 || (branches[s] & ~branches[of]) != 0;
     }
-    if (!is_lone || use(c, USE_LONE)) return;
+    if (r->joins[join].by == IR_NONE) r->joins[join].differs = false; /* nobody says it */
+    if (!is_lone || (!is_said_of_forbidden && use(c, USE_LONE))) return;
     for (uint32_t s = 0; s < c->n_steps; s++) r->steps[s].groups->joins[join] = IR_NONE;
 }
 
