@@ -19,7 +19,7 @@ static void compile_and_show(struct arena *arena, struct text bytes)
     struct compile_text texts[] = {{text_of("first.csr"), text_of("use aws\n")}, {text_of("fuzz.csr"), bytes}};
     struct compile_input input = {
         .texts = texts, .n_texts = 2, .with_tests = true, .without_patterns = true,
-        .leaves_out_refused = bytes.len & 1};
+        .leaves_out_refused = bytes.len & 1, .keeps_refused = (bytes.len & 3) == 2};
     struct sources sources;
     struct diags *diags;
     bool unreadable;
