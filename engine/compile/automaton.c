@@ -292,12 +292,28 @@ static struct way *expand_step(struct expansion *x, uint32_t step, struct ways *
     return w;
 }
 
+/* a[n..m]: what may be taken depends on the first and the last event alone. Any event between them can be in a choice
+ * of n events; of fewer than three, in one of three. So ways for more than these say nothing new. The window tells
+ * when the place began. */
+static void expand_bounded(struct expansion *x, const struct ir_match *m, struct ways *out)
+{
+    for (uint32_t times = m->least; times == m->least || (times <= 3 && times <= m->most); times++) {
+        struct way *w = expand_step(x, m->kids->step, out);
+        w->places[0].times = (uint16_t)times;
+        w->places[0].most = (uint16_t)m->most;
+        *ARENA_PUSH(x->arena, w->inners) = (struct ir_inner){1, m->in == INT64_MAX ? x->rule->within : m->in};
+    }
+}
+
 static void expand_repeat(struct expansion *x, const struct ir_match *m, struct ways *out)
 {
+    if (m->most) {
+        expand_bounded(x, m, out);
+        return;
+    }
     struct way *w = expand_step(x, m->kids->step, out);
     struct ir_place *p = &w->places[0];
     p->times = (uint16_t)m->least;
-    p->most = (uint16_t)m->most;
     p->taking = m->taking;
     p->value = m->value;
     p->amount = m->amount;
@@ -493,6 +509,19 @@ static void refuse_differing(struct expansion *x)
     x->failed = true;
 }
 
+/* How many there are in all depends on which values the choice has shown, and a run does not keep these exactly. */
+static void refuse_bounded(struct expansion *x, const struct ir_match *m)
+{
+    for (uint32_t j = 0; m->kind == IR_M_REPEAT && m->most && j < x->rule->n_joins; j++) {
+        const struct ir_join *join = &x->rule->joins[j];
+        if (!join->differs || (join->of != m->kids->step && join->by != m->kids->step)) continue;
+        diag_at(x->diags, E0346, m->span, "its events are told apart by `!=`");
+        x->failed = true;
+        return;
+    }
+    for (uint32_t i = 0; i < m->n_kids; i++) refuse_bounded(x, &m->kids[i]);
+}
+
 static const struct ir_match the_one_step = {.kind = IR_M_STEP};
 
 bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *diags)
@@ -503,6 +532,7 @@ bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *d
     if (!written) rule->match = &single;
     refuse_gaps(&x, rule->match);
     refuse_differing(&x);
+    refuse_bounded(&x, rule->match);
     if (!x.failed) {
         rule->automata = ARENA_ARRAY(arena, struct ir_automaton, 1 + count_items(rule->match));
         rule->n_automata = 1;

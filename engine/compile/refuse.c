@@ -25,11 +25,6 @@ enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struc
 
 /* ---- what a finished rule says ---- */
 
-static bool is_bounded(const struct ir_match *m)
-{
-    return m->kind == IR_M_REPEAT && m->most;
-}
-
 static bool waits(const struct ir_match *m)
 {
     bool any = m->absent_for != 0;
@@ -92,7 +87,6 @@ static const struct construct {
     const char *word; /* of a CALL */
 } constructs[] = {
     {E0505, .in_rule = has_where_and_veto, .written = AST_WHERE},
-    {E0508, .in_match = is_bounded, .written = AST_MOST},
     {E0509, .in_rule = has_rule_ref, .written = AST_RULE_REF},
     {E0511, .ask = IR_ASK_PREVALENCE, .written = AST_CALL, .word = "prevalence"},
     {E0513, .in_rule = has_spike, .written = AST_SPIKE},

@@ -412,7 +412,7 @@ static void settle(struct state *s, struct keyed *k, struct group *g, const stru
 
 void emit_settled(struct state *s, struct keyed *k, const struct occasion *o)
 {
-    struct fold *now = k->tail.len ? &k->after : &k->base;
+    struct fold *now = keyed_now(k);
     for (uint32_t i = 0; i < k->base.groups.len; i++) {
         struct group *g = groups_at(k->rule->plan, &k->base.groups, i);
         const struct group *later = groups_find(k->rule->plan, &now->groups, g->opened);
@@ -465,7 +465,7 @@ void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
 
 void emit_evicted(struct state *s, struct keyed *k, const struct occasion *o)
 {
-    struct fold *now = k->tail.len ? &k->after : &k->base;
+    struct fold *now = keyed_now(k);
     for (uint32_t i = 0; i < now->groups.len; i++)
         close_incident(s, k, groups_at(k->rule->plan, &now->groups, i), true, o);
 }

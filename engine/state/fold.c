@@ -6,6 +6,7 @@
  * group is known when runs of optional items complete their required part.
  */
 #include "engine/state/absence.h"
+#include "engine/state/bounded.h"
 #include "engine/state/measure.h"
 #include "engine/state/veto.h"
 
@@ -111,6 +112,8 @@ static void carry_runs(struct folding *f)
         const struct alternative *a = &f->p->alternatives[r->alternative];
         if (run_is_over(f->p, a, r, f->second))
             COUNT(f, expired, 1);
+        else if (bounded_is_over(&f->w->around, f->p, a, r, f->second))
+            COUNT(f, expired, 1);
         else if (run_is_measuring(a, r, f->w->classes.steps))
             continue; /* it is carried as what its open places become */
         else if (veto_ends(f->p, r, a, &f->w->classes, f->n_joins, f->second))
@@ -141,6 +144,10 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
     int64_t group = r->group;
     (void)taken;
     COUNT(f, made, 1);
+    if (!bounded_allows(&f->w->around, f->p, a, x->from, r, f->second)) {
+        COUNT(f, superseded, 1);
+        return;
+    }
     bool waited = r->waits;
     bool is_item = a->automaton && group == NO_GROUP && !(a->required & ~a->complete[r->progress]);
     if (f->p->wait && (is_item || (!a->automaton && r->progress == a->full))) {

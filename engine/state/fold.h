@@ -31,6 +31,7 @@ struct fold {
 /* What folding needs beside the state: one for each partition. */
 struct workbench {
     struct slab *slab;
+    struct around around; /* of the key at hand, for bounded places */
     struct classes classes;
     uint32_t *heads; /* [n_buckets] first run of each progress, plus one */
     uint32_t cap_heads;

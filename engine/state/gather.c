@@ -7,6 +7,7 @@
  */
 #include "engine/state/gather.h"
 #include "engine/state/absence.h"
+#include "engine/state/bounded.h"
 #include "engine/state/differ.h"
 #include "engine/state/amount.h"
 #include "engine/state/inner.h"
@@ -44,7 +45,7 @@ struct gathering {
     struct reach *reached; /* [class][places_most], for windows */
     uint32_t cap_reached;
     struct gathered *list;
-    bool for_window; /* how events are reached is wanted, not a list */
+    bool for_window;         /* how events are reached is wanted, not a list */
     struct hash128 *assumed; /* [n_joins] references that all runs of these passes agree to; NULL: none */
     struct values *values;   /* [n_joins] that the slots' hits have, for references of vetoes */
     uint32_t passes;
@@ -101,6 +102,7 @@ static void found_step(void *world, const struct extension *x, struct run *r, co
     (void)taken;
     if (r->progress == x->alternative->full || !required_is_inside(g, x, r) || is_broken_later(g, x, r))
         return;
+    if (!bounded_allows(&g->s->work.around, g->p, x->alternative, x->from, r, g->second)) return;
     struct frontier f = frontier_of(g);
     frontier_add(&f, r);
 }
@@ -190,7 +192,8 @@ static bool fits_rest(const struct gathering *g, const struct run *r, const stru
     bool has_rest = g->forward->measured ? measures_join(g->p, g->forward, r, g->mirror, b, q, with)
                                          : b->progress == g->mirror->rest[r->progress];
     return has_rest && ends_in_time(g, r->start, -b->start) && joins_agree(g, r, b) &&
-           differs_join(g->p, r, b) && gaps_agree(g, r, b) && inners_join(g->p, g->forward, r, b);
+           differs_join(g->p, r, b) && gaps_agree(g, r, b) && inners_join(g->p, g->forward, r, b) &&
+           bounded_joins(&g->s->work.around, g->p, g->forward, r, b);
 }
 
 /* Whether the forward run r, with the events of the slot at hand, can be completed by later slots. */
@@ -235,6 +238,7 @@ static void found_join(void *world, const struct extension *x, struct run *r, co
 {
     struct gathering *g = world;
     if (is_broken_later(g, x, r)) return;
+    if (!bounded_allows(&g->s->work.around, g->p, x->alternative, x->from, r, g->second)) return;
     if (g->for_window) {
         note_reach(g, x, r, taken);
         return;
@@ -506,7 +510,7 @@ static void gather_slots(struct gathering *g, const struct keyed *k, int64_t fro
 {
     int64_t to = g->group->end + g->p->linger;
     put_slots(g, k->history.at, k->history.len, from, to);
-    put_slots(g, k->tail.at, k->tail.len, from, to);
+    if (!g->p->delay) put_slots(g, k->tail.at, k->tail.len, from, to);
     gather_all(g);
 }
 
@@ -689,8 +693,13 @@ void gather_reaches(struct state *s, struct keyed *k, int64_t from, int64_t seco
 {
     const struct rule_plan *p = k->rule->plan;
     struct group window = {.opened = second, .end = second};
-    struct gathering g = {
-        .s = s, .work = &s->aside, .p = p, .group = &window, .end = second, .n_joins = n_joins, .for_window = true};
+    struct gathering g = {.s = s,
+                          .work = &s->aside,
+                          .p = p,
+                          .group = &window,
+                          .end = second,
+                          .n_joins = n_joins,
+                          .for_window = true};
     put_slots(&g, k->history.at, k->history.len, from, second);
     put_slots(&g, k->tail.at, k->tail.len, from, second);
     for (uint32_t i = 0; i < p->n_required; i++) {
@@ -721,8 +730,9 @@ void gathered_forget_amounts(struct state *s, struct keyed *k)
 
 void gather_trim(struct state *s, struct keyed *k)
 {
-    const struct fold *now = k->tail.len ? &k->after : &k->base;
-    int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * k->rule->plan->within - k->rule->plan->wait;
+    const struct rule_plan *p = k->rule->plan;
+    const struct fold *now = keyed_now_of(k);
+    int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * p->within - p->wait - p->delay;
     uint32_t n = 0;
     for (uint32_t i = 0; i < k->gathered.len; i++) k->gathered.at[i].sure = k->committed;
     while (n < k->history.len && k->history.at[n].second <= oldest) {

@@ -22,11 +22,20 @@ bool inners_enter(const struct rule_plan *p, const struct alternative *a, struct
     return true;
 }
 
+/* Of an a[n..m] a later begin is no better: what is counted is another span. */
+static bool is_exact(const struct alternative *a, uint32_t window)
+{
+    return a->bounded != IR_NONE && a->bounded_inner == window;
+}
+
 bool inners_dominate(const struct rule_plan *p, const struct alternative *a, const struct run *x,
                      const struct run *y)
 {
     for (uint32_t i = 0; i < a->n_inners; i++)
-        if (is_open(a, i, x->progress) && run_inners_of(p, x)[i] < run_inners_of(p, y)[i]) return false;
+        if (is_open(a, i, x->progress) &&
+            (run_inners_of(p, x)[i] < run_inners_of(p, y)[i] ||
+             (is_exact(a, i) && run_inners_of(p, x)[i] != run_inners_of(p, y)[i])))
+            return false;
     return true;
 }
 

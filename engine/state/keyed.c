@@ -10,11 +10,6 @@
 
 #define SWEEP_LEAST 64
 
-static const struct fold *fold_now(const struct keyed *k)
-{
-    return k->tail.len ? &k->after : &k->base;
-}
-
 /* ---- kept hits ---------------------------------------------------------------------------------------- */
 
 static bool has_account(const struct hit_ask *a)
@@ -141,7 +136,7 @@ struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit 
     k->hash = h->key_hash;
     k->key = (struct text){key, h->key.len};
     k->rule = r;
-    k->committed = s->watermark;
+    k->committed = s->watermark - r->plan->delay;
     k->sweep_at = SWEEP_LEAST;
     return k;
 }
@@ -183,7 +178,7 @@ void keyed_free(struct state *s, struct keyed *k)
 uint8_t keyed_rank(const struct keyed *k)
 {
     const struct rule_plan *p = k->rule->plan;
-    const struct fold *now = fold_now(k);
+    const struct fold *now = keyed_now_of(k);
     uint32_t most = 0;
     if (now->groups.len || now->waiting.len) return RANKS - 1;
     for (uint32_t i = 0; i < now->runs.len; i++) {
@@ -208,7 +203,7 @@ static void refold(struct state *s, struct keyed *k)
 {
     const struct fold *from = &k->base;
     s->folded = k;
-    for (uint32_t i = 0; i < k->tail.len; i++) {
+    for (uint32_t i = 0; i < k->tail.len && !k->rule->plan->delay; i++) {
         if (i) {
             swap_folds(k);
             from = &k->before;
@@ -220,6 +215,7 @@ static void refold(struct state *s, struct keyed *k)
 static void refold_newest(struct state *s, struct keyed *k)
 {
     const struct fold *from = k->tail.len > 1 ? &k->before : &k->base;
+    if (k->rule->plan->delay) return;
     s->folded = k;
     fold_step(&s->work, k->rule->plan, from, &k->tail.at[k->tail.len - 1], &k->after, NULL);
 }
@@ -279,6 +275,18 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
 
 static void set_timer(struct state *s, struct keyed *k);
 
+static void tell_news(struct state *s, struct keyed *k, const struct kept *kept, bool is_newest,
+                      const struct occasion *o)
+{
+    struct fold *now = keyed_now(k);
+    if (k->rule->plan->forbidden >> kept->hit->step & 1) is_newest = false; /* it takes back as well */
+    if (is_newest)
+        gather_newest(s, k, now, kept);
+    else
+        gather_refresh(s, k, now);
+    emit_changes(s, k, now, !is_newest, o);
+}
+
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
 {
     struct occasion o = {.out = out, .cause = h->seq, .identity = h->evidence.identity};
@@ -288,13 +296,7 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
         insert_late(s, k, kept);
     else if (!insert(s, k, kept, &is_newest))
         return sweep(s, k);
-    struct fold *now = k->tail.len ? &k->after : &k->base;
-    if (k->rule->plan->forbidden >> h->step & 1) is_newest = false; /* it takes back as well */
-    if (is_newest)
-        gather_newest(s, k, now, kept);
-    else
-        gather_refresh(s, k, now);
-    emit_changes(s, k, now, !is_newest, &o);
+    if (!k->rule->plan->delay) tell_news(s, k, kept, is_newest, &o);
     sweep(s, k);
     set_timer(s, k);
 }
@@ -381,9 +383,15 @@ static bool settle_gates(struct state *s, struct keyed *k, struct slot *slot)
     return changed;
 }
 
+static void look_around(struct state *s, const struct keyed *k)
+{
+    s->work.around = (struct around){k->history.at, k->tail.at, k->history.len, k->tail.len};
+}
+
 static void commit_slot(struct state *s, struct keyed *k)
 {
     struct slot slot = k->tail.at[0];
+    look_around(s, k);
     struct fold next = {.capped = false};
     s->folded = k;
     fold_step(&s->work, k->rule->plan, &k->base, &slot, &next, &s->counts);
@@ -391,10 +399,26 @@ static void commit_slot(struct state *s, struct keyed *k)
     k->base = next;
     memmove(k->tail.at, k->tail.at + 1, --k->tail.len * sizeof *k->tail.at);
     k->committed = slot.second;
-    if (k->rule->plan->exact)
+    if (k->rule->plan->exact || k->rule->plan->delay)
         *SLAB_PUSH(&s->slab, k->history) = slot;
     else
         slab_put(&s->slab, slot.at, slot.cap * sizeof *slot.at);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Up to where seconds are folded for good: a rule that waits for what comes later must know that, with gates. */
+static int64_t settle_delayed(struct state *s, struct keyed *k)
+{
+    int64_t known = s->watermark;
+    for (uint32_t i = 0; i < k->tail.len && k->tail.at[i].second <= known; i++) {
+        if (k->tail.at[i].waiting) known = k->tail.at[i].second - 1;
+        settle_gates(s, k, &k->tail.at[i]);
+    }
+    return known - k->rule->plan->delay;
 }
 
 /* Completions whose `for D` has passed, as far as their feeds have come. True if there were any, or some are
@@ -412,29 +436,31 @@ static bool settle_waiting(struct state *s, struct keyed *k, int64_t committed, 
     return changed;
 }
 
-/* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise, or
- * a completion is one now. */
+/* Slots that the watermark has passed and that wait for nothing. True if a gate turned out otherwise, a
+ * completion is one now, or what is known changes with what is committed. */
 static bool commit(struct state *s, struct keyed *k, const struct state_out *out)
 {
-    bool changed = false;
-    while (k->tail.len && k->tail.at[0].second <= s->watermark && !k->tail.at[0].waiting) {
+    bool is_delayed = k->rule->plan->delay > 0, changed = false;
+    int64_t until = is_delayed ? settle_delayed(s, k) : s->watermark;
+    while (k->tail.len && k->tail.at[0].second <= until && !k->tail.at[0].waiting) {
         bool other = settle_gates(s, k, &k->tail.at[0]);
         if (other || k->answers_changed) window_forget(k, k->tail.at[0].second, true);
-        changed |= other || k->answers_changed;
+        changed |= other || k->answers_changed || is_delayed;
         k->answers_changed = false;
         changed |= settle_waiting(s, k, k->tail.at[0].second - 1, out);
         commit_slot(s, k);
     }
-    k->committed = s->watermark;
-    if (k->tail.len && k->tail.at[0].second <= s->watermark) k->committed = k->tail.at[0].second - 1;
+    k->committed = until;
+    if (k->tail.len && k->tail.at[0].second <= until) k->committed = k->tail.at[0].second - 1;
     changed |= settle_waiting(s, k, k->committed, out);
     fold_expire(k->rule->plan, &k->base, k->committed, &s->counts);
     return changed;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
+/* Whether what has passed may stand in a window with what is to come (bounded.h). */
+static bool is_counted_on(const struct keyed *k)
 {
-    return a < b ? a : b;
+    return k->rule->plan->delay && k->history.len;
 }
 
 /* Choices that `where` did not hold for count in later windows. */
@@ -446,7 +472,7 @@ static bool waits_for_where(const struct keyed *k)
 bool keyed_is_empty(const struct keyed *k)
 {
     return !k->tail.len && !k->base.runs.len && !k->base.waiting.len && !k->base.groups.len &&
-           !waits_for_where(k);
+           !waits_for_where(k) && !is_counted_on(k);
 }
 
 /* When the key must be looked at next, if no hit comes. */
@@ -456,15 +482,18 @@ static int64_t next_due(const struct keyed *k)
     int64_t due = NEVER;
     for (uint32_t i = 0; i < k->tail.len && due == NEVER; i++)
         if (!k->tail.at[i].is_asked) due = k->tail.at[i].second;
+    if (k->tail.len && p->delay) due = earlier(due, k->tail.at[0].second + p->delay);
     for (uint32_t i = 0; i < k->base.groups.len; i++)
-        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger);
+        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger + p->delay);
     if (k->base.waiting.len) due = earlier(due, waiting_first(p, &k->base) + p->wait);
     if (waits_for_where(k)) due = earlier(due, k->history.at[k->history.len - 1].second + p->within);
+    if (is_counted_on(k))
+        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + 2 * p->delay);
     if (due != NEVER || k->tail.len) return due;
     due = INT64_MIN;
     for (uint32_t i = 0; i < k->base.runs.len; i++)
         if (runs_at(p, &k->base.runs, i)->start > due) due = runs_at(p, &k->base.runs, i)->start;
-    return due == INT64_MIN ? NEVER : due + p->within;
+    return due == INT64_MIN ? NEVER : due + p->within + p->delay;
 }
 
 static void set_timer(struct state *s, struct keyed *k)
@@ -479,7 +508,8 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
     ask_slots(s, k, out);
     bool changed = commit(s, k, out);
     if (changed) refold(s, k);
-    struct fold *now = k->tail.len ? &k->after : &k->base;
+    struct fold *now = keyed_now(k);
+    look_around(s, k);
     if (changed) {
         gather_refresh(s, k, now);
         emit_changes(s, k, now, true, &o);

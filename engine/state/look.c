@@ -56,7 +56,7 @@ void state_look(const struct state *s, struct hash128 key,
     struct look l = {table_get(&s->keys, key), see, world};
     if (!l.keyed) return;
     const struct rule_plan *p = l.keyed->rule->plan;
-    const struct fold *now = l.keyed->tail.len ? &l.keyed->after : &l.keyed->base;
+    const struct fold *now = keyed_now_of(l.keyed);
     for (uint32_t i = 0; i < now->runs.len; i++) {
         const struct run *r = runs_at(p, &now->runs, i);
         show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start, run_joins_of(r));

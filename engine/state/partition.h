@@ -93,6 +93,16 @@ struct rule_state {
     int64_t capped_until; /* incidents that open up to here may miss an evicted start */
 };
 
+/* The fold of all that is known: of a rule that waits for what comes later (bounded.h), of what is committed. */
+static inline struct fold *keyed_now(struct keyed *k)
+{
+    return k->tail.len && !k->rule->plan->delay ? &k->after : &k->base;
+}
+static inline const struct fold *keyed_now_of(const struct keyed *k)
+{
+    return k->tail.len && !k->rule->plan->delay ? &k->after : &k->base;
+}
+
 /* A baseline question under way for a committed second. */
 struct ticket {
     struct keyed *keyed; /* NULL: nobody waits any more */

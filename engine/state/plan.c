@@ -1,5 +1,6 @@
 /* plan.c - automata into tables. */
 #include "engine/state/plan.h"
+#include "engine/state/bounded.h"
 #include "engine/state/differ.h"
 #include "engine/ir/settle.h"
 #include "engine/state/fold.h"
@@ -133,7 +134,7 @@ static void mirror_shape(struct slab *s, const struct ir_alternative *of, struct
     }
 }
 
-static void plan_mirror(struct slab *s, const struct rule_plan *p, const struct alternative *a,
+static void plan_mirror(struct slab *s, struct rule_plan *p, const struct alternative *a,
                         const struct ir_alternative *shape, struct alternative *m)
 {
     struct ir_alternative mirrored;
@@ -142,6 +143,7 @@ static void plan_mirror(struct slab *s, const struct rule_plan *p, const struct 
     mirror_shape(s, shape, &mirrored);
     plan_shape(s, m, &mirrored);
     vetoes_plan(s, p, m, &mirrored, true);
+    bounded_plan(p, m);
     m->number = a->number, m->automaton = a->automaton, m->bucket = a->bucket;
     m->rest = slab_get(s, a->n_progress * sizeof *m->rest);
     for (uint32_t i = 0; i < a->n_progress; i++) {
@@ -253,12 +255,13 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
         p->veto_joins |= a->vetoes[i].joins;
         if (p->wait < a->vetoes[i].seconds) p->wait = a->vetoes[i].seconds;
     }
+    bounded_plan(p, a);
     p->n_buckets += a->n_progress;
     if (p->places_most < a->n_places) p->places_most = a->n_places;
     if (p->inners_most < a->n_inners) p->inners_most = a->n_inners;
     if (a->n_gaps || a->n_inners || a->n_vetoes) p->is_plain = false;
     for (uint32_t q = 0; q < a->n_places; q++) {
-        need += a->places[q].times;
+        need += a->places[q].times + a->places[q].most + (a->places[q].most > 0);
         if (a->places[q].most) p->forbidden |= BIT(a->places[q].step);
         if (a->places[q].times > 1) {
             p->repeated |= BIT(a->places[q].step);

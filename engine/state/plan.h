@@ -45,7 +45,8 @@ struct alternative {
     uint32_t n_gaps;
     const struct ir_inner *inners;
     uint32_t n_inners;
-    uint64_t measured; /* bits of places that count values or add up (measure.h) */
+    uint32_t bounded, bounded_inner; /* the place of an a[n..m] and its window (bounded.h); IR_NONE: none */
+    uint64_t measured;               /* bits of places that count values or add up (measure.h) */
     struct veto *vetoes;
     uint32_t n_vetoes;
     uint64_t forbidden;         /* bits of steps that vetoes name */
@@ -71,6 +72,8 @@ struct rule_plan {
     int64_t within, once;
     int64_t wait;   /* longest `for D`: so long a completion is not one yet; 0: there is none */
     int64_t linger; /* so long behind a group's end something can still join it */
+    int64_t delay; /* seconds behind the watermark at which seconds are folded (bounded.h); 0: they are folded
+                      at once */
     struct alternative *alternatives, *mirrors; /* [n_alternatives]; mirrors NULL without exact steps */
     uint32_t n_alternatives, n_required;        /* the first n_required are those of automata[0] */
     uint32_t n_items;                           /* optional items: automaton i + 1 is item i */

@@ -117,7 +117,7 @@ static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir,
 /* Runs that people would miss: the tail's as well, which the accounts of committed runs do not know yet. */
 static uint32_t half_built(const struct keyed *k)
 {
-    return k->tail.len ? k->after.runs.len : k->base.runs.len;
+    return keyed_now_of(k)->runs.len;
 }
 
 static void drop_rule(struct state *s, struct rule_state *r, struct state_adoption *out)

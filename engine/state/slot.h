@@ -48,7 +48,7 @@ struct kept {
     uint32_t n_offers;
     double amount;
     struct eligible *eligible; /* NULL: the rule has no `where` */
-    struct value *remapped; /* the captures, after a reload that put them into another order */
+    struct value *remapped;    /* the captures, after a reload that put them into another order */
     uint32_t n_remapped;
 };
 
@@ -71,6 +71,12 @@ bool slot_insert(struct slab *s, struct slot *slot, struct kept *k);
 
 /* Whether another hit of the same event is there. */
 bool slot_holds(const struct slot *slot, const struct kept *k);
+
+/* The slots of a key: committed ones, and those of its tail. */
+struct around {
+    const struct slot *history, *tail;
+    uint32_t n_history, n_tail;
+};
 
 /* ---- classes ------------------------------------------------------------------------------------------ */
 

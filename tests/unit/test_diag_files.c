@@ -25,6 +25,7 @@ static const struct {
     {"E0504", "no longer given"},
     {"E0506", "no longer given"},
     {"E0507", "no longer given"},
+    {"E0508", "no longer given"},
     {"E0510", "no longer given"},
     {"E0512", "no longer given"},
     {"E0524", "no longer given"},
