@@ -261,6 +261,55 @@ static void below_open_at_is_a_signal(void **unused)
     close_bench(&b);
 }
 
+static void the_least_score_is_no_signal(void **unused)
+{
+    static const struct {
+        const char *rule;
+        uint32_t told;
+    } table[] = {{HEAD STEPS " match a -> b score 24 open at 25 }", 0},
+                 {HEAD STEPS " match a -> b score 25 open at 25 }", 1}};
+    (void)unused;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct bench b;
+        open_bench(&b, table[i].rule);
+        hit(&b, "a", 0, "e1");
+        hit(&b, "b", 10, "e2");
+        assert_int_equal(told(&b), table[i].told);
+        close_bench(&b);
+    }
+}
+
+/* Until it settles the score is the highest; then it may fall, and no lower than 0. */
+static void a_score_is_never_below_nothing(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match a -> b -> c? score 30 -40 if exists c }");
+    hit(&b, "a", 0, "e1");
+    hit(&b, "b", 10, "e2");
+    hit(&b, "c", 11, "e3");
+    assert_int_equal(last(&b)->score, 30);
+    watermark(&b, 20);
+    assert_last(&b, INCIDENT_RETRACTED, 0, 10);
+    close_bench(&b);
+}
+
+/* Two ways to spend one event: the run that starts later has the older left side of the gap. */
+static void a_later_start_does_not_outlive_a_gap(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match (a ->[5s] b) & c }");
+    hit(&b, "c", 2, "e1");
+    hit(&b, "a", 3, "e2");
+    hit(&b, "a", 5, "e3");
+    hit(&b, "c", 5, "e3");
+    hit(&b, "b", 9, "e4");
+    assert_last(&b, INCIDENT_OPEN, 50, 9);
+    assert_string_equal(last(&b)->witness, "e3 e4 e1 ");
+    close_bench(&b);
+}
+
 static void keys_are_apart(void **unused)
 {
     struct bench b;
@@ -699,6 +748,9 @@ int main(void)
         cmocka_unit_test(an_earlier_completion_moves_the_opening_not_the_id),
         cmocka_unit_test(names_do_not_depend_on_order),
         cmocka_unit_test(below_open_at_is_a_signal),
+        cmocka_unit_test(the_least_score_is_no_signal),
+        cmocka_unit_test(a_score_is_never_below_nothing),
+        cmocka_unit_test(a_later_start_does_not_outlive_a_gap),
         cmocka_unit_test(keys_are_apart),
         cmocka_unit_test(the_same_event_twice_in_a_slot_is_one),
         cmocka_unit_test(ties_are_told),
