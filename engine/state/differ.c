@@ -219,6 +219,15 @@ bool differs_share_nothing(const struct rule_plan *p, const struct run *x, const
     return true;
 }
 
+bool differs_show_alike(const struct rule_plan *p, const struct run *x, const struct run *y)
+{
+    for (uint32_t i = 0; i < p->n_differs; i++)
+        for (uint32_t side = 0; side < 2; side++)
+            if (join_is_set(values_of(p, x, i, side)[0]) && !join_is_set(values_of(p, y, i, side)[0]))
+                return false;
+    return true;
+}
+
 uint32_t differs_needed(const struct rule_plan *p, const struct alternative *a, const struct run *r)
 {
     if (p->n_differs != 1) return 0;

@@ -26,6 +26,8 @@ void differs_forget(const struct rule_plan *p, const struct alternative *a, stru
 bool differs_dominate(const struct rule_plan *p, const struct run *x, const struct run *y);
 /* Whether no event is forbidden by both: one of them allows what is to come. */
 bool differs_share_nothing(const struct rule_plan *p, const struct run *x, const struct run *y);
+/* Whether x has shown values only on sides on which y has: on the others it forbids nothing that y allows. */
+bool differs_show_alike(const struct rule_plan *p, const struct run *x, const struct run *y);
 /* How many runs that share nothing, pair by pair, make one superfluous that is no better than any of them; 0:
  * none do. */
 uint32_t differs_needed(const struct rule_plan *p, const struct alternative *a, const struct run *r);

@@ -167,7 +167,8 @@ static bool is_outnumbered(const struct frontier *f, const struct alternative *a
     if (!needed || needed > DIFFER_MOST) return false;
     for (uint32_t at = f->heads[a->bucket + r->progress]; at && n < needed;) {
         const struct run *other = runs_at(f->plan, f->runs, at - 1);
-        bool counts = other != r && same_instance(f->plan, other, r) && outdoes(f->plan, a, other, r, f->now);
+        bool counts = other != r && same_instance(f->plan, other, r) &&
+                      differs_show_alike(f->plan, other, r) && outdoes(f->plan, a, other, r, f->now);
         for (uint32_t i = 0; i < n && counts; i++) counts = differs_share_nothing(f->plan, better[i], other);
         if (counts) better[n++] = other;
         at = other->next;
