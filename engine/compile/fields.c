@@ -76,7 +76,8 @@ static ir_node_id fit_def(const struct scope *s, const struct schema_def *def, i
 {
     const struct field_info *field = field_find(def->name);
     enum ir_type type = node == IR_POISON ? IR_TYPE_ANY : expr_type(s->c, node);
-    if (node == IR_POISON || fits_field(field->type, type) || is_left_alone(s->schema, field->type, type)) return node;
+    if (node == IR_POISON || fits_field(field->type, type) || is_left_alone(s->schema, field->type, type))
+        return node;
     for (size_t i = 0; i < sizeof conversions / sizeof *conversions; i++)
         if (conversions[i].wanted == field->type && (type == IR_TYPE_ANY || conversions[i].from >> type & 1))
             return make_node(s, conversions[i].op, field->type, &node, 1, def->expr->span);
@@ -97,10 +98,25 @@ static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct sc
     return fit_def(&s, def, lower_expr(&s, def->expr));
 }
 
+/* `failed` is `not ok` where a schema says nothing else. */
+static ir_node_id implied_field(struct compiler *c, struct schema *schema, struct text name,
+                                struct csr_span span)
+{
+    struct scope s = {.c = c,
+                      .place = IN_SCHEMA,
+                      .unit = schema->unit,
+                      .schema = schema,
+                      .step = IR_NONE,
+                      .own_step = IR_NONE};
+    if (!text_equal(name, TEXT("failed"))) return IR_NONE;
+    ir_node_id ok = schema_field(c, schema, TEXT("ok"), span);
+    return ok == IR_NONE || ok == IR_POISON ? ok : lower_not(&s, ok, span);
+}
+
 ir_node_id schema_field(struct compiler *c, struct schema *schema, struct text name, struct csr_span span)
 {
     struct schema_def *def = schema_def_find(schema, name);
-    if (!def) return IR_NONE;
+    if (!def) return implied_field(c, schema, name, span);
     if (def->is_open) {
         diag_at(c->diags, E0215, span, "`" TEXT_FMT "` is defined by itself", TEXT_ARG(name));
         return IR_POISON;
@@ -315,7 +331,8 @@ void lower_unused(struct compiler *c)
     c->ir->unused = ARENA_ARRAY(c->arena, struct ir_unused, c->unused.len);
     for (uint32_t i = 0; i < c->unused.len; i++) {
         ir_node_id when = lower_when(c, c->unused.at[i]);
-        if (when != IR_NONE) c->ir->unused[c->ir->n_unused++] = (struct ir_unused){c->unused.at[i]->ast->text, when};
+        if (when != IR_NONE)
+            c->ir->unused[c->ir->n_unused++] = (struct ir_unused){c->unused.at[i]->ast->text, when};
     }
 }
 
