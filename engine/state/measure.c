@@ -6,8 +6,7 @@
  */
 #include "engine/state/measure.h"
 #include "engine/base/number.h"
-
-#include <stdlib.h>
+#include "engine/state/amount.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -31,17 +30,6 @@ const struct measure *run_measure_of(const struct rule_plan *p, const struct alt
 }
 
 /* ---- what an event offers ----------------------------------------------------------------------------- */
-
-static uint64_t hash_value(struct value v)
-{
-    static const uint64_t plain[2];
-    char inside[256], *at = inside;
-    uint32_t size = value_key_size(v);
-    if (size > sizeof inside && !(at = malloc(size))) abort();
-    uint64_t h = hash_64(plain, at, (size_t)(value_key_put(at, v) - at));
-    if (at != inside) free(at);
-    return h;
-}
 
 static const struct value *values_of(const struct rule_plan *p, const struct hit *h, uint32_t *n)
 {
@@ -80,7 +68,7 @@ uint32_t measure_offers(const struct rule_plan *p, const struct hit *h, uint64_t
             if (number > most) most = number;
             out[0] = 0, len = 1;
         } else {
-            uint64_t value = hash_value(v[i]);
+            uint64_t value = value_hash(v[i]);
             if (!is_there(value, out, len)) out[len++] = value;
         }
     }
