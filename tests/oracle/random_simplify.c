@@ -212,7 +212,9 @@ void case_shrink(struct a_case *c, uint64_t seed, bool (*fails)(void *world, str
                  void *world)
 {
     struct shrinking s = {c, seed, fails, world};
-    while (leave_out_events(&s) | simplify_rule(&s)) {
+    for (bool smaller = true; smaller;) {
+        smaller = leave_out_events(&s);
+        smaller |= simplify_rule(&s);
     }
     case_survey(c);
 }
