@@ -37,6 +37,8 @@ static void compile_and_show(struct arena *arena, struct text bytes)
     free(said);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena *arena = arena_new(BUDGET);
