@@ -42,20 +42,10 @@ static void lower_on(struct compiler *c, const struct unit *unit, const struct a
                      struct ir_baseline *out)
 {
     struct api_owner owner = {.name = out->name, .what = API_OF_BASELINE};
-    AST_EACH(group, on)
-        AST_EACH(kid, group) owner.n_apis += kid->kind == AST_API || kid->kind == AST_ANY_API;
-    struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
-    out->on = ARENA_ARRAY(c->arena, struct ir_group, on->n_kids);
+    out->n_on = lower_event_groups(c, unit, on, owner, &out->on);
     AST_EACH(group, on) {
-        struct ir_group *to = &out->on[out->n_on++];
         const struct ast *predicate = ast_kid(group, AST_IF);
-        lower_apis(c, unit, group, owner, to);
-        if (!predicate || !predicate->kids) continue;
-        s.events = group;
-        lint_begin(c);
-        to->test = lower_test(&s, predicate->kids);
-        lint_condition(&s, to->test, predicate->kids->span);
-        out->learns_failed |= names_outcome(predicate->kids);
+        if (predicate && predicate->kids) out->learns_failed |= names_outcome(predicate->kids);
     }
 }
 

@@ -403,6 +403,9 @@ struct api_owner {
 };
 void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *group, struct api_owner owner,
                 struct ir_group *out);
+/* Calls and predicates of an item that is no rule: what a baseline learns, what a link is made by. How many there are. */
+uint32_t lower_event_groups(struct compiler *c, const struct unit *unit, const struct ast *on, struct api_owner owner,
+                            struct ir_group **out);
 /* Reports a name that no event has, or none of a source in use. */
 void check_api(struct compiler *c, const struct unit *unit, const struct ast *api, struct api_owner owner);
 /* "guardduty:Recon:IAMUser/x" is the service before the first colon, and everything behind it. */

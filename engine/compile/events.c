@@ -107,3 +107,24 @@ void lower_apis(struct compiler *c, const struct unit *unit, const struct ast *g
     }
     out->test = out->gate = IR_NONE;
 }
+
+uint32_t lower_event_groups(struct compiler *c, const struct unit *unit, const struct ast *on, struct api_owner owner,
+                            struct ir_group **out)
+{
+    struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
+    uint32_t n = 0;
+    AST_EACH(group, on)
+        AST_EACH(kid, group) owner.n_apis += kid->kind == AST_API || kid->kind == AST_ANY_API;
+    *out = ARENA_ARRAY(c->arena, struct ir_group, on->n_kids);
+    AST_EACH(group, on) {
+        struct ir_group *to = &(*out)[n++];
+        const struct ast *predicate = ast_kid(group, AST_IF);
+        lower_apis(c, unit, group, owner, to);
+        if (!predicate || !predicate->kids) continue;
+        s.events = group;
+        lint_begin(c);
+        to->test = lower_test(&s, predicate->kids);
+        lint_condition(&s, to->test, predicate->kids->span);
+    }
+    return n;
+}

@@ -87,14 +87,19 @@ static ir_node_id fit_def(const struct scope *s, const struct schema_def *def, i
     return IR_POISON;
 }
 
+static struct scope scope_of(struct compiler *c, struct schema *schema)
+{
+    return (struct scope){.c = c,
+                          .place = IN_SCHEMA,
+                          .unit = schema->unit,
+                          .schema = schema,
+                          .step = IR_NONE,
+                          .own_step = IR_NONE};
+}
+
 static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct schema_def *def)
 {
-    struct scope s = {.c = c,
-                      .place = IN_SCHEMA,
-                      .unit = schema->unit,
-                      .schema = schema,
-                      .step = IR_NONE,
-                      .own_step = IR_NONE};
+    struct scope s = scope_of(c, schema);
     return fit_def(&s, def, lower_expr(&s, def->expr));
 }
 
@@ -102,12 +107,7 @@ static ir_node_id lower_def(struct compiler *c, struct schema *schema, struct sc
 static ir_node_id implied_field(struct compiler *c, struct schema *schema, struct text name,
                                 struct csr_span span)
 {
-    struct scope s = {.c = c,
-                      .place = IN_SCHEMA,
-                      .unit = schema->unit,
-                      .schema = schema,
-                      .step = IR_NONE,
-                      .own_step = IR_NONE};
+    struct scope s = scope_of(c, schema);
     if (!text_equal(name, TEXT("failed"))) return IR_NONE;
     ir_node_id ok = schema_field(c, schema, TEXT("ok"), span);
     return ok == IR_NONE || ok == IR_POISON ? ok : lower_not(&s, ok, span);
@@ -316,12 +316,7 @@ static int64_t declared_disorder(struct schema *schema)
 static ir_node_id lower_when(struct compiler *c, struct schema *schema)
 {
     const struct ast *when = ast_kid(schema->ast, AST_WHEN);
-    struct scope s = {.c = c,
-                      .place = IN_SCHEMA,
-                      .unit = schema->unit,
-                      .schema = schema,
-                      .step = IR_NONE,
-                      .own_step = IR_NONE};
+    struct scope s = scope_of(c, schema);
     ir_node_id node = when && when->kids ? lower_test(&s, when->kids) : IR_NONE;
     return node == IR_POISON ? IR_NONE : node;
 }

@@ -22,25 +22,6 @@ static uint8_t kind_of(struct compiler *c, const struct ast *word)
     return IR_LINK_ENTITY;
 }
 
-static void lower_on(struct compiler *c, const struct unit *unit, const struct ast *on, struct ir_link *out)
-{
-    struct api_owner owner = {.name = out->name, .what = API_OF_LINK};
-    struct scope s = {.c = c, .place = IN_EVENT, .unit = unit, .step = IR_NONE, .own_step = IR_NONE};
-    AST_EACH(group, on)
-        AST_EACH(kid, group) owner.n_apis += kid->kind == AST_API || kid->kind == AST_ANY_API;
-    out->on = ARENA_ARRAY(c->arena, struct ir_group, on->n_kids);
-    AST_EACH(group, on) {
-        struct ir_group *to = &out->on[out->n_on++];
-        const struct ast *predicate = ast_kid(group, AST_IF);
-        lower_apis(c, unit, group, owner, to);
-        if (!predicate || !predicate->kids) continue;
-        s.events = group;
-        lint_begin(c);
-        to->test = lower_test(&s, predicate->kids);
-        lint_condition(&s, to->test, predicate->kids->span);
-    }
-}
-
 static ir_node_id lower_end(struct compiler *c, const struct unit *unit, const struct ast *on,
                             const struct ast *end)
 {
@@ -75,7 +56,8 @@ static void lower_link(struct compiler *c, const struct unit *unit, const struct
     if (!kind || !on) return; /* it could not be read */
     check_again(c, &out);
     out.kind = kind_of(c, kind);
-    lower_on(c, unit, on, &out);
+    out.n_on =
+        lower_event_groups(c, unit, on, (struct api_owner){.name = out.name, .what = API_OF_LINK}, &out.on);
     out.from = lower_end(c, unit, on, ast_kid(item, AST_FROM_EXPR));
     out.to = lower_end(c, unit, on, ast_kid(item, AST_TO_EXPR));
     out.lasts = lasts_of(c, ast_kid(item, AST_FOR));
