@@ -318,13 +318,6 @@ static struct baseline_state *take_over(struct baseline_state **old, uint32_t n,
     return NULL;
 }
 
-static struct text own_text(struct slab *s, struct text t)
-{
-    char *at = slab_get(s, t.len);
-    if (t.len) memcpy(at, t.at, t.len);
-    return (struct text){at, t.len};
-}
-
 static void note_questions(struct baseline_state *const *at, const struct ir *ir)
 {
     for (uint32_t r = 0; r < ir->n_rules; r++)
@@ -342,7 +335,7 @@ void baselines_adopt(struct baselines *b, const struct ir *ir)
         struct baseline_state *bs = take_over(b->at, b->n, &ir->baselines[i]);
         if (!bs) {
             bs = slab_get(b->slab, sizeof *bs);
-            bs->name = own_text(b->slab, ir->baselines[i].name);
+            bs->name = slab_text(b->slab, ir->baselines[i].name);
             memcpy(bs->fingerprint, ir->baselines[i].fingerprint, sizeof bs->fingerprint);
             bs->id = b->next_id++;
         }

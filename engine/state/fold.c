@@ -40,12 +40,6 @@ void workbench_release(struct workbench *w)
     slab_put(w->slab, w->cover, w->cap_cover * sizeof *w->cover);
 }
 
-static void *at_least(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t wanted)
-{
-    while (*cap < wanted) at = slab_grow(s, at, item, cap);
-    return at;
-}
-
 static void make_scratch(struct workbench *w, const struct rule_plan *p)
 {
     if (w->cap_scratch >= p->run_size) return;
@@ -56,18 +50,20 @@ static void make_scratch(struct workbench *w, const struct rule_plan *p)
 void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct extension *x)
 {
     make_scratch(w, p);
-    w->fits = at_least(w->slab, w->fits, sizeof *w->fits, &w->cap_fits, w->classes.len);
+    w->fits = slab_reserve(w->slab, w->fits, sizeof *w->fits, &w->cap_fits, w->classes.len);
     if (w->classes.overlap)
-        w->flow = at_least(w->slab, w->flow, sizeof *w->flow, &w->cap_flow, w->classes.len * p->places_most);
+        w->flow =
+            slab_reserve(w->slab, w->flow, sizeof *w->flow, &w->cap_flow, w->classes.len * p->places_most);
     if (w->classes.overlap && p->measured_most) {
-        w->offered = at_least(w->slab, w->offered, sizeof *w->offered, &w->cap_offered,
-                              w->classes.len * p->places_most);
-        w->reserved = at_least(w->slab, w->reserved, sizeof *w->reserved, &w->cap_reserved, w->classes.len);
+        w->offered = slab_reserve(w->slab, w->offered, sizeof *w->offered, &w->cap_offered,
+                                  w->classes.len * p->places_most);
+        w->reserved =
+            slab_reserve(w->slab, w->reserved, sizeof *w->reserved, &w->cap_reserved, w->classes.len);
     }
     if (p->forbidden & w->classes.steps) {
-        w->must = at_least(w->slab, w->must, sizeof *w->must, &w->cap_must, 2 * w->classes.len);
+        w->must = slab_reserve(w->slab, w->must, sizeof *w->must, &w->cap_must, 2 * w->classes.len);
         w->cover =
-            at_least(w->slab, w->cover, sizeof *w->cover, &w->cap_cover, w->classes.len * p->places_most);
+            slab_reserve(w->slab, w->cover, sizeof *w->cover, &w->cap_cover, w->classes.len * p->places_most);
         x->must = w->must;
         x->all_fits = w->must + w->classes.len;
         x->cover = w->cover;
@@ -83,7 +79,7 @@ void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct ex
 
 void workbench_clear_heads(struct workbench *w, const struct rule_plan *p)
 {
-    w->heads = at_least(w->slab, w->heads, sizeof *w->heads, &w->cap_heads, p->n_buckets);
+    w->heads = slab_reserve(w->slab, w->heads, sizeof *w->heads, &w->cap_heads, p->n_buckets);
     memset(w->heads, 0, p->n_buckets * sizeof *w->heads);
 }
 

@@ -131,10 +131,8 @@ static void sweep(struct state *s, struct keyed *k)
 struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit *h)
 {
     struct keyed *k = slab_get(&s->slab, sizeof *k);
-    char *key = slab_get(&s->slab, h->key.len);
-    if (h->key.len) memcpy(key, h->key.at, h->key.len);
     k->hash = h->key_hash;
-    k->key = (struct text){key, h->key.len};
+    k->key = slab_text(&s->slab, h->key);
     k->rule = r;
     k->committed = s->watermark - r->plan->delay;
     k->sweep_at = SWEEP_LEAST;

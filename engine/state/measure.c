@@ -143,11 +143,6 @@ uint16_t measure_state(const struct ir_place *place, const struct measure *m)
     return (uint16_t)m->len;
 }
 
-static bool same_offers(const struct kept *a, const struct kept *b)
-{
-    return a->n_offers == b->n_offers && !memcmp(a->offers, b->offers, a->n_offers * sizeof *a->offers);
-}
-
 bool measure_pairs(const struct kept *a, const struct kept *b)
 {
     return a->n_offers > 1 || b->n_offers > 1 || a->offers[0] != b->offers[0];
@@ -171,7 +166,7 @@ static bool measure_dominates(const struct ir_place *place, bool begins, const s
                               const struct measure *y)
 {
     if (place->taking == IR_TAKE_SUM) return x->amount >= y->amount;
-    if (begins && !same_offers(x->at[0].kept, y->at[0].kept)) return false;
+    if (begins && !kept_offer_alike(x->at[0].kept, y->at[0].kept)) return false;
     if (x->len == place->times) return true; /* one more event of any value, and all but one of these */
     for (uint32_t i = 0; i < y->len; i++)
         if (could_add(x, y->at[i].kept)) return false;

@@ -95,3 +95,16 @@ void *slab_grow(struct slab *s, void *at, size_t item, uint32_t *cap)
     *cap = larger;
     return grown;
 }
+
+void *slab_reserve(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t wanted)
+{
+    while (*cap < wanted) at = slab_grow(s, at, item, cap);
+    return at;
+}
+
+struct text slab_text(struct slab *s, struct text t)
+{
+    char *at = slab_get(s, t.len);
+    if (t.len) memcpy(at, t.at, t.len);
+    return (struct text){at, t.len};
+}

@@ -10,6 +10,8 @@
 #ifndef CSR_ENGINE_STATE_SLAB_H
 #define CSR_ENGINE_STATE_SLAB_H
 
+#include "grammar/base/text.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,5 +36,9 @@ void slab_put(struct slab *s, void *block, size_t size);
 #define SLAB_FREE(s, v)                                                                                      \
     (slab_put((s), (v).at, (v).cap * sizeof *(v).at), (v).at = NULL, (v).len = (v).cap = 0)
 void *slab_grow(struct slab *s, void *at, size_t item, uint32_t *cap);
+/* The vector, with room for at least so many items. */
+void *slab_reserve(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t wanted);
+/* A copy; it is given back with its length. */
+struct text slab_text(struct slab *s, struct text t);
 
 #endif

@@ -7,49 +7,35 @@ static int slot_order(const struct kept *a, const struct kept *b)
     return order ? order : (a->hit->step > b->hit->step) - (a->hit->step < b->hit->step);
 }
 
-bool slot_insert(struct slab *s, struct slot *slot, struct kept *k)
+/* The first place that does not stand before k. */
+static uint32_t place_of(const struct slot *slot, const struct kept *k,
+                         int (*order)(const struct kept *a, const struct kept *b))
 {
     uint32_t lo = 0, hi = slot->len;
     while (lo < hi) {
         uint32_t mid = lo + (hi - lo) / 2;
-        int order = slot_order(slot->at[mid], k);
-        if (order == 0) return false;
-        if (order < 0)
+        if (order(slot->at[mid], k) < 0)
             lo = mid + 1;
         else
             hi = mid;
     }
+    return lo;
+}
+
+bool slot_insert(struct slab *s, struct slot *slot, struct kept *k)
+{
+    uint32_t at = place_of(slot, k, slot_order);
+    if (at < slot->len && slot_order(slot->at[at], k) == 0) return false;
     (void)SLAB_PUSH(s, *slot);
-    memmove(slot->at + lo + 1, slot->at + lo, (slot->len - 1 - lo) * sizeof *slot->at);
-    slot->at[lo] = k;
+    memmove(slot->at + at + 1, slot->at + at, (slot->len - 1 - at) * sizeof *slot->at);
+    slot->at[at] = k;
     return true;
 }
 
 bool slot_holds(const struct slot *slot, const struct kept *k)
 {
-    uint32_t lo = 0, hi = slot->len;
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        int order = kept_order(slot->at[mid], k);
-        if (order == 0) return true;
-        if (order < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return false;
-}
-
-static void *room(struct slab *s, void *at, size_t item, uint32_t *cap, uint32_t len)
-{
-    while (*cap < len) at = slab_grow(s, at, item, cap);
-    return at;
-}
-
-static bool same_offers(const struct kept *a, const struct kept *b)
-{
-    return a->n_offers == b->n_offers && a->amount == b->amount &&
-           (!a->n_offers || !memcmp(a->offers, b->offers, a->n_offers * sizeof *a->offers));
+    uint32_t at = place_of(slot, k, kept_order);
+    return at < slot->len && kept_order(slot->at[at], k) == 0;
 }
 
 /* Whether two events of the same steps agree on every reference and offer the same values. */
@@ -57,7 +43,8 @@ static bool are_alike(const struct classes *cs, const struct slot_event *a, cons
                       uint32_t n_joins)
 {
     for (uint32_t i = 0; i < a->to - a->from; i++)
-        if (!same_offers(cs->hits[a->from + i], cs->hits[b->from + i]) ||
+        if (cs->hits[a->from + i]->amount != cs->hits[b->from + i]->amount ||
+            !kept_offer_alike(cs->hits[a->from + i], cs->hits[b->from + i]) ||
             (n_joins && memcmp(cs->hits[a->from + i]->hit->joins, cs->hits[b->from + i]->hit->joins,
                                n_joins * sizeof(struct hash128))))
             return false;
@@ -98,7 +85,7 @@ static void clear_index(struct classes *cs)
 {
     cs->n_index = 4;
     while (cs->n_index < 2 * cs->n_hits + 1) cs->n_index *= 2;
-    cs->index = room(cs->slab, cs->index, sizeof *cs->index, &cs->cap_index, cs->n_index);
+    cs->index = slab_reserve(cs->slab, cs->index, sizeof *cs->index, &cs->cap_index, cs->n_index);
     memset(cs->index, 0, cs->n_index * sizeof *cs->index);
 }
 
@@ -107,7 +94,7 @@ static void put_event(struct classes *cs, uint32_t from, uint32_t to, uint32_t n
     uint64_t steps = 0;
     uint32_t e = cs->n_events, c;
     for (uint32_t i = from; i < to; i++) steps |= UINT64_C(1) << cs->hits[i]->hit->step;
-    cs->events = room(cs->slab, cs->events, sizeof *cs->events, &cs->cap_events, e + 1);
+    cs->events = slab_reserve(cs->slab, cs->events, sizeof *cs->events, &cs->cap_events, e + 1);
     cs->events[cs->n_events++] = (struct slot_event){from, to, UINT32_MAX};
     c = find_class(cs, e, steps, n_joins);
     if (c == cs->len) {
@@ -127,7 +114,7 @@ void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
     cs->n_hits = cs->n_events = cs->len = 0;
     cs->steps = 0;
     cs->overlap = false;
-    cs->hits = room(cs->slab, cs->hits, sizeof(struct kept *), &cs->cap_hits, slot->len);
+    cs->hits = slab_reserve(cs->slab, cs->hits, sizeof(struct kept *), &cs->cap_hits, slot->len);
     for (uint32_t i = 0; i < slot->len; i++)
         if (slot->at[i]->active) cs->hits[cs->n_hits++] = slot->at[i];
     clear_index(cs);

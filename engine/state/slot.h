@@ -57,6 +57,13 @@ static inline int kept_order(const struct kept *a, const struct kept *b) /* by i
     return a == b ? 0 : text_compare(a->hit->evidence.identity, b->hit->evidence.identity);
 }
 
+/* Whether they have the same values for a place that counts different ones. */
+static inline bool kept_offer_alike(const struct kept *a, const struct kept *b)
+{
+    return a->n_offers == b->n_offers &&
+           (!a->n_offers || !memcmp(a->offers, b->offers, a->n_offers * sizeof *a->offers));
+}
+
 struct slot {
     int64_t second;
     struct kept **at; /* by identity, then step */

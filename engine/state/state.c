@@ -107,13 +107,6 @@ static void evict_key(struct state *s, struct rule_state *r, int64_t now, const 
 
 /* ---- hits --------------------------------------------------------------------------------------------- */
 
-static struct text own_text(struct slab *s, struct text t)
-{
-    char *at = slab_get(s, t.len);
-    if (t.len) memcpy(at, t.at, t.len);
-    return (struct text){at, t.len};
-}
-
 static struct rule_state *rule_of(struct state *s, uint32_t number)
 {
     struct rule_state **r = &s->rules[number];
@@ -121,7 +114,7 @@ static struct rule_state *rule_of(struct state *s, uint32_t number)
     const struct ir_rule *rule = &s->plan->ir->rules[number];
     *r = slab_get(&s->slab, sizeof **r);
     (*r)->plan = &s->plan->rules[number];
-    (*r)->name = own_text(&s->slab, rule->name);
+    (*r)->name = slab_text(&s->slab, rule->name);
     (*r)->capped_until = INT64_MIN;
     memcpy((*r)->fingerprint, rule->fingerprint, sizeof rule->fingerprint);
     return *r;
