@@ -1,45 +1,9 @@
 /* fuzz_parse.c - any bytes as a rule file: tokens, a tree no deeper than it may be, and complaints. */
-#include "grammar/parse.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/fuzz/reading.h"
 
 #define BUDGET (512u << 20)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct reading {
-    struct sources sources;
-    struct parse p;
-    const struct source *file;
-};
-
-static void read_text(struct reading *r, struct arena *a, struct text bytes)
-{
-    sources_init(&r->sources, a);
-    r->file = sources_add(&r->sources, text_of("fuzz.csr"), bytes, false);
-    r->p = (struct parse){a, names_new(a), &r->sources, diags_new(a, &r->sources)};
-}
-
-/* What print writes, in the arena. */
-static struct text written(struct arena *a, void (*print)(const void *of, FILE *to), const void *of)
-{
-    char *at = NULL;
-    size_t len = 0;
-    FILE *to = open_memstream(&at, &len);
-    if (!to) abort();
-    print(of, to);
-    fclose(to);
-    struct text copy = arena_text(a, at, len);
-    free(at);
-    return copy;
-}
-
-static void print_tree(const void *tree, FILE *to)
-{
-    ast_dump(tree, to);
-}
 
 static void print_diags(const void *diags, FILE *to)
 {

@@ -7,8 +7,12 @@
 #include "engine/ir/ir_print.h"
 #include "engine/schema/field.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <cmocka.h>
 
 /* ---- a rule set that reads every field -------------------------------------------------------------------- */
 
@@ -132,6 +136,25 @@ static struct line field_text(struct reader *r, const char *name)
     else if (strcmp(name, "second") == 0) put_value(&l, value_int(r->event.second));
     else put_value(&l, field_value(r, text_of(name)));
     return l;
+}
+
+/* ---- what fields must be ------------------------------------------------------------------------------------ */
+
+#define WANTS 24
+
+struct want {
+    const char *field, *value; /* "": absent or an empty list */
+};
+
+/* Reads the record, which no schema may refuse; wants: [WANTS], the rest has no field. */
+static void expect_fields(struct reader *r, const char *name, const char *record, const struct want *wants)
+{
+    enum aside why = read_record(r, text_of(record));
+    if (why != ASIDE_NONE) fail_msg("%s: set aside: %s", name, aside_name(why));
+    for (const struct want *w = wants; w < wants + WANTS && w->field; w++) {
+        struct line got = field_text(r, w->field);
+        if (strcmp(got.at, w->value) != 0) fail_msg("%s: %s is \"%s\", not \"%s\"", name, w->field, got.at, w->value);
+    }
 }
 
 #endif

@@ -113,6 +113,16 @@ static void describe(struct line *l, const struct ir_rule *r)
         }
 }
 
+static void expect_described(struct arena *arena, const char *match, const char *expected)
+{
+    struct ir *ir = compile_match(arena, match);
+    struct line l = {.len = 0};
+    assert_non_null(ir);
+    describe(&l, &ir->rules[0]);
+    if (strcmp(l.at, expected)) print_error("match %s\n", match);
+    assert_string_equal(l.at, expected);
+}
+
 static void matches_become_automata(void **unused)
 {
     static const struct {
@@ -172,12 +182,7 @@ static void matches_become_automata(void **unused)
     (void)unused;
     for (uint32_t i = 0; i < sizeof table / sizeof *table; i++) {
         struct arena *arena = arena_new(0);
-        struct ir *ir = compile_match(arena, table[i].match);
-        struct line l = {.len = 0};
-        assert_non_null(ir);
-        describe(&l, &ir->rules[0]);
-        if (strcmp(l.at, table[i].expected)) print_error("match %s\n", table[i].match);
-        assert_string_equal(l.at, table[i].expected);
+        expect_described(arena, table[i].match, table[i].expected);
         arena_free(arena);
     }
 }
@@ -200,12 +205,7 @@ static void ways_without_the_referred_step_are_left_out(void **unused)
         struct arena *arena = arena_new(0);
         struct text match = arena_printf(
             arena, "%s step f: iam:CreateUser (req.userName == a.req.userName)", table[i].match);
-        struct ir *ir = compile_match(arena, match.at);
-        struct line l = {.len = 0};
-        assert_non_null(ir);
-        describe(&l, &ir->rules[0]);
-        if (strcmp(l.at, table[i].expected)) print_error("match %s\n", table[i].match);
-        assert_string_equal(l.at, table[i].expected);
+        expect_described(arena, match.at, table[i].expected);
         arena_free(arena);
     }
 }

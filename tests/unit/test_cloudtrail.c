@@ -42,12 +42,9 @@ static int teardown(void **state)
     "\"arn\":\"arn:aws:iam::012345678901:role/svc/web\",\"accountId\":\"012345678901\",\"userName\":\"web\"}," \
     "\"attributes\":{\"mfaAuthenticated\":\"true\"}}}"
 
-struct want {
-    const char *field, *value; /* "": absent or an empty list */
-};
 struct shape {
     const char *name, *record;
-    struct want wants[24];
+    struct want wants[WANTS];
 };
 
 static const struct shape shapes[] = {
@@ -178,15 +175,8 @@ static const struct shape shapes[] = {
 static void reads_every_shape(void **state)
 {
     struct reader *r = *state;
-    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-        enum aside why = read_record(r, text_of(shapes[i].record));
-        if (why != ASIDE_NONE) fail_msg("%s: set aside: %s", shapes[i].name, aside_name(why));
-        for (const struct want *w = shapes[i].wants; w < shapes[i].wants + 24 && w->field; w++) {
-            struct line got = field_text(r, w->field);
-            if (strcmp(got.at, w->value) != 0)
-                fail_msg("%s: %s is \"%s\", not \"%s\"", shapes[i].name, w->field, got.at, w->value);
-        }
-    }
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        expect_fields(r, shapes[i].name, shapes[i].record, shapes[i].wants);
 }
 
 /* Digests, Insights and others are JSON too, and no calls. */

@@ -1,12 +1,7 @@
 /* test_lints.c - what is warned of, and above all what is not: each row is a piece of a rule and the codes it gives. */
-#include "engine/compile/compile.h"
+#include "tests/unit/compiled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 struct row {
     const char *text;
@@ -16,21 +11,7 @@ struct row {
 /* The codes of all warnings, or of errors, of a text. */
 static void codes_of(const char *text, char *codes, size_t room)
 {
-    struct compile_text one = {text_of("test.csr"), text_of(text)};
-    struct compile_input input = {.texts = &one, .n_texts = 1};
-    struct sources sources;
-    struct diags *diags;
-    bool unreadable;
-    char *said = NULL;
-    size_t len = 0;
-    struct arena *arena = arena_new(0);
-    assert_non_null(arena);
-    if (setjmp(*arena_escape(arena))) fail_msg("out of memory");
-    csr_compile_ir(arena, &input, &sources, &diags, &unreadable);
-    FILE *to = open_memstream(&said, &len);
-    diags_print(diags, to, (struct diag_style){0});
-    fclose(to);
-    arena_free(arena);
+    char *said = diagnostics_of(text, false);
     *codes = 0;
     for (const char *at = said; (at = strchr(at, '[')) != NULL; at++)
         if ((at[1] == 'E' || at[1] == 'W') && at[6] == ']' && strlen(codes) + 8 < room) strncat(codes, at + 1, 5), strcat(codes, " ");

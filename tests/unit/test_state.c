@@ -3,17 +3,10 @@
  * Rules are compiled from text; hits are made by hand: step, second, identity. Values that a rule captures
  * are the hit's identity, or what the test gives.
  */
-#include "engine/compile/compile.h"
 #include "tests/oracle/caller.h"
+#include "tests/unit/compiled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define EPOCH INT64_C(1000000)
 
@@ -42,20 +35,6 @@ static struct answer answer_for_good(void *world, const struct touch *t)
 {
     const struct bench *b = world;
     return t->is_account ? b->account : b->for_good;
-}
-
-static struct ir *compile_rule(struct arena *arena, const char *text)
-{
-    struct sources sources;
-    struct diags *diags;
-    bool unreadable;
-    struct compile_text one = {text_of("test.csr"), text_of(text)};
-    struct compile_input input = {.texts = &one, .n_texts = 1, .without_lints = true};
-    if (setjmp(*arena_escape(arena))) fail_msg("out of memory");
-    struct ir *ir = csr_compile_ir(arena, &input, &sources, &diags, &unreadable);
-    if (!ir) diags_print(diags, stderr, (struct diag_style){0});
-    assert_non_null(ir);
-    return ir;
 }
 
 static void open_limited(struct bench *b, const char *rule, struct state_limits limits)

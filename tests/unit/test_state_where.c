@@ -2,17 +2,10 @@
  *
  * Rules are compiled from text; hits are made by hand: step, second, and the value that every capture has.
  */
-#include "engine/compile/compile.h"
 #include "tests/oracle/caller.h"
+#include "tests/unit/compiled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #define EPOCH  INT64_C(1000000)
 #define SECOND INT64_C(1000000000)
@@ -28,16 +21,8 @@ struct bench {
 
 static void open_bench(struct bench *b, const char *rule)
 {
-    struct sources sources;
-    struct diags *diags;
-    bool unreadable;
-    struct compile_text one = {text_of("test.csr"), text_of(rule)};
-    struct compile_input input = {.texts = &one, .n_texts = 1, .without_lints = true};
     *b = (struct bench){.arena = arena_new(0)};
-    if (setjmp(*arena_escape(b->arena))) fail_msg("out of memory");
-    b->ir = csr_compile_ir(b->arena, &input, &sources, &diags, &unreadable);
-    if (!b->ir) diags_print(diags, stderr, (struct diag_style){0});
-    assert_non_null(b->ir);
+    b->ir = compile_rule(b->arena, rule);
     b->plan = state_plan_new(b->ir);
     b->state = state_new((struct state_limits){0});
     state_adopt(b->state, b->plan, NULL);

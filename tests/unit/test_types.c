@@ -1,12 +1,7 @@
 /* test_types.c - what goes with what: each row is a predicate, what is said of it, and what is proposed instead. */
-#include "engine/compile/compile.h"
+#include "tests/unit/compiled.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 struct row {
     const char *predicate;
@@ -134,27 +129,13 @@ static const struct row texts[] = {
 /* What a compile says of a predicate; to be freed. */
 static char *said_of(const char *predicate)
 {
-    char text[1024], *said = NULL;
-    size_t len = 0;
+    char text[1024];
     snprintf(text, sizeof text,
              "use aws\nbaseline seen = (actor, region) keep 90d warmup 7d\nlist words = { \"a\", \"b*\" }\n"
              "list none = {}\nlist nets = { 10.0.0.0/8 }\n"
              "rule r { title \"t\" severity low on iam:CreateUser (%s) }",
              predicate);
-    struct compile_text one = {text_of("test.csr"), text_of(text)};
-    struct compile_input input = {.texts = &one, .n_texts = 1, .without_lints = true};
-    struct sources sources;
-    struct diags *diags;
-    bool unreadable;
-    struct arena *arena = arena_new(0);
-    assert_non_null(arena);
-    if (setjmp(*arena_escape(arena))) fail_msg("out of memory");
-    csr_compile_ir(arena, &input, &sources, &diags, &unreadable);
-    FILE *to = open_memstream(&said, &len);
-    diags_print(diags, to, (struct diag_style){0});
-    fclose(to);
-    arena_free(arena);
-    return said;
+    return diagnostics_of(text, true);
 }
 
 static void check(const struct row *rows, size_t n)
