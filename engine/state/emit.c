@@ -6,7 +6,7 @@
  */
 #include "engine/state/emit.h"
 #include "engine/state/doubt.h"
-#include "engine/state/gather.h"
+#include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 
 static const uint64_t plain_key[2];

@@ -1,7 +1,7 @@
 /* judge.c - the leaves of expressions over a group, and the sums over them. */
 #include "engine/state/judge.h"
 #include "engine/state/amount.h"
-#include "engine/state/gather.h"
+#include "engine/state/gathered.h"
 #include "engine/state/words.h"
 
 #define SCRATCH_BYTES (256u << 10)

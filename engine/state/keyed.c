@@ -4,6 +4,7 @@
 #include "engine/state/doubt.h"
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
+#include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/measure.h"
 #include "engine/state/window.h"
@@ -408,7 +409,8 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Up to where seconds are folded for good: a rule that waits for what comes later must know that, with gates. */
+/* Up to where seconds are folded for good: a rule that waits for what comes later must know that, with gates.
+ */
 static int64_t settle_delayed(struct state *s, struct keyed *k)
 {
     int64_t known = s->watermark;

@@ -2,7 +2,7 @@
  *
  * Each alternative gets the table of its reachable progress, numbered in lexicographic order, with the number
  * reached by taking one event more in a place. A rule whose amounts must be exact also gets each alternative
- * mirrored in time: the same machine run backward tells which events a choice can still end with (gather.h).
+ * mirrored in time: the same machine run backward tells which events a choice can still end with (passes.h).
  *
  * Invariants
  * 1. A place's number grows with its position in `match`; in a mirror it falls. `before` always has smaller

@@ -4,7 +4,7 @@
  * hits have those that the old rules asked for: they are put into the new order by name, and what was not
  * kept is unknown. An exception is found again by its name, and judged when the group next settles.
  */
-#include "engine/state/gather.h"
+#include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
 #include "engine/state/window.h"

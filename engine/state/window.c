@@ -1,7 +1,8 @@
 /* window.c - the window of one key: what comes into it, what leaves it, what is eligible. */
 #include "engine/state/window.h"
 #include "engine/state/amount.h"
-#include "engine/state/gather.h"
+#include "engine/state/gathered.h"
+#include "engine/state/reach.h"
 #include "engine/state/judge.h"
 
 #include <stdlib.h>
@@ -217,7 +218,7 @@ static void move(struct state *s, struct keyed *k, struct window *w, int64_t to,
         for (uint32_t i = 0; i < k->rule->plan->n_required; i++) w->fronts[i].len = 0;
         first = from;
     }
-    gather_reaches(s, k, first, to, n_joins, w->fronts);
+    reach_window(s, k, first, to, n_joins, w->fronts);
     list_reached(s, k, w, from, to);
     w->second = to;
 }

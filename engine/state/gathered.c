@@ -1,0 +1,113 @@
+/* gathered.c - lists in order, one for each group. */
+#include "engine/state/gathered.h"
+#include "engine/state/amount.h"
+
+#include <stdlib.h>
+
+/* ---- order -------------------------------------------------------------------------------------------- */
+
+int gathered_order(const void *a, const void *b)
+{
+    const struct kept *x = *(const struct kept *const *)a, *y = *(const struct kept *const *)b;
+    if (x->hit->step != y->hit->step) return x->hit->step < y->hit->step ? -1 : 1;
+    if (x->hit->second != y->hit->second) return x->hit->second < y->hit->second ? -1 : 1;
+    return kept_order(x, y);
+}
+
+bool gathered_holds(const struct gathered *l, const struct kept *k)
+{
+    return l->len && bsearch(&k, l->at, l->len, sizeof *l->at, gathered_order) != NULL;
+}
+
+void gathered_sort(struct gathered *l)
+{
+    uint32_t len = 0;
+    if (l->len) qsort(l->at, l->len, sizeof *l->at, gathered_order);
+    for (uint32_t i = 0; i < l->len; i++)
+        if (!len || gathered_order(&l->at[len - 1], &l->at[i])) l->at[len++] = l->at[i];
+    l->len = len;
+}
+
+void gathered_merge(struct state *s, const struct rule_plan *p, struct gathered *l, uint32_t sorted)
+{
+    uint32_t end = l->len;
+    l->len = sorted;
+    for (uint32_t i = sorted; i < end; i++) {
+        const struct kept *k = l->at[i];
+        uint32_t at = l->len;
+        if (gathered_holds(l, k)) continue;
+        for (; at && gathered_order(&l->at[at - 1], &k) > 0; at--) l->at[at] = l->at[at - 1];
+        l->at[at] = k;
+        l->len++;
+        amounts_change(s, p, l, k, 1);
+    }
+}
+
+void gathered_cap(struct gathered *l, struct group *g)
+{
+    if (l->len <= GATHERED_MOST) return;
+    l->len = GATHERED_MOST;
+    g->capped = true;
+}
+
+/* ---- the lists of a key ------------------------------------------------------------------------------- */
+
+struct gathered *gathered_find(const struct keyed *k, int64_t opened)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++)
+        if (k->gathered.at[i].opened == opened) return &k->gathered.at[i];
+    return NULL;
+}
+
+struct gathered *gathered_of(struct state *s, struct keyed *k, int64_t opened)
+{
+    struct gathered *l = gathered_find(k, opened);
+    if (l) return l;
+    l = SLAB_PUSH(&s->slab, k->gathered);
+    *l = (struct gathered){.opened = opened, .sure = INT64_MIN / 4};
+    return l;
+}
+
+static void free_list(struct state *s, const struct rule_plan *p, struct gathered *l)
+{
+    amounts_drop(s, p, l);
+    SLAB_FREE(&s->slab, *l);
+    SLAB_FREE(&s->slab, l->missing);
+}
+
+void gathered_drop(struct state *s, struct keyed *k, int64_t opened)
+{
+    struct gathered *l = gathered_find(k, opened);
+    if (!l) return;
+    free_list(s, k->rule->plan, l);
+    *l = k->gathered.at[--k->gathered.len];
+}
+
+void gathered_drop_others(struct state *s, struct keyed *k, const struct fold *now)
+{
+    for (uint32_t i = k->gathered.len; i-- > 0;) {
+        int64_t opened = k->gathered.at[i].opened;
+        const struct group *g = groups_find(k->rule->plan, &now->groups, opened);
+        if (!g || g->opened != opened) gathered_drop(s, k, opened);
+    }
+}
+
+void gathered_free(struct state *s, struct keyed *k)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++) free_list(s, k->rule->plan, &k->gathered.at[i]);
+    SLAB_FREE(&s->slab, k->gathered);
+}
+
+/* ---- answers ------------------------------------------------------------------------------------------ */
+
+void gathered_answers(struct state *s, struct keyed *k, const struct kept *kept, int by)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++)
+        if (k->gathered.at[i].amounts && gathered_holds(&k->gathered.at[i], kept))
+            amounts_change(s, k->rule->plan, &k->gathered.at[i], kept, by);
+}
+
+void gathered_forget_amounts(struct state *s, struct keyed *k)
+{
+    for (uint32_t i = 0; i < k->gathered.len; i++) amounts_drop(s, k->rule->plan, &k->gathered.at[i]);
+}
