@@ -30,6 +30,11 @@ static uint32_t spare(const struct flow *f, uint32_t c)
     return n;
 }
 
+static size_t class_words(const struct extension *x)
+{
+    return x->classes->len / 64 + 1;
+}
+
 /* Finds one more event for place q, moving others to other classes where that helps. */
 static bool augment(struct flow *f, uint32_t q)
 {
@@ -61,12 +66,13 @@ static bool leaves_offers(const struct extension *x, const uint32_t *used)
 /* Whether every place can have the events that it needs, and no event is left that must be taken. */
 static bool feasible(const struct extension *x, const uint16_t *need, const uint32_t *used)
 {
-    struct flow f = {.x = x, .at = x->flow, .used = used};
+    struct flow f; /* `tried` is cleared as far as it is read */
+    f.x = x, f.at = x->flow, f.used = used;
     if (used && !leaves_offers(x, used)) return false;
     memset(f.at, 0, x->alternative->n_places * x->classes->len * sizeof *f.at);
     for (uint32_t q = 0; q < x->alternative->n_places; q++)
         for (uint32_t i = 0; i < need[q] && !(x->alternative->measured >> q & 1); i++) {
-            memset(f.tried, 0, (x->classes->len / 64 + 1) * sizeof *f.tried);
+            memset(f.tried, 0, class_words(x) * sizeof *f.tried);
             if (!augment(&f, q)) return false;
         }
     return !x->n_must || veto_covers(x, need, used);
@@ -120,11 +126,13 @@ static void give(const struct extension *x, uint32_t q, uint32_t c, uint32_t *he
 static void choose_overlapping(const struct extension *x, uint64_t places, uint32_t *head)
 {
     uint16_t need[PLACES_MOST];
-    uint32_t used[SLOT_HITS_MOST] = {0};
+    uint32_t used[SLOT_HITS_MOST];
+    uint64_t refused[SLOT_HITS_MOST / 64 + 1];
     memcpy(need, x->need, x->alternative->n_places * sizeof *need);
+    memset(used, 0, x->classes->len * sizeof *used);
     while (places) {
         uint32_t q = 63 - (uint32_t)__builtin_clzll(places), c;
-        uint64_t refused[SLOT_HITS_MOST / 64 + 1] = {0};
+        memset(refused, 0, class_words(x) * sizeof *refused);
         places &= ~BIT(q);
         if (x->alternative->measured >> q & 1) { /* its events are reserved */
             give(x, q, best_class(x, q, head, refused), head);
@@ -142,7 +150,8 @@ static void choose_overlapping(const struct extension *x, uint64_t places, uint3
 static void choose_hits(const struct extension *x, uint64_t places)
 {
     uint32_t head[SLOT_HITS_MOST];
-    uint64_t refused[SLOT_HITS_MOST / 64 + 1] = {0};
+    uint64_t refused[SLOT_HITS_MOST / 64 + 1];
+    memset(refused, 0, class_words(x) * sizeof *refused);
     for (uint32_t c = 0; c < x->classes->len; c++) head[c] = x->classes->at[c].first;
     if (x->classes->overlap) {
         choose_overlapping(x, places, head);
