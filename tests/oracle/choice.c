@@ -16,11 +16,10 @@ static void note_events(struct search *s)
 static int64_t edge(const struct choice *c, uint32_t atoms, bool last)
 {
     int64_t t = last ? INT64_MIN : INT64_MAX;
-    for (uint32_t a = 0; a < c->reading->n_atoms; a++)
-        for (uint32_t i = 0; atoms >> a & 1 && i < c->n_taken[a]; i++) {
-            int64_t second = c->taken[a][i]->second;
-            if (last ? second > t : second < t) t = second;
-        }
+    for (uint32_t a = 0; a < c->reading->n_atoms; a++) {
+        if (!(atoms >> a & 1) || !c->n_taken[a]) continue;
+        if (last ? c->latest[a] > t : c->first[a] < t) t = last ? c->latest[a] : c->first[a];
+    }
     return t;
 }
 
@@ -175,15 +174,16 @@ static bool may_take_more(const struct choice *c, uint32_t atom)
     return a->taking == IR_TAKE_SUM || c->n_taken[atom] < (a->most ? a->most : a->least);
 }
 
-/* Only to save time: no choice holds two events further apart than the window. */
+/* Only to save time: no choice holds two events further apart than the window, and none is looked for outside
+ * of the seconds from `from` to `to`. */
 static bool is_near(const struct search *s, const struct hit *h)
 {
     const struct choice *c = &s->choice;
+    if (h->second < s->from || h->second > s->to) return false;
     for (uint32_t a = 0; a < c->reading->n_atoms; a++)
-        for (uint32_t i = 0; i < c->n_taken[a]; i++) {
-            int64_t distance = h->second - c->taken[a][i]->second;
-            if (distance > s->rule->within || -distance > s->rule->within) return false;
-        }
+        if (c->n_taken[a] &&
+            (h->second - c->first[a] > s->rule->within || c->latest[a] - h->second > s->rule->within))
+            return false;
     return true;
 }
 
@@ -196,6 +196,14 @@ static bool holds_so_far(const struct search *s, uint32_t atoms)
         if (is_said && !holds(s, said)) return false;
     }
     return true;
+}
+
+static void take(struct choice *c, uint32_t atom, const struct hit *h)
+{
+    bool is_only = c->n_taken[atom] == 0;
+    if (is_only || h->second < c->first[atom]) c->first[atom] = h->second;
+    if (is_only || h->second > c->latest[atom]) c->latest[atom] = h->second;
+    c->taken[atom][c->n_taken[atom]++] = h;
 }
 
 /* Goes on with an atom, whose next event may be a hit from `from` on. */
@@ -214,17 +222,20 @@ static void fill(struct search *s, uint32_t atom, uint32_t from)
         if (s->used >> h & 1 || !s->active[h] || hit->step != a->step || !is_near(s, hit)) continue;
         if (a->taking != IR_TAKE_TIMES && !can_be_taken(hit, a->value, a->taking)) continue;
         if (++s->tried > CHOICES_MOST) s->gave_up = true;
+        int64_t first = c->first[atom], latest = c->latest[atom];
         s->used |= s->event[h];
-        c->taken[atom][c->n_taken[atom]++] = hit;
+        take(c, atom, hit);
         fill(s, atom, h + 1);
         c->n_taken[atom]--;
+        c->first[atom] = first, c->latest[atom] = latest;
         s->used &= ~s->event[h];
     }
 }
 
-void each_choice(struct search *s, const struct readings *rs, void (*found)(struct search *s))
+void each_choice(struct search *s, const struct readings *rs, int64_t from, int64_t to,
+                 void (*found)(struct search *s))
 {
-    s->found = found;
+    s->found = found, s->from = from, s->to = to;
     if (!s->event[0]) note_events(s);
     for (uint32_t i = 0; i < rs->n; i++) {
         s->choice = (struct choice){.reading = &rs->at[i]};

@@ -12,8 +12,9 @@ struct choice {
     const struct reading *reading;
     const struct hit *taken[ORACLE_STEPS][ORACLE_HITS]; /* by atom */
     uint32_t n_taken[ORACLE_STEPS];
-    int64_t start, last, required_last; /* seconds */
-    bool tied;                          /* it would not fit with => in place of every -> */
+    int64_t first[ORACLE_STEPS], latest[ORACLE_STEPS]; /* seconds of what an atom has taken, if anything */
+    int64_t start, last, required_last;                /* seconds */
+    bool tied;                                         /* it would not fit with => in place of every -> */
     bool blinded; /* something that may be forbidden stands against it: nobody can tell */
 };
 
@@ -23,6 +24,7 @@ struct search {
     const bool *active;  /* [n]: the hit is there */
     const bool *unknown; /* [n] or NULL: nobody can tell whether the event fits the step */
     uint32_t n;
+    int64_t from, to;       /* seconds in which events are looked for */
     uint32_t tried, vetoed; /* choices begun; choices that only a veto stood against */
     bool gave_up;
     struct choice choice;        /* at hand */
@@ -31,8 +33,9 @@ struct search {
     void (*found)(struct search *s);
 };
 
-/* Calls `found` for each choice of each reading. */
-void each_choice(struct search *s, const struct readings *rs, void (*found)(struct search *s));
+/* Calls `found` for each choice of each reading whose events lie in the seconds from `from` to `to`. */
+void each_choice(struct search *s, const struct readings *rs, int64_t from, int64_t to,
+                 void (*found)(struct search *s));
 
 /* The hit by which an atom is compared (B6): of its last second the one with the smallest identity. */
 const struct hit *compared_by(const struct choice *c, uint32_t atom);

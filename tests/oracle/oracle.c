@@ -106,12 +106,13 @@ static void find_completing(struct judging *j)
 /* B9: each item is judged on its own, an item inside an item too. */
 static void each_item(struct judging *j, const struct ir_match *m)
 {
+    int64_t opens = j->group->opened, within = j->s.rule->within;
     if (m->kind == IR_M_OPTIONAL) {
         struct readings rs;
         readings_of(j->s.rule, m, &rs);
         j->item = m;
         j->any = false;
-        each_choice(&j->s, &rs, note_item);
+        each_choice(&j->s, &rs, opens - within, j->group->end + within, note_item);
         keep_witness(j);
         readings_free(&rs);
     }
@@ -126,13 +127,13 @@ static void open_group(struct judging *j, struct oracle_group *g, int64_t second
     j->group = g;
     j->item = NULL;
     j->any = false;
-    each_choice(&j->s, &j->required, note_witness);
+    each_choice(&j->s, &j->required, second - j->s.rule->within, second, note_witness);
     if (j->s.gave_up) return;
     g->start = j->best.start;
     g->blinded = j->best.blinded;
     keep_witness(j);
     find_completing(j);
-    each_choice(&j->s, &j->required, note_eligible);
+    each_choice(&j->s, &j->required, second - j->s.rule->within, second, note_eligible);
 }
 
 /* B6: `where` holds for that window. */
@@ -145,7 +146,7 @@ static bool fits(struct judging *j, const struct oracle_group *g)
 
 static void fill_group(struct judging *j, struct oracle_group *g)
 {
-    each_choice(&j->s, &j->required, note_later);
+    each_choice(&j->s, &j->required, g->opened - j->s.rule->within, g->end, note_later);
     each_item(j, j->s.rule->match);
     for (uint32_t step = 0; step < ORACLE_STEPS; step++)
         g->count[step] = (uint32_t)__builtin_popcountll(g->gathered[step]);
@@ -180,7 +181,7 @@ void oracle_judge(const struct oracle_case *c, struct oracle_result *out)
     j->c = c;
     j->out = out;
     readings_of(c->rule, NULL, &j->required);
-    each_choice(&j->s, &j->required, note_completion);
+    each_choice(&j->s, &j->required, INT64_MIN, INT64_MAX, note_completion);
     out->vetoed = j->s.vetoed;
     find_groups(j);
     out->gave_up = j->s.gave_up;
