@@ -1,24 +1,32 @@
 """Planted bugs: reads mutants.txt, checks that each still fits the code, writes one into a copy of its file.
 
-    mutate.py names              prints the names, a line each
+    mutate.py rows [COMMIT]      prints name, file, and a digest of each row as it is now or was then, with tabs
     mutate.py check              each `-` line stands exactly once in its file, and each name once in the table
     mutate.py write NAME OUT     the file with the bug in it, as OUT; prints the file's own name
 
 The build has one in it with cmake -DCSR_MUTANT=NAME. tools/dev/mutants builds and tries them.
 """
+import hashlib
 import os
 import re
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 
 
-def read_table():
-    """Yields (name, file, old, new, what it breaks)."""
+def table_text(commit=None):
+    if commit:
+        return subprocess.run(["git", "show", f"{commit}:tests/mutants/mutants.txt"], cwd=SOURCE, stdout=subprocess.PIPE,
+                              text=True, check=True).stdout
     with open(os.path.join(HERE, "mutants.txt"), encoding="utf-8") as f:
-        blocks = re.split(r"\n{2,}", f.read())
-    for block in blocks:
+        return f.read()
+
+
+def read_table(commit=None):
+    """Yields (name, file, old, new, what it breaks)."""
+    for block in re.split(r"\n{2,}", table_text(commit)):
         lines = [line for line in block.splitlines() if line and not line.startswith("#")]
         if not lines:
             continue
@@ -57,8 +65,9 @@ def write(wanted, out):
 
 
 def main(arguments):
-    if arguments == ["names"]:
-        print("\n".join(row[0] for row in read_table()))
+    if arguments[:1] == ["rows"] and len(arguments) <= 2:
+        for name, file, old, new, _ in read_table(*arguments[1:]):
+            print(name, file, hashlib.sha256((old + "\0" + new).encode()).hexdigest()[:16], sep="\t")
         return 0
     if arguments == ["check"]:
         return check()
