@@ -41,27 +41,6 @@ static bool has_fresh(const struct ir_rule *rule)
     return false;
 }
 
-static bool refers(const struct ir_rule *rule, uint32_t step)
-{
-    for (uint32_t g = 0; g < rule->steps[step].n_groups; g++)
-        for (uint32_t j = 0; j < rule->n_joins; j++)
-            if (rule->steps[step].groups[g].joins[j] != IR_NONE) return true;
-    return false;
-}
-
-/* Windows move from completion to completion; what settles later, or depends on references, would move them
- * back. */
-static bool has_where_and_veto(const struct ir_rule *rule)
-{
-    if (rule->where == IR_NONE || !rule->match) return false;
-    if (waits(rule->match)) return true;
-    for (uint32_t i = 0; i < rule->n_automata; i++)
-        for (uint32_t k = 0; k < rule->automata[i].n_alternatives; k++)
-            for (uint32_t v = 0; v < rule->automata[i].alternatives[k].n_vetoes; v++)
-                if (refers(rule, rule->automata[i].alternatives[k].vetoes[v].step)) return true;
-    return false;
-}
-
 static bool has_spike(const struct ir_rule *rule)
 {
     return rule->n_spikes > 0;
@@ -86,7 +65,6 @@ static const struct construct {
     enum ast_kind written;
     const char *word; /* of a CALL */
 } constructs[] = {
-    {E0505, .in_rule = has_where_and_veto, .written = AST_WHERE},
     {E0509, .in_rule = has_rule_ref, .written = AST_RULE_REF},
     {E0511, .ask = IR_ASK_PREVALENCE, .written = AST_CALL, .word = "prevalence"},
     {E0513, .in_rule = has_spike, .written = AST_SPIKE},

@@ -46,15 +46,15 @@ static bool stands_for(const struct rule_plan *p, const struct run *x, const str
     return lx != ly ? lx < ly : run_order(p, a, x, y) >= 0;
 }
 
-/* Where all completions are ended alike, only the first of those that would fall into one group can open it.
- * Of the others, when there are many, the last one is shown. NULL: r is not such a one. */
+/* Where all completions are ended alike and each may open, only the first of those that would fall into one
+ * group does. Of the others, when there are many, the last one is shown. NULL: r is not such a one. */
 static struct run *replaceable(const struct rule_plan *p, struct fold *f, const struct run *r)
 {
     const struct groups *gs = &f->groups;
     int64_t end = gs->len ? groups_at(p, gs, gs->len - 1)->end : INT64_MIN, first = end;
     struct run *last = NULL;
-    if (f->waiting.len < WAITING_MANY || p->n_joins || p->n_required > 1 || alternative_of(p, r)->automaton)
-        return NULL;
+    bool may_not_open = p->n_joins || p->n_required > 1 || p->rule->where != IR_NONE;
+    if (f->waiting.len < WAITING_MANY || may_not_open || alternative_of(p, r)->automaton) return NULL;
     for (uint32_t i = 0; i < f->waiting.len; i++) {
         struct run *other = runs_at(p, &f->waiting, i);
         if (alternative_of(p, other)->automaton) continue;

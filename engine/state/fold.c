@@ -377,7 +377,7 @@ static void join_groups(struct folding *f)
         bool joins = r->waits && r->group == f->second;
         if (joins && g) r->group = g->opened, r->waits = false;
         if (joins && !g)
-            COUNT(f, superseded, 1); /* only when something was given up */
+            COUNT(f, superseded, 1); /* `where` does not hold, or something was given up */
         else
             add_run(f, r);
     }
@@ -385,18 +385,23 @@ static void join_groups(struct folding *f)
     runs_free(f->w->slab, &all);
 }
 
-/* The group's absence is certain now. */
+/* The absence is certain now: the group opens anew, with what has been found since it was in doubt. */
 static void end_doubt(struct folding *f)
 {
-    struct group *g = groups_find(f->p, &f->to->groups, f->second);
-    if (!g || !g->doubt) return;
-    g->doubt = 0;
-    g->touched = g->dirty = true;
+    struct groups *gs = &f->to->groups;
+    for (uint32_t i = 0; i < gs->len; i++)
+        if (groups_at(f->p, gs, i)->opened == f->second && groups_at(f->p, gs, i)->doubt)
+            groups_remove(f->p, gs, i--);
+}
+
+static uint32_t joins_kept(const struct rule_plan *p, const struct fold *f)
+{
+    return f->capped ? 0 : p->n_joins;
 }
 
 void fold_preview(struct workbench *w, const struct rule_plan *p, struct fold *f, int64_t second)
 {
-    struct folding doubting = {.w = w, .p = p, .to = f, .second = second};
+    struct folding doubting = {.w = w, .p = p, .to = f, .second = second, .n_joins = joins_kept(p, f)};
     w->completed.len = 0;
     for (uint32_t i = 0; i < f->waiting.len; i++) {
         const struct run *r = runs_at(p, &f->waiting, i);
@@ -412,11 +417,12 @@ bool fold_settle(struct workbench *w, const struct rule_plan *p, struct fold *f,
     bool any = false;
     make_scratch(w, p);
     for (int64_t at; (at = waiting_first(p, f)) <= second; any = true) {
-        struct folding settling = {.w = w, .p = p, .to = f, .second = at, .counts = counts};
+        struct folding settling = {
+            .w = w, .p = p, .to = f, .second = at, .n_joins = joins_kept(p, f), .counts = counts};
         w->completed.len = 0;
+        end_doubt(&settling);
         waiting_take(w->slab, p, f, at, false, &w->completed);
         complete_required(&settling);
-        end_doubt(&settling);
         waiting_take(w->slab, p, f, at, true, &w->completed);
         complete_items(&settling);
         if (p->n_items) join_groups(&settling);
@@ -523,7 +529,7 @@ static void extend_all(struct folding *f)
 /* The second's events in classes; false if their references are so many that they are given up. */
 static bool classify(struct folding *f, const struct slot *slot)
 {
-    f->n_joins = f->to->capped ? 0 : f->p->n_joins;
+    f->n_joins = joins_kept(f->p, f->to);
     classes_make(&f->w->classes, slot, f->n_joins);
     if (!f->n_joins || f->w->classes.len <= CLASSES_MOST) return true;
     f->to->capped = true;

@@ -79,8 +79,7 @@ static void gather_slots(struct listing *l, const struct keyed *k, int64_t from)
 {
     const struct rule_plan *p = l->g.p;
     int64_t to = l->g.group->end + p->linger;
-    passes_add_slots(&l->g, k->history.at, k->history.len, from, to);
-    if (!p->delay) passes_add_slots(&l->g, k->tail.at, k->tail.len, from, to);
+    passes_add_slots(&l->g, k, from, p->delay && to > k->committed ? k->committed : to);
     l->left_out |= !assume_each(&l->g, gather_alternatives);
 }
 
@@ -244,7 +243,9 @@ void gather_trim(struct state *s, struct keyed *k)
     const struct rule_plan *p = k->rule->plan;
     const struct fold *now = keyed_now_of(k);
     int64_t oldest = k->committed - (now->groups.len ? 2 : 1) * p->within - p->wait - p->delay;
+    int64_t waiting = waiting_first(p, now); /* longer than `for D`, if its feeds are behind */
     uint32_t n = 0;
+    if (oldest >= waiting - p->within) oldest = waiting - p->within - 1;
     for (uint32_t i = 0; i < k->gathered.len; i++) k->gathered.at[i].sure = k->committed;
     while (n < k->history.len && k->history.at[n].second <= oldest) {
         slab_put(&s->slab, k->history.at[n].at, k->history.at[n].cap * sizeof *k->history.at[n].at);

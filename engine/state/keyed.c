@@ -219,17 +219,30 @@ static void refold_newest(struct state *s, struct keyed *k)
     fold_step(&s->work, k->rule->plan, from, &k->tail.at[k->tail.len - 1], &k->after, NULL);
 }
 
-/* The tail's slot for a second, made if it is not there. */
-static struct slot *slot_for(struct state *s, struct keyed *k, int64_t second)
+/* How many slots stand up to a second. */
+static uint32_t slots_until(const struct slots *slots, int64_t second)
 {
-    uint32_t i = k->tail.len;
-    while (i && k->tail.at[i - 1].second > second) i--;
-    if (i && k->tail.at[i - 1].second == second) return &k->tail.at[i - 1];
-    if (i && i == k->tail.len) swap_folds(k); /* after what was newest is before what is */
-    (void)SLAB_PUSH(&s->slab, k->tail);
-    memmove(k->tail.at + i + 1, k->tail.at + i, (k->tail.len - 1 - i) * sizeof *k->tail.at);
-    k->tail.at[i] = (struct slot){.second = second};
-    return &k->tail.at[i];
+    uint32_t i = slots->len;
+    while (i && slots->at[i - 1].second > second) i--;
+    return i;
+}
+
+/* The slot for a second, made if it is not there. */
+static struct slot *slot_for(struct state *s, struct slots *slots, int64_t second)
+{
+    uint32_t i = slots_until(slots, second);
+    if (i && slots->at[i - 1].second == second) return &slots->at[i - 1];
+    (void)SLAB_PUSH(&s->slab, *slots);
+    memmove(slots->at + i + 1, slots->at + i, (slots->len - 1 - i) * sizeof *slots->at);
+    slots->at[i] = (struct slot){.second = second};
+    return &slots->at[i];
+}
+
+static struct slot *slot_in_tail(struct state *s, struct keyed *k, int64_t second)
+{
+    const struct slot *newest = k->tail.len ? &k->tail.at[k->tail.len - 1] : NULL;
+    if (newest && newest->second < second) swap_folds(k); /* after what was newest is before what is */
+    return slot_for(s, &k->tail, second);
 }
 
 /* ---- hits --------------------------------------------------------------------------------------------- */
@@ -238,8 +251,12 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 {
     struct slot slot = {.second = kept->hit->second, .at = &kept, .len = 1, .cap = 1};
     if (kept->active && k->base.waiting.len && k->rule->plan->forbidden >> kept->hit->step & 1 &&
-        doubt_break(s, k, &slot))
+        doubt_break(s, k, &slot)) {
+        if (k->rule->plan->exact) /* what it broke is in no choice of any window */
+            slot_insert(&s->slab, slot_for(s, &k->history, slot.second), kept);
+        window_forget(k, slot.second, true);
         refold(s, k);
+    }
     if (!kept->active || !k->rule->plan->is_plain) return;
     fold_late(&s->work, k->rule->plan, &k->base, &slot, &s->counts);
     refold(s, k);
@@ -256,7 +273,7 @@ static void thin(struct state *s, const struct rule_plan *p, struct slot *slot, 
 /* False: nothing has changed. */
 static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is_newest)
 {
-    struct slot *slot = slot_for(s, k, kept->hit->second);
+    struct slot *slot = slot_in_tail(s, k, kept->hit->second);
     *is_newest = slot == &k->tail.at[k->tail.len - 1];
     if (slot->len >= SLOT_HITS_MOST) {
         k->capped = true;
@@ -427,6 +444,8 @@ static bool settle_waiting(struct state *s, struct keyed *k, int64_t committed, 
 {
     const struct rule_plan *p = k->rule->plan;
     if (!k->base.waiting.len) return false;
+    s->folded = k;
+    look_around(s, k);
     struct feeds_view feeds = feeds_look(s, k, committed, out);
     int64_t passed = committed - p->wait, covered = feeds.newest < committed ? feeds.newest : committed;
     bool changed =
@@ -486,7 +505,8 @@ static int64_t next_due(const struct keyed *k)
     for (uint32_t i = 0; i < k->base.groups.len; i++)
         due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger + p->delay);
     if (k->base.waiting.len) due = earlier(due, waiting_first(p, &k->base) + p->wait);
-    if (waits_for_where(k)) due = earlier(due, k->history.at[k->history.len - 1].second + p->within);
+    if (waits_for_where(k))
+        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + p->wait + 2 * p->delay);
     if (is_counted_on(k))
         due = earlier(due, k->history.at[k->history.len - 1].second + p->within + 2 * p->delay);
     if (due != NEVER || k->tail.len) return due;

@@ -46,8 +46,14 @@ struct gathered {
     struct {
         const struct kept **at;
         uint32_t len, cap;
-    } missing; /* events of its time that no choice holds so far */
+    } missing;              /* events of its time that no choice holds so far */
     struct amount *amounts; /* [plan->n_amounts], NULL until somebody asks (amount.h) */
+};
+
+/* In order of time. */
+struct slots {
+    struct slot *at;
+    uint32_t len, cap;
 };
 
 struct keyed {
@@ -63,10 +69,7 @@ struct keyed {
     struct fold base;  /* the committed part */
     struct fold before,
         after; /* with the tail, without and with its newest slot; unused while the tail is empty */
-    struct {
-        struct slot *at;
-        uint32_t len, cap;
-    } tail, history; /* in order of time; history: committed slots that exact amounts still need */
+    struct slots tail, history; /* history: committed slots that exact amounts still need */
     struct {
         struct emitted *at;
         uint32_t len, cap;
@@ -93,7 +96,8 @@ struct rule_state {
     int64_t capped_until; /* incidents that open up to here may miss an evicted start */
 };
 
-/* The fold of all that is known: of a rule that waits for what comes later (bounded.h), of what is committed. */
+/* The fold of all that is known: of a rule that waits for what comes later (bounded.h), of what is committed.
+ */
 static inline struct fold *keyed_now(struct keyed *k)
 {
     return k->tail.len && !k->rule->plan->delay ? &k->after : &k->base;
@@ -121,7 +125,7 @@ struct state {
     struct table keys;
     struct timers timers;
     struct workbench work, aside; /* aside: for windows, which are looked at in the middle of a fold */
-    struct keyed *folded; /* whose slots the workbench is at */
+    struct keyed *folded;         /* whose slots the workbench is at */
     struct {
         struct ticket *at;
         uint32_t len, cap;

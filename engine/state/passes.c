@@ -44,7 +44,7 @@ static bool is_broken_later(const struct gathering *g, const struct extension *x
 {
     int64_t second = g->is_backward ? -g->second : g->second;
     uint16_t before = x->from ? x->from->progress : 0;
-    for (uint32_t i = g->n_slots; g->p->wait && i-- > 0 && g->slots[i]->second > second;)
+    for (uint32_t i = g->n_slots + g->n_later; g->p->wait && i-- > 0 && g->slots[i]->second > second;)
         if (veto_breaks(g->p, r, x->alternative, before, g->slots[i], g->slots[i]->second - second,
                         g->n_joins))
             return true;
@@ -239,14 +239,21 @@ void passes_run(struct gathering *g)
     slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
 }
 
-void passes_add_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from, int64_t to)
+static void add_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from, int64_t to)
 {
-    for (uint32_t i = 0; i < len; i++) {
-        if (at[i].second < from || at[i].second > to) continue;
-        if (g->n_slots == g->cap_slots)
-            g->slots = slab_grow(&g->s->slab, g->slots, sizeof *g->slots, &g->cap_slots);
-        g->slots[g->n_slots++] = &at[i];
+    for (uint32_t i = 0; i < len && at[i].second <= to + g->p->wait; i++) {
+        uint32_t n = g->n_slots + g->n_later;
+        if (at[i].second < from) continue;
+        g->slots = slab_reserve(&g->s->slab, g->slots, sizeof *g->slots, &g->cap_slots, n + 1);
+        g->slots[n] = &at[i];
+        ++*(at[i].second <= to ? &g->n_slots : &g->n_later);
     }
+}
+
+void passes_add_slots(struct gathering *g, const struct keyed *k, int64_t from, int64_t to)
+{
+    add_slots(g, k->history.at, k->history.len, from, to);
+    add_slots(g, k->tail.at, k->tail.len, from, to);
 }
 
 void passes_release(struct gathering *g)

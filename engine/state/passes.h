@@ -33,6 +33,8 @@ struct gathering {
     int64_t end;               /* of the group, or of what is settled of it */
     const struct slot **slots; /* of the group's time, in order */
     uint32_t n_slots, cap_slots;
+    uint32_t
+        n_later; /* slots behind these: no event of theirs is taken, but it may break what was (`for D`) */
     uint32_t n_joins;
     const struct alternative *forward, *mirror; /* the one at hand */
     struct runs *behind;                        /* [n_slots] backward runs over later slots */
@@ -44,8 +46,8 @@ struct gathering {
     struct hash128 *assumed; /* [n_joins] references that all runs of these passes agree to; NULL: none */
 };
 
-/* The slots from `from` to `to`. */
-void passes_add_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from, int64_t to);
+/* The slots of the key from `from` to `to`, and for so long as vetoes last behind them. */
+void passes_add_slots(struct gathering *g, const struct keyed *k, int64_t from, int64_t to);
 /* Both passes with g->forward and g->mirror, from what g->front holds on. It ends with the runs before the
  * last slot. */
 void passes_run(struct gathering *g);

@@ -1,12 +1,13 @@
 /* reach.c - of each class and place the latest start, over all forward runs that take it. */
 #include "engine/state/reach.h"
-#include "engine/state/passes.h"
+#include "engine/state/assume.h"
 #include "engine/state/window.h"
 
 struct reaching {
     struct gathering g;
     struct reach *reached; /* [class][places_most] */
     uint32_t cap;
+    struct runs *fronts; /* [n_required] */
 };
 
 static void begin(struct gathering *g)
@@ -48,8 +49,22 @@ static void put(struct gathering *g)
 
 static const struct purpose reach_purpose = {begin, note, put};
 
+/* Under an assumption nothing of the runs before is known: the passes begin with the window. */
+static void reach_alternatives(struct gathering *g)
+{
+    struct reaching *r = (struct reaching *)g;
+    for (uint32_t i = 0; i < g->p->n_required; i++) {
+        g->forward = &g->p->alternatives[i], g->mirror = &g->p->mirrors[i];
+        if (g->assumed) r->fronts[i].len = 0;
+        g->front = r->fronts[i];
+        passes_run(g);
+        r->fronts[i] = g->front;
+    }
+    g->front = (struct runs){.at = NULL};
+}
+
 void reach_window(struct state *s, struct keyed *k, int64_t from, int64_t second, uint32_t n_joins,
-                  struct runs *fronts)
+                  struct runs *fronts, bool *capped)
 {
     const struct rule_plan *p = k->rule->plan;
     struct group window = {.opened = second, .end = second};
@@ -59,16 +74,10 @@ void reach_window(struct state *s, struct keyed *k, int64_t from, int64_t second
                                .p = p,
                                .group = &window,
                                .end = second,
-                               .n_joins = n_joins}};
-    passes_add_slots(&r.g, k->history.at, k->history.len, from, second);
-    passes_add_slots(&r.g, k->tail.at, k->tail.len, from, second);
-    for (uint32_t i = 0; i < p->n_required; i++) {
-        r.g.forward = &p->alternatives[i], r.g.mirror = &p->mirrors[i];
-        r.g.front = fronts[i];
-        passes_run(&r.g);
-        fronts[i] = r.g.front;
-    }
-    r.g.front = (struct runs){.at = NULL};
+                               .n_joins = n_joins},
+                         .fronts = fronts};
+    passes_add_slots(&r.g, k, from, second);
+    if (!assume_each(&r.g, reach_alternatives)) *capped = true;
     passes_release(&r.g);
     slab_put(&s->slab, r.reached, r.cap * sizeof *r.reached);
 }

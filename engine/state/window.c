@@ -214,11 +214,11 @@ static void move(struct state *s, struct keyed *k, struct window *w, int64_t to,
     w->n_joins = n_joins;
     expire_listed(s, k, w, from);
     meet_slots(s, k, w, first, to);
-    if (oldest_waiting(w) < first) {
+    if (oldest_waiting(w) < first || (k->rule->plan->veto_joins && n_joins)) {
         for (uint32_t i = 0; i < k->rule->plan->n_required; i++) w->fronts[i].len = 0;
         first = from;
     }
-    reach_window(s, k, first, to, n_joins, w->fronts);
+    reach_window(s, k, first, to, n_joins, w->fronts, &w->capped);
     list_reached(s, k, w, from, to);
     w->second = to;
 }

@@ -374,21 +374,11 @@ static void score_step(struct a_case *c, uint32_t s)
     if (c->mode[s] == SCORED) add_term(c, 4, case_ask(c, s));
 }
 
-/* The compiler refuses `where` beside `for` and beside a veto that refers to another step (E0505). */
-static bool may_have_where(const struct a_case *c)
-{
-    bool refers = false;
-    for (uint32_t s = 0; s < c->n_steps; s++)
-        for (uint32_t j = 0; c->forbidden >> s & 1 && j < c->rule.n_joins; j++)
-            refers |= c->rule.steps[s].groups->joins[j] != IR_NONE;
-    return !refers && !c->uses[USE_FOR];
-}
-
 static void make_judgement(struct a_case *c)
 {
     struct ir_rule *r = &c->rule;
     uint64_t all = ((UINT64_C(1) << c->n_steps) - 1) & ~c->forbidden;
-    if (use(c, USE_WHERE) && may_have_where(c)) r->where = case_test(c, c->required, 0);
+    if (use(c, USE_WHERE)) r->where = case_test(c, c->required, 0);
     for (uint32_t s = 0; s < c->n_steps; s++) {
         if (c->forbidden >> s & 1) continue;
         c->in_title |= UINT64_C(1) << s;
@@ -514,7 +504,8 @@ static void make_events(struct a_case *c)
         if (c->forbidden >> step & 1 && chance(seed, 30))
             step = below(seed, c->n_steps); /* else all is vetoed */
         e->steps = overlap ? kinds[below(seed, n_kinds)] : UINT64_C(1) << step;
-        if (e->steps & c->measured) e->steps &= ~c->forbidden; /* the compiler sees to it that they never meet */
+        if (e->steps & c->measured)
+            e->steps &= ~c->forbidden; /* the compiler sees to it that they never meet */
         make_event(c, e, values);
     }
 }

@@ -23,6 +23,7 @@ static const struct {
     {"E0502", "no longer given"},
     {"E0503", "no longer given"},
     {"E0504", "no longer given"},
+    {"E0505", "no longer given"},
     {"E0506", "no longer given"},
     {"E0507", "no longer given"},
     {"E0508", "no longer given"},

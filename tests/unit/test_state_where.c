@@ -1,6 +1,7 @@
 /* test_state_where.c - `where` and amounts, by example: what the random tests of meaning do not show by name.
  *
- * Rules are compiled from text; hits are made by hand: step, second, and the value that every capture has.
+ * Rules are compiled from text; hits are made by hand: step, second, and the value that every capture and
+ * reference has.
  */
 #include "tests/oracle/caller.h"
 #include "tests/unit/compiled.h"
@@ -17,6 +18,7 @@ struct bench {
     struct state *state;
     struct caller caller;
     uint64_t seq;
+    int64_t feed; /* how far the feeds have come */
 };
 
 static void open_bench(struct bench *b, const char *rule)
@@ -45,11 +47,14 @@ static void hit(struct bench *b, uint32_t step, int64_t second, struct value v)
     const struct ir_step *s = &b->ir->rules[0].steps[step];
     char identity[16];
     struct value captures[8];
+    struct hash128 joins[2] = {{0, 0}};
     struct hit h = {.seq = b->seq,
                     .second = EPOCH + second,
                     .step = step,
                     .key_hash = {1, 2},
                     .key = TEXT("key"),
+                    .joins = joins,
+                    .n_joins = b->ir->rules[0].n_joins,
                     .captures = captures,
                     .n_captures = s->n_captures};
     snprintf(identity, sizeof identity, "e%03d", (int)b->seq++);
@@ -58,7 +63,16 @@ static void hit(struct bench *b, uint32_t step, int64_t second, struct value v)
         captures[i] = s->captures[i].type == IR_TYPE_TIME
                           ? (struct value){.kind = VALUE_TIME, .i = (EPOCH + second) * SECOND}
                           : v;
+    for (uint32_t j = 0; j < h.n_joins; j++)
+        if (s->groups->joins[j] != IR_NONE) joins[j] = (struct hash128){(uint64_t)v.i, 1};
     state_hit(b->state, &h, &b->caller.out);
+}
+
+static int64_t feed_newest(void *world, struct hash128 feed)
+{
+    const struct bench *b = ((const struct caller *)world)->world;
+    (void)feed;
+    return b->feed;
 }
 
 static uint32_t told_as(const struct bench *b, enum incident_state state)
@@ -204,6 +218,99 @@ static void unknown_is_not_enough(void **unused)
     close_bench(&b);
 }
 
+/* ---- beside what may not be --------------------------------------------------------------------------- */
+
+/* Each completion is one when its 10 seconds have passed, and not before; those that were broken count for
+ * nothing. */
+static void a_window_holds_what_nothing_has_broken(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"{count(a)}\"" STEPS "match a -> !b for 10s where count(a) >= 2 }");
+    hit(&b, 0, 0, NONE);
+    hit(&b, 1, 9, NONE);
+    hit(&b, 0, 20, NONE);
+    hit(&b, 0, 40, NONE);
+    state_watermark(b.state, EPOCH + 49, b.seq, &b.caller.out);
+    assert_int_equal(b.caller.told.len, 0); /* b may still come at 50 */
+    state_watermark(b.state, EPOCH + 50, b.seq, &b.caller.out);
+    assert_int_equal(last(&b)->opened, EPOCH + 40);
+    assert_string_equal(last(&b)->title, "2");
+    close_bench(&b);
+}
+
+static void a_completion_that_waits_long_keeps_its_window(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"{count(a)}\"" STEPS "match a -> !b for 10m where count(a) >= 2 }");
+    hit(&b, 0, 0, NONE);
+    hit(&b, 0, 50, NONE);
+    for (int64_t t = 60; t <= 660; t += 60) state_watermark(b.state, EPOCH + t, b.seq, &b.caller.out);
+    assert_int_equal(last(&b)->opened, EPOCH + 50);
+    close_bench(&b);
+}
+
+/* Of many that wait, each may be the one for which it holds. */
+static void none_that_waits_stands_for_another(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"t\"" STEPS "match a -> !b for 10m where a.req.v == 150 }");
+    for (int64_t t = 0; t < 200; t++) hit(&b, 0, t, value_int(t));
+    state_watermark(b.state, EPOCH + 900, b.seq, &b.caller.out);
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+    assert_int_equal(last(&b)->opened, EPOCH + 150);
+    close_bench(&b);
+}
+
+/* While a feed is behind it cannot be told. What it brings then counts for the window too. */
+static void a_late_break_is_in_no_window(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    for (int64_t broken = 0; broken < 2; broken++) {
+        open_bench(&b, HEAD "title \"{count(a)}\"" STEPS "match a -> !b for 10s where count(a) >= 2 "
+                            "require cloudtrail fresh 1m else incident low \"cannot tell\" }");
+        b.feed = EPOCH + 20;
+        b.caller.world = &b;
+        b.caller.out.feed = feed_newest;
+        hit(&b, 0, 0, NONE);
+        hit(&b, 0, 30, NONE);
+        state_watermark(b.state, EPOCH + 200, b.seq, &b.caller.out);
+        assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+        assert_true(last(&b)->blinded);
+        if (broken) hit(&b, 1, 5, NONE); /* ends the first: the second alone is not enough */
+        b.feed = EPOCH + 300;
+        state_watermark(b.state, EPOCH + 210, b.seq, &b.caller.out);
+        if (broken)
+            assert_int_equal(last(&b)->state, INCIDENT_RETRACTED);
+        else
+            assert_false(last(&b)->blinded);
+        close_bench(&b);
+    }
+}
+
+/* A b with the a's own value breaks it. The others stay in the window. */
+static void references_of_a_veto_are_asked_of_each_choice(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD
+               "title \"{count(a)}\" step a: iam:CreateUser (ok) step b: iam:CreateRole (req.v == a.req.v) "
+               "step c: iam:DeleteUser match a -> !b -> c where count(a) >= 2 }");
+    hit(&b, 0, 0, value_int(1));
+    hit(&b, 0, 1, value_int(2));
+    hit(&b, 1, 2, value_int(1));
+    hit(&b, 2, 3, NONE);
+    assert_int_equal(b.caller.told.len, 0);
+    hit(&b, 0, 4, value_int(1));
+    hit(&b, 2, 5, NONE);
+    assert_int_equal(last(&b)->opened, EPOCH + 5);
+    assert_string_equal(last(&b)->title, "2");
+    close_bench(&b);
+}
+
 /* ---- amounts ------------------------------------------------------------------------------------------ */
 
 struct amount_case {
@@ -273,6 +380,11 @@ int main(void)
         cmocka_unit_test(alternatives_are_looked_at_together),
         cmocka_unit_test(the_span_is_of_the_eligible_events),
         cmocka_unit_test(unknown_is_not_enough),
+        cmocka_unit_test(a_window_holds_what_nothing_has_broken),
+        cmocka_unit_test(a_completion_that_waits_long_keeps_its_window),
+        cmocka_unit_test(none_that_waits_stands_for_another),
+        cmocka_unit_test(a_late_break_is_in_no_window),
+        cmocka_unit_test(references_of_a_veto_are_asked_of_each_choice),
         cmocka_unit_test(amounts_of_values),
         cmocka_unit_test(a_greatest_value_leaves_with_its_event),
     };
