@@ -7,67 +7,6 @@
 
 #include "grammar/base/diag.h"
 
-#include "engine/io/merge.h"
-
-#include <stdlib.h>
-
-#define SCRATCH_BYTES ((size_t)4 << 20)
-
-/* ---- the bench * ------------------------------------------------------------------------------------ */
-
-static const uint64_t secret[2] = {1, 2}; /* a test is nobody's attack, and the same in every run */
-
-static bool bench_init(struct bench *b, const csr_ruleset *rs)
-{
-    const struct ir *ir = csr_ruleset_ir(rs);
-    *b = (struct bench){.ir = ir, .sources = csr_ruleset_sources(rs), .rule = IR_NONE};
-    b->decoder = decoder_new(ir);
-    struct value *memo = calloc(ir->n_nodes + 1, sizeof *memo);
-    uint32_t *stamps = calloc(ir->n_nodes + 1, sizeof *stamps);
-    b->slots = calloc(ir->n_slots + 1, sizeof *b->slots);
-    b->scratch = (struct scratch){malloc(SCRATCH_BYTES), 0, SCRATCH_BYTES};
-    eval_init(&b->eval, ir, &b->scratch, memo, stamps);
-    return b->decoder && memo && stamps && b->slots && b->scratch.at;
-}
-
-static void release_aim(struct bench *b)
-{
-    matcher_free(b->matcher);
-    state_plan_free(b->state_plan);
-    state_plan_free(b->open_plan);
-    plan_free(b->plan);
-}
-
-/* Makes the stages ready for one rule: rules never affect one another, so the others need not be there. */
-static void bench_aim(struct bench *b, uint32_t rule)
-{
-    if (b->rule == rule) return;
-    release_aim(b);
-    b->rule = rule;
-    b->one = b->one_open = *b->ir;
-    b->open_rule = b->ir->rules[rule];
-    b->open_rule.open_at = 0;
-    b->one.rules = &b->ir->rules[rule];
-    b->one_open.rules = &b->open_rule;
-    b->one.n_rules = b->one_open.n_rules = 1;
-    b->plan = plan_new(&b->one, secret);
-    b->state_plan = state_plan_new(&b->one);
-    b->open_plan = state_plan_new(&b->one_open);
-    b->matcher = matcher_new(b->plan, b->decoder);
-}
-
-static void bench_release(struct bench *b)
-{
-    for (size_t i = 0; i < sizeof b->live / sizeof *b->live; i++) state_free(b->live[i]);
-    merge_close(b->merge);
-    release_aim(b);
-    decoder_free(b->decoder);
-    free(b->eval.memo);
-    free(b->eval.memo_stamp);
-    free(b->slots);
-    free(b->scratch.at);
-}
-
 /* ---- one test * ------------------------------------------------------------------------------------- */
 
 struct testing {
@@ -115,7 +54,7 @@ static void try_test(struct testing *x, const struct ir_test *test, struct csr_t
     struct failures failures = {0};
     bench_aim(&x->bench, test->rule);
     *t = (struct trial){.bench = &x->bench, .test = test, .arena = x->trial};
-    trial_run(t, false);
+    trial_run(t, RULE_AS_IT_IS);
     expect_all(t, &failures);
     if (x->coverage) coverage_add(x->coverage, t);
     r->failures = failures.at;

@@ -12,34 +12,7 @@
 #define CSR_ENGINE_TESTING_H
 
 #include "engine/base/time.h"
-#include "engine/ir/ir_print.h"
-#include "engine/match/plan.h"
-#include "engine/ruleset.h"
-#include "engine/state/state.h"
-
-#define STEPS_MOST  64
-#define PLACES_MOST 64
-
-/* ---- what all trials of a rule set share * ---------------------------------------------------------- */
-
-struct bench {
-    const struct ir *ir;
-    const struct sources *sources;
-    struct decoder *decoder;
-    struct eval eval; /* for looking at single events again */
-    struct scratch scratch;
-    struct value *slots;
-
-    uint32_t rule;           /* that the stages are made for; IR_NONE: none yet */
-    struct ir one, one_open; /* the IR with this rule alone, and once more with `open at 0` */
-    struct ir_rule open_rule;
-    struct plan *plan;
-    struct state_plan *state_plan, *open_plan; /* open_plan: for why a match was no incident */
-    struct matcher *matcher;
-
-    struct merge *merge;   /* of the files that are being read */
-    struct state *live[2]; /* of the trial at hand, by `open`: whoever leaves by an escape leaves them here */
-};
+#include "engine/why.h"
 
 /* ---- one trial * ------------------------------------------------------------------------------------ */
 
@@ -52,7 +25,7 @@ struct trial_hit {
 
 /* An exception took an event from a step. */
 struct trial_taken {
-    uint32_t event; /* of the trial */
+    uint32_t event;     /* of the trial */
     uint32_t exception; /* rule->exceptions */
 };
 
@@ -60,20 +33,6 @@ struct trial_taken {
 struct trial_incident {
     struct incident last;
     bool is_gone; /* retracted, or merged into another */
-};
-
-/* The best that a choice for the required part came to. */
-struct reach {
-    bool is_there;
-    struct text key;
-    const struct ir_place *places;
-    uint32_t n_places;
-    uint64_t before[PLACES_MOST];
-    uint16_t taken[PLACES_MOST];
-    int64_t last[PLACES_MOST];
-    struct hash128 *joins; /* [rule->n_joins] zero: none yet */
-    int64_t start;
-    uint32_t full, events; /* places that have all they need; events in all */
 };
 
 struct feed_come {
@@ -89,18 +48,13 @@ struct trial {
     char unreadable[512]; /* a file of records that could not be opened, and why; empty: all could */
     const struct ir_rule *rule;
     struct arena *arena;
-    struct state *state;
-    const struct state_plan *plan;
+    struct watch watch;
     struct enrichment enrichment;
-    int64_t watermark;
-    uint32_t event;                         /* at hand */
-    struct ARENA_VEC(struct touch) touches; /* of the event at hand */
-    struct ARENA_VEC(struct answer) answers;
-    struct ARENA_VEC(struct hit *) arriving;
-    struct ARENA_VEC(struct settle_ask) asks;
-    bool is_duplicate, is_over;
-    uint32_t *schemas; /* [events.len] with silences: of each event */
+    uint32_t event; /* at hand */
+    bool is_over;
+    uint32_t *schemas;                        /* [events.len] with silences: of each event */
     struct ARENA_VEC(struct feed_come) feeds; /* how far each has come that a rule requires to be fresh */
+    struct ARENA_VEC(struct touch) touches;   /* that the event at hand will make, for what is known before */
 
     enum aside *asides; /* [events.len] */
     struct ARENA_VEC(struct trial_hit) hits;
@@ -111,32 +65,17 @@ struct trial {
     uint32_t most[STEPS_MOST]; /* of each step: the most events that a choice took */
 };
 
-/* A record decoded once more, for looking at: what it says is valid until the next. False: it cannot be read.
- */
-bool bench_read(struct trial *t, struct text record, struct event *event);
-/* Runs the test's records. open: below `open at` as well. */
-void trial_run(struct trial *t, bool open);
+/* Runs the test's records. */
+void trial_run(struct trial *t, enum rule_form form);
 
 /* ---- what is said * --------------------------------------------------------------------------------- */
 
 struct failures ARENA_VEC(struct csr_test_failure);
-struct lines ARENA_VEC(const char *);
 
-/* A line under way. */
-struct line {
-    struct arena *arena;
-    struct ARENA_VEC(char) bytes;
-};
-struct ir_out line_out(struct line *l);
-void line_put(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
-const char *line_end(struct line *l); /* and begins anew */
 /* "2m", from the test's beginning. */
 void line_moment(struct line *l, const struct trial *t, int64_t second);
 /* "event 3, at 2m ec2:RunInstances" */
 void line_event(struct line *l, const struct trial *t, uint32_t event);
-void line_value(struct line *l, struct value v);
-/* "40 the match itself, +20 new(seen_asn, role); not +10 exists launch" */
-void line_score(struct line *l, const struct ir_rule *rule, const struct incident *i);
 
 /* The expectations that were not met. */
 void expect_all(struct trial *t, struct failures *out);

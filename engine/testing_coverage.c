@@ -101,7 +101,8 @@ static void tell_rule(const struct coverage *c, uint32_t number, const struct cs
         add_clause(c->arena, &all, "respond", line_end(&l), from->responds[i]);
     }
     for (uint32_t i = 0; i < r->n_exceptions; i++)
-        add_clause(c->arena, &all, "except", arena_text(c->arena, r->exceptions[i].name.at, r->exceptions[i].name.len).at,
+        add_clause(c->arena, &all, "except",
+                   arena_text(c->arena, r->exceptions[i].name.at, r->exceptions[i].name.len).at,
                    from->exceptions[i]);
     struct csr_test_coverage one = {arena_text(c->arena, r->name.at, r->name.len).at, from->tests, all.at,
                                     all.len};

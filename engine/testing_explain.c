@@ -7,343 +7,98 @@
  */
 #include "engine/testing.h"
 
-#include "engine/base/glob.h"
-
 #define REASONS_MOST 4 /* events of a step that are told of */
-#define VALUES_MOST  4 /* values that a false test shows */
 
 struct explaining {
     struct trial *t;
     struct lines *lines;
-    struct line line;
-    struct event event;    /* looked at again */
-    const struct hit *hit; /* of a gate */
-    const struct answer *answers;
+    struct why why;
 };
 
 static void say(struct explaining *x)
 {
-    *ARENA_PUSH(x->t->arena, *x->lines) = line_end(&x->line);
+    *ARENA_PUSH(x->t->arena, *x->lines) = line_end(&x->why.line);
 }
-
-/* ---- an event again * ------------------------------------------------------------------------------- */
 
 static bool read_again(struct explaining *x, uint32_t event)
 {
-    return bench_read(x->t, x->t->events.at[event].record, &x->event);
+    return why_read(&x->why, x->t->events.at[event].record);
 }
 
-static bool api_fits(const struct ir_api *api, const struct event *e)
+/* The event that brought the value to the step that is referred to. */
+static bool put_agreed(void *world, struct line *l, uint32_t join, struct hash128 value)
 {
-    if (api->rule != IR_NONE) return false;
-    if (!api->action.len) return true;
-    return glob_match(api->service, e->service, false) && glob_match(api->action, e->action, false);
-}
-
-static bool group_wants(const struct ir_group *g, const struct event *e)
-{
-    for (uint32_t a = 0; a < g->n_apis; a++)
-        if (api_fits(&g->apis[a], e)) return true;
+    struct explaining *x = world;
+    uint32_t of = x->t->rule->joins[join].of;
+    for (uint32_t i = 0; i < x->t->hits.len; i++) {
+        const struct hit *h = x->t->hits.at[i].hit;
+        if (h->step != of || !hash128_equal(h->joins[join], value)) continue;
+        ir_node_id node = x->t->rule->steps[of].groups[h->group].joins[join];
+        bool is_read = read_again(x, x->t->hits.at[i].event);
+        line_value(l, is_read ? eval_value(&x->t->bench->eval, node) : value_absent());
+        return true;
+    }
     return false;
 }
 
-/* ---- false tests * ---------------------------------------------------------------------------------- */
-
-static uint32_t conjuncts(const struct ir *ir, ir_node_id test)
+static void put_moment(void *world, struct line *l, int64_t second)
 {
-    return test == IR_NONE ? 0 : ir->nodes[test].op == IR_OP_AND ? ir->nodes[test].n : 1;
+    struct explaining *x = world;
+    line_moment(l, x->t, second);
 }
 
-static ir_node_id conjunct(const struct ir *ir, ir_node_id test, uint32_t i)
+static void begin(struct explaining *x, struct trial *t, struct lines *out)
 {
-    return ir->nodes[test].op == IR_OP_AND ? ir->operands[ir->nodes[test].first + i] : test;
-}
-
-static bool is_test(uint8_t op)
-{
-    return (op >= IR_OP_EQ && op <= IR_OP_NOT) || op == IR_OP_ANY || op == IR_OP_ALL;
-}
-
-static void put_value(struct explaining *x, ir_node_id id, uint32_t *n)
-{
-    const struct ir *ir = x->t->bench->ir;
-    if (*n == VALUES_MOST) return;
-    line_put(&x->line, (*n)++ ? ", " : ": ");
-    ir_print_node(ir, x->t->rule, id, line_out(&x->line));
-    line_put(&x->line, " is ");
-    line_value(&x->line, eval_value(&x->t->bench->eval, id));
-}
-
-/* The values that a test compares. Of a quantifier what it goes through. */
-static void put_values(struct explaining *x, ir_node_id id, uint32_t *n)
-{
-    const struct ir *ir = x->t->bench->ir;
-    const struct ir_node *node = &ir->nodes[id];
-    if (node->op == IR_OP_CONST || node->op == IR_OP_LIST || node->op == IR_OP_ITEM) return;
-    if (!is_test(node->op)) {
-        put_value(x, id, n);
-        return;
-    }
-    bool quantifies = node->op == IR_OP_ANY || node->op == IR_OP_ALL;
-    for (uint32_t i = 0; i < (quantifies ? 1 : node->n); i++) put_values(x, ir->operands[node->first + i], n);
-}
-
-/* `ok` is false: the error says why. */
-static void put_error(struct explaining *x, ir_node_id id)
-{
-    static const char *const outcomes[] = {"ok", "failed", "denied", "dry_run"};
-    const struct ir *ir = x->t->bench->ir;
-    const struct ir_node *node = &ir->nodes[id];
-    if (node->op == IR_OP_NOT) node = &ir->nodes[ir->operands[node->first]];
-    if (node->op != IR_OP_FIELD) return;
-    for (size_t i = 0; i < sizeof outcomes / sizeof *outcomes; i++) {
-        if (!text_equal(ir->fields[node->x].name, text_of(outcomes[i]))) continue;
-        uint32_t f = x->t->bench->plan->evidence[EVIDENCE_ERROR];
-        ir_node_id error = f == IR_NONE ? IR_NONE : ir->fields[f].in_schema[x->event.schema];
-        line_put(&x->line, ", error is ");
-        line_value(&x->line, error == IR_NONE ? value_absent() : eval_value(&x->t->bench->eval, error));
-    }
-}
-
-static void put_false_test(struct explaining *x, ir_node_id id)
-{
-    uint32_t n = 0;
-    enum tri truth = eval_test(&x->t->bench->eval, id);
-    line_put(&x->line, "`");
-    ir_print_node(x->t->bench->ir, x->t->rule, id, line_out(&x->line));
-    line_put(&x->line, truth == TRI_UNKNOWN ? "` is unknown" : "` is false");
-    if (is_test(x->t->bench->ir->nodes[id].op)) put_values(x, id, &n);
-    put_error(x, id);
-}
-
-/* The parts of a conjunction that do not hold; how many. */
-static uint32_t count_false(struct explaining *x, ir_node_id test)
-{
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < conjuncts(x->t->bench->ir, test); i++)
-        n += eval_test(&x->t->bench->eval, conjunct(x->t->bench->ir, test, i)) != TRI_TRUE;
-    return n;
-}
-
-static void put_false_tests(struct explaining *x, ir_node_id test)
-{
-    bool first = true;
-    for (uint32_t i = 0; i < conjuncts(x->t->bench->ir, test); i++) {
-        ir_node_id part = conjunct(x->t->bench->ir, test, i);
-        if (eval_test(&x->t->bench->eval, part) == TRI_TRUE) continue;
-        if (!first) line_put(&x->line, "; ");
-        put_false_test(x, part);
-        first = false;
-    }
-}
-
-/* ---- an event that fits no group * ------------------------------------------------------------------ */
-
-/* Of the groups that want the call the one that is nearest to fitting; NULL: none wants it. */
-static const struct ir_group *nearest_group(struct explaining *x, const struct ir_step *step)
-{
-    const struct ir_group *best = NULL;
-    uint32_t least = UINT32_MAX;
-    for (uint32_t g = 0; g < step->n_groups; g++) {
-        if (!group_wants(&step->groups[g], &x->event)) continue;
-        uint32_t n = count_false(x, step->groups[g].test);
-        if (n < least) best = &step->groups[g], least = n;
-    }
-    return best;
-}
-
-/* It fits, but has no key: a part is absent. */
-static void put_missing_part(struct explaining *x, const struct ir_group *g)
-{
-    const struct ir_rule *r = x->t->rule;
-    for (uint32_t i = 0; i < r->n_by; i++) {
-        struct value v = eval_value(&x->t->bench->eval, g->key[i]);
-        if (v.kind > VALUE_NULL && !(v.kind == VALUE_LIST && !v.len)) continue;
-        line_put(&x->line, "its `" TEXT_FMT "`, a part of the key, is ", TEXT_ARG(r->by[i].name));
-        line_value(&x->line, v);
-        return;
-    }
-    for (uint32_t j = 0; j < r->n_joins; j++) {
-        if (g->joins[j] == IR_NONE) continue;
-        struct value v = eval_value(&x->t->bench->eval, g->joins[j]);
-        if (v.kind > VALUE_NULL) continue;
-        line_put(&x->line, "nothing to compare with `" TEXT_FMT "`: ", TEXT_ARG(r->joins[j].name));
-        ir_print_node(x->t->bench->ir, r, g->joins[j], line_out(&x->line));
-        line_put(&x->line, " is ");
-        line_value(&x->line, v);
-        return;
-    }
-    line_put(&x->line, "it is a copy of an earlier one");
+    *x = (struct explaining){.t = t,
+                             .lines = out,
+                             .why = {.bench = t->bench,
+                                     .rule = t->rule,
+                                     .enrichment = &t->enrichment,
+                                     .line = {.arena = t->arena},
+                                     .world = x,
+                                     .moment = put_moment,
+                                     .agreed = put_agreed}};
 }
 
 /* ---- an event that is a hit, but did not go on * ---------------------------------------------------- */
 
-static struct value gate_ask(const struct explaining *x, const struct ir_node *n)
+/* What is forbidden and stands between the choice and an event of that second. */
+static const struct hit *forbidden_by(const struct explaining *x, const struct reach *r, uint32_t place,
+                                      int64_t second)
 {
-    for (uint32_t i = 0; i < x->hit->n_asks; i++) {
-        const struct hit_ask *ask = &x->hit->asks[i];
-        const struct answer *a = &x->answers[i];
-        if (ask->ask != n->x) continue;
-        if (ask->is_absent) return n->op == IR_OP_ASK_NEW ? value_bool(false) : value_absent();
-        if (ask->is_unknown || !a->is_known) return value_withheld();
-        return answer_value(x->t->rule->asks[n->x].kind, a);
-    }
-    return value_absent();
-}
-
-static struct value gate_leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
-{
-    const struct explaining *x = e->world;
-    (void)id;
-    if (n->op == IR_OP_CAPTURE && n->y == x->hit->step) return x->hit->captures[n->x];
-    if (n->op >= IR_OP_ASK_NEW && n->op <= IR_OP_ASK_SINCE) return gate_ask(x, n);
-    return value_absent();
-}
-
-/* The parts of what a baseline is asked, as the event shows them. */
-static void put_asked(struct explaining *x, const struct ir_baseline *b)
-{
-    for (uint32_t i = 0; i < b->n_key + (b->value != IR_NONE); i++) {
-        ir_node_id part = i < b->n_key ? b->key[i] : b->value;
-        if (i) line_put(&x->line, ", ");
-        ir_print_node(x->t->bench->ir, x->t->rule, part, line_out(&x->line));
-        line_put(&x->line, " ");
-        line_value(&x->line, eval_value(&x->t->bench->eval, part));
-    }
-}
-
-/* What the answers rest on: the event, read again. */
-static void put_answers(struct explaining *x, const struct trial_hit *h)
-{
-    if (!read_again(x, h->event)) return;
-    for (uint32_t i = 0; i < h->hit->n_asks; i++) {
-        const struct hit_ask *ask = &h->hit->asks[i];
-        const struct ir_baseline *b = &x->t->bench->ir->baselines[x->t->rule->asks[ask->ask].baseline];
-        bool is_answered = !ask->is_absent && !ask->is_unknown;
-        line_put(&x->line, ", " TEXT_FMT " ", TEXT_ARG(b->name));
-        line_put(&x->line, !is_answered              ? "cannot be asked about "
-                           : !h->answers[i].is_known ? "has no history (see `known`) of "
-                           : h->answers[i].is_new    ? "has not seen "
-                                                     : "knows ");
-        put_asked(x, b);
-    }
-}
-
-/* True, and said, if the gate of the hit's group does not hold. */
-static bool gate_is_shut(struct explaining *x, const struct trial_hit *h)
-{
-    struct eval *e = &x->t->bench->eval;
-    ir_node_id gate = x->t->rule->steps[h->hit->step].groups[h->hit->group].gate;
-    if (gate == IR_NONE) return false;
-    eval_reset(e);
-    e->leaf = gate_leaf;
-    e->world = x;
-    x->hit = h->hit;
-    x->answers = h->answers;
-    bool is_shut = count_false(x, gate) > 0;
-    if (!is_shut) return false;
-    put_false_tests(x, gate);
-    put_answers(x, h);
-    return true;
-}
-
-/* "its actor is "x", not "y"" for the first part in which two keys differ. */
-static void put_other_key(struct explaining *x, struct text mine, struct text wanted)
-{
-    const char *a = mine.at, *b = wanted.at;
-    for (uint32_t i = 0; i < x->t->rule->n_by && a < mine.at + mine.len && b < wanted.at + wanted.len; i++) {
-        const char *from_a = a, *from_b = b;
-        struct value va = value_key_get(&a, mine.at + mine.len),
-                     vb = value_key_get(&b, wanted.at + wanted.len);
-        if (a - from_a == b - from_b && !memcmp(from_a, from_b, (size_t)(a - from_a))) continue;
-        line_put(&x->line, "its `" TEXT_FMT "` is ", TEXT_ARG(x->t->rule->by[i].name));
-        line_value(&x->line, va);
-        line_put(&x->line, ", not ");
-        line_value(&x->line, vb);
-        return;
-    }
-}
-
-static bool is_too_early(struct explaining *x, const struct reach *r, uint32_t place, int64_t second)
-{
-    for (uint32_t q = 0; place != IR_NONE && q < r->n_places; q++) {
-        if (!(r->before[place] >> q & 1) || !r->taken[q] || r->last[q] <= second) continue;
-        line_put(&x->line, "it comes before " TEXT_FMT ", at ",
-                 TEXT_ARG(x->t->rule->steps[r->places[q].step].name));
-        line_moment(&x->line, x->t, r->last[q]);
-        return true;
-    }
-    return false;
-}
-
-static bool window_is_over(struct explaining *x, const struct reach *r, int64_t second)
-{
-    if (second - r->start <= x->t->rule->within) return false;
-    line_put(&x->line, "the window of ");
-    ir_put_duration(line_out(&x->line), x->t->rule->within * SECOND_NS);
-    line_put(&x->line, " that began at ");
-    line_moment(&x->line, x->t, r->start);
-    line_put(&x->line, " is over");
-    return true;
-}
-
-/* The value that a hit brings to a reference. */
-static void put_joined(struct explaining *x, const struct trial_hit *h, uint32_t join)
-{
-    ir_node_id node = x->t->rule->steps[h->hit->step].groups[h->hit->group].joins[join];
-    line_value(&x->line, read_again(x, h->event) ? eval_value(&x->t->bench->eval, node) : value_absent());
-}
-
-static bool disagrees(struct explaining *x, const struct reach *r, const struct trial_hit *h)
-{
-    const struct ir_rule *rule = x->t->rule;
-    for (uint32_t j = 0; j < rule->n_joins; j++) {
-        struct hash128 mine = h->hit->joins[j], theirs = r->joins[j];
-        if (!(mine.hi | mine.lo) || !(theirs.hi | theirs.lo) || hash128_equal(mine, theirs)) continue;
-        ir_print_node(x->t->bench->ir, rule, rule->steps[h->hit->step].groups[h->hit->group].joins[j],
-                      line_out(&x->line));
-        line_put(&x->line, " is ");
-        put_joined(x, h, j);
-        line_put(&x->line, ", " TEXT_FMT " is ", TEXT_ARG(rule->joins[j].name));
-        for (uint32_t i = 0; i < x->t->hits.len; i++) {
-            const struct trial_hit *other = &x->t->hits.at[i];
-            if (other->hit->step != rule->joins[j].of || !hash128_equal(other->hit->joins[j], theirs))
-                continue;
-            put_joined(x, other, j);
-            break;
-        }
-        return true;
-    }
-    return false;
+    for (uint32_t i = 0; r->is_there && i < x->t->hits.len; i++)
+        if (why_forbids(&x->why, r, place, second, x->t->hits.at[i].hit)) return x->t->hits.at[i].hit;
+    return NULL;
 }
 
 /* Why a hit did not go on. False: it did, or it is one of those that were taken. */
 static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t place,
                         const struct trial_hit *h)
 {
-    if (gate_is_shut(x, h)) return true;
-    if (!r->is_there) return false;
-    if (!text_equal(h->hit->key, r->key)) {
-        put_other_key(x, h->hit->key, r->key);
+    struct why *w = &x->why;
+    if (why_count_shut(w, h->hit, h->answers)) {
+        why_put_gate(w, h->hit, h->answers);
         return true;
     }
-    if (is_too_early(x, r, place, h->hit->second) || disagrees(x, r, h)) return true;
-    if (window_is_over(x, r, h->hit->second)) return true;
-    return false;
+    if (!r->is_there || !read_again(x, h->event)) return false;
+    uint32_t earlier = why_too_early(r, place, h->hit->second), join = why_disagrees(w, r, h->hit);
+    const struct hit *forbidden = forbidden_by(x, r, place, h->hit->second);
+    if (!text_equal(h->hit->key, r->key))
+        why_put_other_key(w, h->hit->key, r->key);
+    else if (earlier != IR_NONE)
+        why_put_too_early(w, r, earlier);
+    else if (join != IR_NONE)
+        why_put_disagrees(w, r, h->hit, join);
+    else if (why_too_late(w, r, h->hit->second))
+        why_put_too_late(w, r);
+    else if (forbidden && h->hit->second >= r->start && place != IR_NONE)
+        why_put_forbidden(w, forbidden);
+    else
+        return false;
+    return true;
 }
 
 /* ---- one step * ------------------------------------------------------------------------------------- */
-
-static void put_apis(struct explaining *x, const struct ir_step *step)
-{
-    bool first = true;
-    for (uint32_t g = 0; g < step->n_groups; g++)
-        for (uint32_t a = 0; a < step->groups[g].n_apis; a++) {
-            if (!first) line_put(&x->line, ", ");
-            ir_put_api(line_out(&x->line), x->t->bench->ir, &step->groups[g].apis[a]);
-            first = false;
-        }
-}
 
 /* Whether an exception took the event from the step: which, and why. */
 static bool put_exception(struct explaining *x, uint32_t step, uint32_t event)
@@ -352,7 +107,8 @@ static bool put_exception(struct explaining *x, uint32_t step, uint32_t event)
         const struct trial_taken *taken = &x->t->taken.at[i];
         const struct ir_exception *e = &x->t->rule->exceptions[taken->exception];
         if (taken->event != event || e->step != step) continue;
-        line_put(&x->line, "taken by the exception `" TEXT_FMT "`: " TEXT_FMT, TEXT_ARG(e->name), TEXT_ARG(e->reason));
+        line_put(&x->why.line, "taken by the exception `" TEXT_FMT "`: " TEXT_FMT, TEXT_ARG(e->name),
+                 TEXT_ARG(e->reason));
         return true;
     }
     return false;
@@ -363,7 +119,7 @@ static bool put_reason(struct explaining *x, const struct reach *r, uint32_t pla
                        uint32_t event, bool *is_wanted)
 {
     const struct ir_step *s = &x->t->rule->steps[step];
-    const struct ir_group *g = read_again(x, event) ? nearest_group(x, s) : NULL;
+    const struct ir_group *g = read_again(x, event) ? why_nearest(&x->why, s) : NULL;
     *is_wanted = g != NULL;
     if (!g) return false;
     if (put_exception(x, step, event)) return true;
@@ -374,19 +130,19 @@ static bool put_reason(struct explaining *x, const struct reach *r, uint32_t pla
         if (mine && (!hit || text_equal(h->hit->key, r->key))) hit = h;
     }
     if (hit) return put_why_not(x, r, place, hit);
-    if (count_false(x, g->test))
-        put_false_tests(x, g->test);
+    if (why_count_false(&x->why, g->test))
+        why_put_false(&x->why, g->test);
     else
-        put_missing_part(x, g);
+        why_put_missing_part(&x->why, g);
     return true;
 }
 
 static void say_reason(struct explaining *x, uint32_t event, const char *reason, uint32_t more)
 {
-    line_put(&x->line, "  ");
-    line_event(&x->line, x->t, event);
-    line_put(&x->line, ": %s", reason);
-    if (more) line_put(&x->line, " (and %u more like it)", more);
+    line_put(&x->why.line, "  ");
+    line_event(&x->why.line, x->t, event);
+    line_put(&x->why.line, ": %s", reason);
+    if (more) line_put(&x->why.line, " (and %u more like it)", more);
     say(x);
 }
 
@@ -422,23 +178,24 @@ static void explain_events(struct explaining *x, const struct reach *r, uint32_t
     bool any_wanted = false;
     for (uint32_t e = 0; e < x->t->events.len; e++) {
         bool is_wanted, has_reason = put_reason(x, r, place, step, e, &is_wanted);
-        const char *reason = line_end(&x->line);
+        const char *reason = line_end(&x->why.line);
         any_wanted |= is_wanted;
         if (has_reason) add_reason(x, &reasons, e, reason);
     }
     flush_reason(x, &reasons);
     if (reasons.unsaid)
-        line_put(&x->line, "  and %u more event%s", reasons.unsaid, reasons.unsaid == 1 ? "" : "s");
-    if (!reasons.last) line_put(&x->line, any_wanted ? "  no further event of " : "  no event of ");
-    if (!reasons.last) put_apis(x, &x->t->rule->steps[step]);
+        line_put(&x->why.line, "  and %u more event%s", reasons.unsaid, reasons.unsaid == 1 ? "" : "s");
+    if (!reasons.last) line_put(&x->why.line, any_wanted ? "  no further event of " : "  no event of ");
+    if (!reasons.last) why_put_apis(&x->why, &x->t->rule->steps[step]);
     if (reasons.unsaid || !reasons.last) say(x);
 }
 
 static void say_wanted(struct explaining *x, const struct reach *r, uint32_t place, const struct ir_place *p)
 {
-    line_put(&x->line, r->is_there ? "next is " : "begins with ");
-    ir_put(line_out(&x->line), x->t->rule->steps[p->step].name);
-    if (p->times > 1) line_put(&x->line, ", %u of %u are there", r->is_there ? r->taken[place] : 0, p->times);
+    line_put(&x->why.line, r->is_there ? "next is " : "begins with ");
+    ir_put(line_out(&x->why.line), x->t->rule->steps[p->step].name);
+    if (p->times > 1)
+        line_put(&x->why.line, ", %u of %u are there", r->is_there ? r->taken[place] : 0, p->times);
     say(x);
 }
 
@@ -455,33 +212,30 @@ static void say_reach(struct explaining *x, const struct reach *r)
 {
     const char *at = r->key.at;
     bool first = true;
-    line_put(&x->line, "got as far as ");
+    line_put(&x->why.line, "got as far as ");
     for (uint32_t q = 0; q < r->n_places; q++) {
         if (!r->taken[q]) continue;
-        if (!first) line_put(&x->line, ", ");
-        ir_put(line_out(&x->line), x->t->rule->steps[r->places[q].step].name);
-        if (r->places[q].times > 1) line_put(&x->line, " %u of %u", r->taken[q], r->places[q].times);
-        line_put(&x->line, " at ");
-        line_moment(&x->line, x->t, r->last[q]);
+        if (!first) line_put(&x->why.line, ", ");
+        ir_put(line_out(&x->why.line), x->t->rule->steps[r->places[q].step].name);
+        if (r->places[q].times > 1) line_put(&x->why.line, " %u of %u", r->taken[q], r->places[q].times);
+        line_put(&x->why.line, " at ");
+        line_moment(&x->why.line, x->t, r->last[q]);
         first = false;
     }
     for (uint32_t i = 0; i < x->t->rule->n_by && at < r->key.at + r->key.len; i++) {
-        line_put(&x->line, i ? ", " : " (");
-        ir_put(line_out(&x->line), x->t->rule->by[i].name);
-        line_put(&x->line, " ");
-        line_value(&x->line, value_key_get(&at, r->key.at + r->key.len));
+        line_put(&x->why.line, i ? ", " : " (");
+        ir_put(line_out(&x->why.line), x->t->rule->by[i].name);
+        line_put(&x->why.line, " ");
+        line_value(&x->why.line, value_key_get(&at, r->key.at + r->key.len));
     }
-    line_put(&x->line, ")");
+    line_put(&x->why.line, ")");
     say(x);
 }
 
 static void explain_next(struct explaining *x, const struct reach *r)
 {
-    uint64_t full = 0;
     for (uint32_t q = 0; q < r->n_places; q++)
-        if (r->taken[q] == r->places[q].times) full |= UINT64_C(1) << q;
-    for (uint32_t q = 0; q < r->n_places; q++)
-        if (!(full >> q & 1) && !(r->before[q] & ~full)) explain_place(x, r, q, &r->places[q]);
+        if (reach_awaits(r, q)) explain_place(x, r, q, &r->places[q]);
 }
 
 /* Nothing filled a place: what could have been the first? */
@@ -504,25 +258,58 @@ static void explain_first(struct explaining *x)
 
 /* ---- a match that was no incident * ----------------------------------------------------------------- */
 
-/* The same records once more, with `open at 0`. */
-static const struct incident *match_below(struct explaining *x)
+/* The same records once more, for a rule that asks less. */
+static struct trial *again(struct explaining *x, enum rule_form form)
 {
-    struct trial *again = ARENA_NEW(x->t->arena, struct trial);
-    *again = (struct trial){.bench = x->t->bench, .test = x->t->test, .arena = x->t->arena};
-    trial_run(again, true);
-    for (uint32_t i = 0; i < again->incidents.len; i++)
-        if (!again->incidents.at[i].is_gone) return &again->incidents.at[i].last;
-    return NULL;
+    struct trial *t = ARENA_NEW(x->t->arena, struct trial);
+    *t = (struct trial){.bench = x->t->bench, .test = x->t->test, .arena = x->t->arena};
+    trial_run(t, form);
+    return t;
 }
 
 static bool explain_below(struct explaining *x)
 {
-    const struct incident *i = match_below(x);
+    const struct trial *t = again(x, RULE_OPEN);
+    const struct incident *i = NULL;
+    for (uint32_t k = t->incidents.len; k-- > 0;)
+        if (!t->incidents.at[k].is_gone) i = &t->incidents.at[k].last;
     if (!i) return false;
-    line_put(&x->line, "a match at ");
-    line_moment(&x->line, x->t, i->opened);
-    line_put(&x->line, ", but `open at %d`, and its score is %d: ", x->t->rule->open_at, i->score);
-    line_score(&x->line, x->t->rule, i);
+    line_put(&x->why.line, "a match at ");
+    line_moment(&x->why.line, x->t, i->opened);
+    line_put(&x->why.line, ", but `open at %d`, and its score is %d: ", x->t->rule->open_at, i->score);
+    line_score(&x->why.line, x->t->rule, i);
+    say(x);
+    return true;
+}
+
+/* Of the completions the one for which most of `where` holds. */
+static bool explain_where(struct explaining *x)
+{
+    if (x->t->rule->where == IR_NONE) return false;
+    const struct trial *t = again(x, RULE_WITHOUT_WHERE);
+    const struct incident *best = NULL;
+    for (uint32_t k = 0; k < t->incidents.len; k++) {
+        const struct trial_incident *i = &t->incidents.at[k];
+        if (!i->is_gone && (!best || why_unmet(&x->why, &i->last) < why_unmet(&x->why, best)))
+            best = &i->last;
+    }
+    if (!best) return false;
+    line_put(&x->why.line, "all steps are there at ");
+    line_moment(&x->why.line, x->t, best->opened);
+    line_put(&x->why.line, ", but `where` does not hold: ");
+    why_put_unmet(&x->why, best);
+    say(x);
+    return true;
+}
+
+static bool explain_forbidden(struct explaining *x)
+{
+    const struct hit *forbidden = forbidden_by(x, &x->t->furthest, IR_NONE, reach_last(&x->t->furthest));
+    if (!forbidden) return false;
+    line_put(&x->why.line, "all steps are there at ");
+    line_moment(&x->why.line, x->t, reach_last(&x->t->furthest));
+    line_put(&x->why.line, ", but ");
+    why_put_forbidden(&x->why, forbidden);
     say(x);
     return true;
 }
@@ -533,7 +320,7 @@ static bool explain_swallowed(struct explaining *x)
     for (uint32_t i = 0; i < x->t->rule->n_exceptions; i++) {
         const struct ir_exception *e = &x->t->rule->exceptions[i];
         if (!e->on_match || x->t->swallowed[i] <= 0) continue;
-        line_put(&x->line, "the exception `" TEXT_FMT "` took the match: " TEXT_FMT, TEXT_ARG(e->name),
+        line_put(&x->why.line, "the exception `" TEXT_FMT "` took the match: " TEXT_FMT, TEXT_ARG(e->name),
                  TEXT_ARG(e->reason));
         say(x);
         any = true;
@@ -543,12 +330,14 @@ static bool explain_swallowed(struct explaining *x)
 
 void explain_missing(struct trial *t, struct lines *out)
 {
-    struct explaining x = {.t = t, .lines = out, .line = {.arena = t->arena}};
+    struct explaining x;
     const struct reach *r = &t->furthest;
+    begin(&x, t, out);
     bool is_full = r->is_there && r->full == r->n_places;
-    if (is_full && (explain_swallowed(&x) || explain_below(&x))) return;
+    if (is_full && (explain_swallowed(&x) || explain_below(&x) || explain_where(&x) || explain_forbidden(&x)))
+        return;
     if (is_full) {
-        line_put(&x.line, "there was an incident, and it was taken back when all records had come");
+        line_put(&x.why.line, "there was an incident, and it was taken back when all records had come");
         say(&x);
     } else if (r->is_there) {
         say_reach(&x, r);
@@ -572,12 +361,13 @@ static uint64_t steps_of(const struct ir *ir, ir_node_id id)
 void explain_steps(struct trial *t, const struct incident *i, ir_node_id expression, uint64_t *told,
                    struct lines *out)
 {
-    struct explaining x = {.t = t, .lines = out, .line = {.arena = t->arena}};
+    struct explaining x;
+    begin(&x, t, out);
     uint64_t steps = steps_of(t->bench->ir, expression) & ~*told;
     for (uint32_t s = 0; s < i->n_steps; s++) steps &= ~(UINT64_C(1) << i->steps[s].step);
     for (uint32_t s = 0; s < t->rule->n_steps; s++) {
         if (!(steps >> s & 1)) continue;
-        line_put(&x.line, TEXT_FMT " is not there", TEXT_ARG(t->rule->steps[s].name));
+        line_put(&x.why.line, TEXT_FMT " is not there", TEXT_ARG(t->rule->steps[s].name));
         say(&x);
         explain_events(&x, &t->furthest, IR_NONE, s);
     }

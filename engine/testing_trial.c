@@ -1,6 +1,4 @@
-/* testing_trial.c - a test's records through decode, match and state, as a replay would take them, but one by
- * one and in one partition, so that everything can be watched: hits, answers, how far each choice gets, every
- * revision.
+/* testing_trial.c - a test's records, watched: when each comes, what is known before, and what is seen of it.
  */
 #include "engine/testing.h"
 
@@ -8,19 +6,6 @@
 
 #define DAY   INT64_C(86400)
 #define FIRST INT64_C(1) /* sequence of the first record */
-
-/* ---- looking at one record * ------------------------------------------------------------------------ */
-
-bool bench_read(struct trial *t, struct text record, struct event *event)
-{
-    struct bench *b = t->bench;
-    b->scratch.len = 0;
-    b->eval.overflowed = false;
-    b->eval.enrichment = &t->enrichment;
-    b->eval.patterns = matcher_patterns(b->matcher);
-    *event = (struct event){.slots = b->slots};
-    return decode_event(b->decoder, &b->eval, record, event) == ASIDE_NONE;
-}
 
 /* ---- events * --------------------------------------------------------------------------------------- */
 
@@ -39,7 +24,7 @@ static struct ir_test_event event_of(struct trial *t, struct text record)
     struct ir_test_event e = {.second = INT64_MAX, .api = TEXT("a record"), .span = t->test->span};
     struct event event;
     e.record = arena_text(t->arena, record.at, record.len);
-    if (!bench_read(t, e.record, &event)) return e;
+    if (!bench_read(t->bench, &t->enrichment, e.record, &event)) return e;
     e.second = event.second;
     e.api = arena_printf(t->arena, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(event.service), TEXT_ARG(event.action));
     return e;
@@ -78,7 +63,7 @@ static void hold_back(struct trial *t)
     t->schemas = ARENA_ARRAY(t->arena, uint32_t, t->events.len);
     for (uint32_t i = 0; i < t->events.len && t->test->n_silences; i++) {
         struct ir_test_event e = at[i];
-        bool is_read = bench_read(t, e.record, &event);
+        bool is_read = bench_read(t->bench, &t->enrichment, e.record, &event);
         uint32_t k = i, schema = is_read ? event.schema : IR_NONE;
         int64_t second = arrival(t, schema, e.second);
         for (; k && come[k - 1] > second; k--)
@@ -156,45 +141,6 @@ static struct value ask_net(void *world, enum ir_op what, const struct ip_net *a
     return v;
 }
 
-/* ---- what the matcher finds * ----------------------------------------------------------------------- */
-
-static void found_identity(void *world, struct hash128 identity, int64_t second)
-{
-    struct trial *t = world;
-    t->is_duplicate = state_seen(t->state, identity, second);
-}
-
-static uint32_t found_touch(void *world, const struct touch *touch)
-{
-    struct trial *t = world;
-    *ARENA_PUSH(t->arena, t->touches) = *touch;
-    return t->touches.len - 1;
-}
-
-static void found_hit(void *world, const struct hit *h)
-{
-    struct trial *t = world;
-    *ARENA_PUSH(t->arena, t->arriving) = hit_copy(arena_alloc(t->arena, hit_size(h)), h);
-}
-
-static void found_taken(void *world, uint32_t exception)
-{
-    struct trial *t = world;
-    uint32_t number = exception - t->rule->exceptions[0].number;
-    *ARENA_PUSH(t->arena, t->taken) = (struct trial_taken){t->event, number};
-    t->swallowed[number]++;
-}
-
-static void ignore_identity(void *world, struct hash128 identity, int64_t second)
-{
-    (void)world, (void)identity, (void)second;
-}
-
-static void ignore_hit(void *world, const struct hit *h)
-{
-    (void)world, (void)h;
-}
-
 /* ---- what is known before * ------------------------------------------------------------------------- */
 
 /* Once a day, for as long as it takes to be familiar, up to the beginning. */
@@ -206,7 +152,7 @@ static void sight_daily(struct trial *t, struct touch touch)
     touch.asks = false;
     for (int64_t day = days; day > 0; day--) {
         touch.second = t->test->start - day * DAY;
-        state_touch(t->state, &touch);
+        state_touch(t->watch.state, &touch);
     }
 }
 
@@ -226,6 +172,23 @@ static void warm_up(struct trial *t, uint32_t baseline)
     }
 }
 
+static uint32_t found_touch(void *world, const struct touch *touch)
+{
+    struct trial *t = world;
+    *ARENA_PUSH(t->arena, t->touches) = *touch;
+    return t->touches.len - 1;
+}
+
+static void ignore_identity(void *world, struct hash128 identity, int64_t second)
+{
+    (void)world, (void)identity, (void)second;
+}
+
+static void ignore_hit(void *world, const struct hit *h)
+{
+    (void)world, (void)h;
+}
+
 /* All records are read once before, for the keys that they ask about. */
 static void know_all(struct trial *t)
 {
@@ -243,16 +206,28 @@ static void know_all(struct trial *t)
     }
 }
 
-/* ---- what state says * ------------------------------------------------------------------------------ */
+/* ---- what is seen * --------------------------------------------------------------------------------- */
 
-static struct answer give_answer(void *world, uint32_t number, struct hash128 key)
+static void see_hit(void *world, const struct hit *h, const struct answer *answers)
 {
     struct trial *t = world;
-    (void)key;
-    return number < t->answers.len ? t->answers.at[number] : (struct answer){0};
+    *ARENA_PUSH(t->arena, t->hits) = (struct trial_hit){t->event, h, answers};
 }
 
-static void keep_incident(void *world, const struct incident *i)
+static void see_taken(void *world, uint32_t exception)
+{
+    struct trial *t = world;
+    *ARENA_PUSH(t->arena, t->taken) = (struct trial_taken){t->event, exception};
+    t->swallowed[exception]++;
+}
+
+static void see_swallowed(void *world, uint32_t exception, int change)
+{
+    struct trial *t = world;
+    t->swallowed[exception] += change;
+}
+
+static void see_incident(void *world, const struct incident *i)
 {
     struct trial *t = world;
     bool is_gone = i->state == INCIDENT_RETRACTED || i->state == INCIDENT_MERGED;
@@ -267,124 +242,44 @@ static void keep_incident(void *world, const struct incident *i)
     if (!is_gone) mine->last = *i;
 }
 
-static void keep_ask(void *world, const struct settle_ask *ask)
-{
-    struct trial *t = world;
-    *ARENA_PUSH(t->arena, t->asks) = *ask;
-}
-
-static void keep_swallowed(void *world, uint32_t exception, int change)
-{
-    struct trial *t = world;
-    t->swallowed[exception - t->rule->exceptions[0].number] += change;
-}
-
-static char *give_memory(void *world, size_t size)
-{
-    struct trial *t = world;
-    return arena_alloc(t->arena, size);
-}
-
 static void see_choice(void *world, const struct state_view *v)
 {
     struct trial *t = world;
-    struct reach r = {.is_there = true, .places = v->places, .n_places = v->n_places, .start = v->start};
+    struct reach r = reach_of(v);
     uint32_t of_step[STEPS_MOST] = {0};
-    for (uint32_t q = 0; q < v->n_places; q++) {
-        r.full += v->taken[q] == v->places[q].times;
-        r.events += v->taken[q];
-        of_step[v->places[q].step] += v->taken[q];
-    }
+    for (uint32_t q = 0; q < v->n_places; q++) of_step[v->places[q].step] += v->taken[q];
     for (uint32_t s = 0; s < t->rule->n_steps; s++)
         if (of_step[s] > t->most[s]) t->most[s] = of_step[s];
-    const struct reach *best = &t->furthest;
-    bool better = !best->is_there || r.full > best->full || (r.full == best->full && r.events > best->events);
-    if (v->automaton || !better) return;
-    memcpy(r.before, v->before, v->n_places * sizeof *r.before);
-    memcpy(r.taken, v->taken, v->n_places * sizeof *r.taken);
-    memcpy(r.last, v->last, v->n_places * sizeof *r.last);
-    r.key = arena_text(t->arena, v->key.at, v->key.len);
-    r.joins = ARENA_ARRAY(t->arena, struct hash128, t->rule->n_joins);
-    if (v->joins && t->rule->n_joins) memcpy(r.joins, v->joins, t->rule->n_joins * sizeof *r.joins);
-    t->furthest = r;
+    if (!v->automaton && reach_compare(&r, &t->furthest) > 0)
+        t->furthest = reach_copy(t->arena, &r, t->rule->n_joins);
 }
 
 /* ---- the records * ---------------------------------------------------------------------------------- */
 
-static void move_watermark(struct trial *t, int64_t second, const struct state_out *out)
+static void run_record(struct trial *t)
 {
-    if (second <= t->watermark) return;
-    t->watermark = second;
-    state_watermark(t->state, second, FIRST + t->event, out);
-    for (uint32_t i = 0; i < t->asks.len; i++) {
-        struct settle_ask ask = t->asks.at[i];
-        struct answer a = state_touch(t->state, &ask.touch);
-        state_settled(t->state, ask.ticket, &a, out);
-    }
-    t->asks.len = 0;
-}
-
-/* As state puts the two together: an account stands in for a key without a history of its own. */
-static struct answer whole_answer(struct trial *t, const struct hit_ask *ask)
-{
-    struct answer a = give_answer(t, ask->answer, ask->key);
-    if (!a.has_history && (ask->account.hi | ask->account.lo))
-        a.is_known = give_answer(t, ask->account_answer, ask->account).is_known;
-    return a;
-}
-
-static void note_hit(struct trial *t, const struct hit *h)
-{
-    struct answer *answers = ARENA_ARRAY(t->arena, struct answer, h->n_asks);
-    for (uint32_t i = 0; i < h->n_asks; i++)
-        if (!h->asks[i].is_absent && !h->asks[i].is_unknown) answers[i] = whole_answer(t, &h->asks[i]);
-    *ARENA_PUSH(t->arena, t->hits) = (struct trial_hit){t->event, h, answers};
-}
-
-static void run_record(struct trial *t, const struct state_out *out)
-{
-    struct match_out found = {t, found_identity, found_touch, found_hit, found_taken, found_feed};
     struct event event;
-    t->touches.len = t->answers.len = t->arriving.len = 0;
-    if (t->watermark != INT64_MIN) {
-        state_forget(t->state, t->watermark);
-        state_learn(t->state, t->watermark);
-    }
-    enum aside why =
-        match_record(t->bench->matcher, t->events.at[t->event].record, FIRST + t->event, &found, &event);
-    t->asides[t->event] = why;
-    if (why != ASIDE_NONE || t->is_duplicate) return;
-    for (uint32_t i = 0; i < t->touches.len; i++)
-        *ARENA_PUSH(t->arena, t->answers) = state_touch(t->state, &t->touches.at[i]);
-    for (uint32_t i = 0; i < t->arriving.len; i++) {
-        note_hit(t, t->arriving.at[i]);
-        state_hit(t->state, t->arriving.at[i], out);
-        state_look(t->state, t->arriving.at[i]->key_hash, see_choice, t);
-    }
-    move_watermark(t, event.second - t->bench->ir->schemas[event.schema].disorder, out);
+    t->asides[t->event] = watch_record(&t->watch, t->events.at[t->event].record, &event);
 }
 
-void trial_run(struct trial *t, bool open)
+void trial_run(struct trial *t, enum rule_form form)
 {
-    const struct state_out out = {t,           give_answer,    keep_incident, keep_ask,
-                                  give_memory, keep_swallowed, give_feed};
-    struct state_adoption adoption;
     t->enrichment = (struct enrichment){(void *)t->test, ask_net};
     t->rule = &t->bench->ir->rules[t->test->rule];
     t->swallowed = ARENA_ARRAY(t->arena, int64_t, t->rule->n_exceptions);
     gather_events(t);
     t->asides = ARENA_ARRAY(t->arena, enum aside, t->events.len);
-    t->watermark = INT64_MIN;
-    t->state = t->bench->live[open] = state_new((struct state_limits){0});
-    state_adopt(t->state, open ? t->bench->open_plan : t->bench->state_plan, &adoption);
-    matcher_enrich(t->bench->matcher, &t->enrichment);
+    t->watch = (struct watch){.bench = t->bench,
+                              .form = form,
+                              .arena = t->arena,
+                              .memory = t->arena,
+                              .told = {t, NULL, see_hit, see_taken, see_swallowed, see_choice, see_incident,
+                                       found_feed, give_feed}};
+    watch_begin(&t->watch, &t->enrichment);
     know_all(t);
-    for (t->event = 0; t->event < t->events.len; t->event++) run_record(t, &out);
+    for (t->event = 0; t->event < t->events.len; t->event++) run_record(t);
     for (uint32_t i = 0; i < t->test->n_silences; i++) /* the others have come as far, and more */
-        move_watermark(t, t->test->silences[i].to, &out);
+        watch_pass(&t->watch, t->test->silences[i].to);
     t->is_over = true;
-    move_watermark(t, INT64_MAX, &out);
-    matcher_enrich(t->bench->matcher, NULL);
-    state_free(t->state);
-    t->state = t->bench->live[open] = NULL;
+    watch_end(&t->watch);
 }

@@ -144,6 +144,7 @@ static void found_run(void *world, const struct extension *x, struct run *r, con
         COUNT(f, superseded, 1);
         return;
     }
+    if (f->counts && f->w->made) f->w->made(f->w->world, f->p, r);
     bool waited = r->waits;
     bool is_item = a->automaton && group == NO_GROUP && !(a->required & ~a->complete[r->progress]);
     if (f->p->wait && (is_item || (!a->automaton && r->progress == a->full))) {

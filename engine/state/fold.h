@@ -45,6 +45,8 @@ struct workbench {
     /* Whether the group may open: what `where` says of the window that ends with it. n_joins 0: references
      * were given up. */
     bool (*opens)(void *world, struct group *g, uint32_t n_joins);
+    /* Of each run that is made for good; NULL: nobody looks. */
+    void (*made)(void *world, const struct rule_plan *p, const struct run *r);
     void *world;
 };
 

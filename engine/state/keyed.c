@@ -258,6 +258,7 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
         refold(s, k);
     }
     if (!kept->active || !k->rule->plan->is_plain) return;
+    s->folded = k;
     fold_late(&s->work, k->rule->plan, &k->base, &slot, &s->counts);
     refold(s, k);
 }

@@ -1,11 +1,9 @@
-/* look.c - how far a key has got, shown to whoever explains it. Nothing here changes anything. */
+/* look.c - how far choices get, shown to whoever explains it. Nothing here changes anything.
+ *
+ * A run is shown when it is made in a second that is folded for good, before anybody asks whether another
+ * makes it superfluous. So what is shown is a function of the set of records, like all that is committed.
+ */
 #include "engine/state/partition.h"
-
-struct look {
-    const struct keyed *keyed;
-    void (*see)(void *world, const struct state_view *v);
-    void *world;
-};
 
 /* A place that measures has more numbers of progress than it takes events. */
 static uint16_t events_taken(const struct ir_place *place, uint16_t state)
@@ -14,56 +12,33 @@ static uint16_t events_taken(const struct ir_place *place, uint16_t state)
     return state < place->times ? state : place->times;
 }
 
-static void show(const struct look *l, uint32_t alternative, uint16_t progress, const struct take *takes,
-                 int64_t start, const struct hash128 *joins)
+static void show(void *world, const struct rule_plan *p, const struct run *r)
 {
-    const struct rule_plan *p = l->keyed->rule->plan;
-    const struct alternative *a = &p->alternatives[alternative];
+    const struct state *s = world;
+    const struct alternative *a = &p->alternatives[r->alternative];
+    const struct take *takes = run_takes_of(p, r);
     int64_t last[PLACES_MOST];
     uint16_t taken[PLACES_MOST];
     for (uint32_t q = 0; q < a->n_places; q++) {
         last[q] = takes[q].second;
-        taken[q] = events_taken(&a->places[q], a->taken[(size_t)progress * a->n_places + q]);
+        taken[q] = events_taken(&a->places[q], a->taken[(size_t)r->progress * a->n_places + q]);
     }
     struct state_view v = {.rule = p->number,
-                           .key = l->keyed->key,
+                           .key = s->folded->key,
                            .automaton = a->automaton,
                            .places = a->places,
                            .n_places = a->n_places,
                            .before = a->before,
                            .last = last,
-                           .start = start,
-                           .joins = joins,
+                           .start = r->start,
+                           .joins = run_joins_of(r),
                            .taken = taken};
-    l->see(l->world, &v);
+    s->see(s->see_world, &v);
 }
 
-static void show_group(const struct look *l, struct group *g)
+void state_watch(struct state *s, void (*see)(void *world, const struct state_view *v), void *world)
 {
-    const struct rule_plan *p = l->keyed->rule->plan;
-    show(l, g->alternative, p->alternatives[g->alternative].full, group_takes(g), g->start, NULL);
-    for (uint32_t i = 0; i < p->n_items; i++) {
-        const struct group_item *item = group_item(p, g, i);
-        if (item->is_present)
-            show(l, item->alternative, p->alternatives[item->alternative].full, group_item_takes(p, g, i),
-                 g->start, NULL);
-    }
-}
-
-void state_look(const struct state *s, struct hash128 key,
-                void (*see)(void *world, const struct state_view *v), void *world)
-{
-    struct look l = {table_get(&s->keys, key), see, world};
-    if (!l.keyed) return;
-    const struct rule_plan *p = l.keyed->rule->plan;
-    const struct fold *now = keyed_now_of(l.keyed);
-    for (uint32_t i = 0; i < now->runs.len; i++) {
-        const struct run *r = runs_at(p, &now->runs, i);
-        show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start, run_joins_of(r));
-    }
-    for (uint32_t i = 0; i < now->waiting.len; i++) {
-        const struct run *r = runs_at(p, &now->waiting, i);
-        show(&l, r->alternative, r->progress, run_takes_of(p, r), r->start, run_joins_of(r));
-    }
-    for (uint32_t i = 0; i < now->groups.len; i++) show_group(&l, groups_at(p, &now->groups, i));
+    s->see = see;
+    s->see_world = world;
+    s->work.made = see ? show : NULL;
 }

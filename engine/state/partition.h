@@ -126,6 +126,8 @@ struct state {
     struct timers timers;
     struct workbench work, aside; /* aside: for windows, which are looked at in the middle of a fold */
     struct keyed *folded;         /* whose slots the workbench is at */
+    void (*see)(void *world, const struct state_view *v); /* NULL: nobody looks */
+    void *see_world;
     struct {
         struct ticket *at;
         uint32_t len, cap;

@@ -87,8 +87,8 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
 /* Whether settling still waits for answers: the input may not end yet. */
 bool state_waits(const struct state *s);
 
-/* How far a choice has got under one key: for tests and explanations, which look after each hit. A choice that is
- * complete has all that its places need. */
+/* How far a choice has got under one key: for tests, traces and explanations. A choice that is complete has all that its
+ * places need. */
 struct state_view {
     uint32_t rule;
     struct text key;
@@ -98,11 +98,12 @@ struct state_view {
     const uint64_t *before;        /* [n_places] bits of the places that come before */
     const uint16_t *taken;         /* [n_places] events */
     const int64_t *last;           /* [n_places] second of the last event taken; where none is, without meaning */
-    const struct hash128 *joins;   /* [rule->n_joins] what it has agreed to, zero: nothing yet; NULL: it is complete */
+    const struct hash128 *joins;   /* [rule->n_joins] what it has agreed to, zero: nothing yet */
     int64_t start;
 };
-void state_look(const struct state *s, struct hash128 key, void (*see)(void *world, const struct state_view *v),
-                void *world);
+/* From here on each choice is shown when a second of its key is folded for good: once for each event more that it
+ * takes, in order of time, whatever the order of arrival was. NULL: nobody looks. */
+void state_watch(struct state *s, void (*see)(void *world, const struct state_view *v), void *world);
 
 /* step states made = completed + expired + vetoed + superseded + merged + dropped + evicted + live */
 struct state_counts {

@@ -36,16 +36,29 @@ struct arena *arena_new(size_t budget)
     return a;
 }
 
+static void free_blocks(struct arena *a)
+{
+    for (struct block *b = a->blocks, *next; b; b = next) {
+        next = b->next;
+        free(b);
+    }
+    a->blocks = NULL;
+}
+
 void arena_free(struct arena *a)
 {
     if (!a) return;
     for (struct arena_guest *g = a->guests; g; g = g->next)
         if (g->at) g->release(g->at);
-    for (struct block *b = a->blocks, *next; b; b = next) {
-        next = b->next;
-        free(b);
-    }
+    free_blocks(a);
     free(a);
+}
+
+/* Blocks come zeroed, so used ones cannot be handed out again. */
+void arena_reset(struct arena *a)
+{
+    free_blocks(a);
+    a->taken = a->used = 0;
 }
 
 jmp_buf *arena_escape(struct arena *a)

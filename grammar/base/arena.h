@@ -37,6 +37,8 @@ struct text arena_printf(struct arena *a, const char *format, ...) __attribute__
 /* No format gives no text. */
 struct text arena_vprintf(struct arena *a, const char *format, va_list ap);
 size_t arena_used(const struct arena *a);
+/* Forgets all that was handed out, guests excepted: there must be none. The escape stays. */
+void arena_reset(struct arena *a);
 
 /* Memory that is not the arena's and goes with it. The place for it is made first, so that nothing can be lost in
  * between: what its owner puts into `at` is released when the arena is freed. */
