@@ -2,7 +2,7 @@
 #include "tests/oracle/choice.h"
 #include "tests/oracle/amount.h"
 
-#define CHOICES_MOST 200000 /* tried for one rule and key */
+#define CHOICES_MOST 50000 /* tried for one rule and key */
 
 /* All hits of one event are taken at once: an event fills at most one step (B2). */
 static void note_events(struct search *s)
