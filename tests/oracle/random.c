@@ -538,6 +538,16 @@ static void make_hit(struct a_case *c, uint32_t event, uint32_t step)
     c->hits[c->n_hits++] = h;
 }
 
+void case_hits(struct a_case *c)
+{
+    c->n_hits = 0;
+    for (uint32_t e = 0; e < c->n_events; e++) {
+        if (c->n_hits + ORACLE_STEPS > ORACLE_HITS) c->n_events = e;
+        for (uint32_t s = 0; s < c->n_steps && e < c->n_events; s++)
+            if (c->events[e].steps >> s & 1) make_hit(c, e, s);
+    }
+}
+
 void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
 {
     struct arena *arena = arena_new(0);
@@ -550,9 +560,5 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
     make_rule(c);
     if (switches->for_text && use(c, USE_OVER)) c->over = over_make(c);
     make_events(c);
-    for (uint32_t e = 0; e < c->n_events; e++) {
-        if (c->n_hits + ORACLE_STEPS > ORACLE_HITS) c->n_events = e;
-        for (uint32_t s = 0; s < c->n_steps && e < c->n_events; s++)
-            if (c->events[e].steps >> s & 1) make_hit(c, e, s);
-    }
+    case_hits(c);
 }

@@ -50,17 +50,20 @@ const char *construct_name(enum construct which);
 enum step_mode { PLAIN, GATED, SCORED };
 enum { CAPTURE_IDENTITY, CAPTURE_NUMBER, CAPTURE_TEXT, CAPTURE_TIME, CAPTURES };
 
+struct real_record;
+
 struct event {
     int64_t second;
     uint32_t key;   /* whose it is, where a test has several */
     uint64_t steps; /* that it fills */
-    char identity[16];
+    char identity[40];
     struct hash128 join[2];
     struct value number, text; /* a value, a list of some, absent or withheld */
     bool new_now[ORACLE_STEPS], new_for_good[ORACLE_STEPS];
     bool lacks_join;  /* its second one is absent: nothing is equal to it. In text alone */
     bool is_withheld; /* its parameters are left out: nobody can tell what it fills. In text alone */
     bool is_out;      /* left out while shrinking */
+    const struct real_record *real; /* the record that it is (real.h); NULL: one is made of it */
 };
 
 struct a_case {
@@ -73,7 +76,7 @@ struct a_case {
     uint32_t n_steps;
     uint64_t required, optional, forbidden; /* bits of steps, by where they stand in the match */
     uint64_t measured;                      /* bits of steps that `distinct` or `sum` is asked of */
-    uint64_t in_title;                      /* bits of steps: those that were not forbidden when the rule was made */
+    uint64_t in_title; /* bits of steps: those that were not forbidden when the rule was made */
     bool uses[CONSTRUCTS];
     struct a_case *over; /* a rule over this one (over.h); NULL: there is none */
     uint32_t other_step; /* of such a rule: the step of the case whose events it takes too */
@@ -82,6 +85,8 @@ struct a_case {
     struct ir_baseline past[ORACLE_STEPS]; /* keep, warmup and days of the baseline that a step asks */
     struct event events[EVENTS_MOST];
     uint32_t n_events;
+    const char *call[ORACLE_STEPS]; /* the call that a step names, and who the keys are: with real records */
+    const char *caller[KEYS];
     int64_t disorder;
     const struct hit *hits[ORACLE_HITS]; /* of all events, by event and step */
     uint32_t event_of[ORACLE_HITS], n_hits;
@@ -94,6 +99,8 @@ struct a_case {
 
 /* A case from a seed, in an arena of its own. The automata are not made yet. */
 void case_make(struct a_case *c, uint64_t seed, const struct switches *switches);
+/* Makes the hits of all events; as many events are kept as there is room for. */
+void case_hits(struct a_case *c);
 /* Steps that stand in the match, and which of them must be there, and may not be, after it was changed. */
 void case_survey(struct a_case *c);
 void case_print(const struct a_case *c);

@@ -54,7 +54,7 @@ static void write_other(const struct writing *w, FILE *to, const struct event *e
 {
     struct event other = *e;
     if (w->c->uses[USE_PREVALENCE]) return; /* there it is what is asked about */
-    if (!w->how->with_others || !chance(w->seed, 50)) return;
+    if (e->real || !w->how->with_others || !chance(w->seed, 50)) return;
     other.identity[0] = 'X';
     other.key = e->key % 2;
     spell_record(to, w->c, &other, (struct telling){0, "other", "us-east-1"});
@@ -113,6 +113,11 @@ static void write_tree(const struct writing *w)
         fputs("]}", to);
         fclose(to);
     }
+}
+
+bool can_deliver(const struct a_case *c, const struct delivery *how)
+{
+    return !c->call[0] || (how->layout != LAY_TREE && !how->telling.shift);
 }
 
 void deliver(const struct a_case *c, const struct delivery *how, uint64_t *seed, const char *folder)

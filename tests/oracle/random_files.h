@@ -25,6 +25,8 @@ struct delivery {
 #define DELIVERIES 5
 extern const struct delivery deliveries[DELIVERIES];
 
+/* Real records stay as they are: they are not told of another time or others, nor under another region. */
+bool can_deliver(const struct a_case *c, const struct delivery *how);
 void deliver(const struct a_case *c, const struct delivery *how, uint64_t *seed, const char *folder);
 void replay_folder(const csr_ruleset *rs, const char *folder, unsigned threads,
                    bool (*incident)(void *world, const char *json, size_t len), void *world);

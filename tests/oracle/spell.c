@@ -1,14 +1,44 @@
 /* spell.c - match trees and expressions back to text, events to records.
  *
- * All records are of one call, `random:Do`. What an event fills stands among its parameters: {"s0": true}; so
- * do the values that references compare (j0, j1) and that are counted (val, tag).
+ * Made records are all of one call, `random:Do`. What an event fills stands among its parameters: {"s0":
+ * true}; so do the values that references compare (j0, j1) and that are counted (val, tag). Real ones
+ * (real.h) have these where they have them.
  */
 #include "tests/oracle/spell.h"
 #include "tests/oracle/over.h"
+#include "tests/oracle/real.h"
 
 #include <time.h>
 
 static void spell_expression(FILE *to, const struct a_case *c, ir_node_id node);
+
+/* ---- where values stand ------------------------------------------------------------------------------- */
+
+struct places {
+    const char *by, *join[2], *number, *text;
+};
+
+static const struct places *places_of(const struct a_case *c)
+{
+    static const struct places made = {"actor",
+                                       {"raw.requestParameters.j0", "raw.requestParameters.j1"},
+                                       "raw.requestParameters.val",
+                                       "raw.requestParameters.tag[]"};
+    static const struct places real = {"raw.sourceIPAddress",
+                                       {"raw.userAgent", "raw.userIdentity.accessKeyId"},
+                                       "raw.requestParameters.maxResults",
+                                       "raw.userAgent[]"};
+    return c->call[0] ? &real : &made;
+}
+
+/* Whose events fill a step, with an open parenthesis. */
+static void spell_events(FILE *to, const struct a_case *c, uint32_t s)
+{
+    if (c->call[s])
+        fprintf(to, "*:%s (raw.eventID present", c->call[s]);
+    else
+        fprintf(to, "random:Do (truthy(raw.requestParameters.s%u)", s);
+}
 
 /* ---- match -------------------------------------------------------------------------------------------- */
 
@@ -145,8 +175,8 @@ static void spell_joins(FILE *to, const struct a_case *c, uint32_t s)
     for (uint32_t j = 0; j < c->rule.n_joins; j++) {
         const struct ir_join *join = &c->rule.joins[j];
         if (c->rule.steps[s].groups->joins[j] == IR_NONE || join->of == s) continue;
-        fprintf(to, " and raw.requestParameters.j%u %s s%u.raw.requestParameters.j%u", j,
-                join->differs ? "!=" : "==", join->of, j);
+        const char *place = places_of(c)->join[j];
+        fprintf(to, " and %s %s s%u.%s", place, join->differs ? "!=" : "==", join->of, place);
     }
 }
 
@@ -157,7 +187,8 @@ static bool stands(const struct a_case *c, uint32_t s)
 
 static void spell_step(FILE *to, const struct a_case *c, uint32_t s)
 {
-    fprintf(to, "    step s%u: random:Do (truthy(raw.requestParameters.s%u)", s, s);
+    fprintf(to, "    step s%u: ", s);
+    spell_events(to, c, s);
     if (c->rule.steps[s].groups->gate != IR_NONE) {
         fputs(" and ", to);
         spell_expression(to, c, c->rule.steps[s].groups->gate);
@@ -165,9 +196,8 @@ static void spell_step(FILE *to, const struct a_case *c, uint32_t s)
     spell_joins(to, c, s);
     fputs(")\n", to);
     if (c->forbidden >> s & 1) return;
-    fputs("        with id = raw.eventID  with val = raw.requestParameters.val"
-          "  with tag = raw.requestParameters.tag[]\n",
-          to);
+    fprintf(to, "        with id = raw.eventID  with val = %s  with tag = %s\n", places_of(c)->number,
+            places_of(c)->text);
 }
 
 static void spell_baselines(FILE *to, const struct a_case *c)
@@ -175,11 +205,10 @@ static void spell_baselines(FILE *to, const struct a_case *c)
     for (uint32_t s = 0; s < c->n_steps; s++) {
         const struct ir_baseline *b = &c->past[s];
         if (c->mode[s] == PLAIN || !stands(c, s)) continue;
-        fprintf(to,
-                "baseline b%u = (actor, raw.requestParameters.j0) on random:Do "
-                "(truthy(raw.requestParameters.s%u))"
-                " keep %lds warmup %lds days %u\n",
-                s, s, b->keep, b->warmup, b->days);
+        fprintf(to, "baseline b%u = (%s, %s) on ", s, places_of(c)->by, places_of(c)->join[0]);
+        spell_events(to, c, s);
+        fprintf(to, "%s) keep %lds warmup %lds days %u\n", c->call[s] ? " and (ok or failed)" : "", b->keep,
+                b->warmup, b->days);
     }
 }
 
@@ -238,7 +267,8 @@ void spell_rule(FILE *to, const struct a_case *c)
     fputs("rule random {\n", to);
     spell_title(to, c);
     spell_severities(to, c);
-    fprintf(to, "    attack T1078\n    falsepos \"none\"\n    by actor\n    within %lds\n", r->within);
+    fprintf(to, "    attack T1078\n    falsepos \"none\"\n    by %s\n    within %lds\n", places_of(c)->by,
+            r->within);
     for (uint32_t s = 0; s < c->n_steps; s++)
         if (stands(c, s)) spell_step(to, c, s);
     fputs("    match ", to);
@@ -284,6 +314,10 @@ static void spell_parameters(FILE *to, const struct a_case *c, const struct even
 
 void spell_record(FILE *to, const struct a_case *c, const struct event *e, struct telling how)
 {
+    if (e->real) {
+        fputs(e->real->line, to);
+        return;
+    }
     char when[32], user[64];
     time_t second = (time_t)(e->second + how.shift);
     struct tm parts;

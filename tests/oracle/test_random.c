@@ -7,13 +7,14 @@
  * The records of three principals are written to files: in order into one; and shuffled, with copies, over
  * several. Both are replayed, with one to three threads, and each principal's last revisions must be the
  * oracle's groups. Baselines are answered by past.c. A failing case is shrunk and written as a rule and its
- * records, which `csr replay` reproduces.
+ * records, which `csr replay` reproduces. The same with real records in the place of made ones (real.h).
  */
 #include "engine/csr.h"
 #include "tests/oracle/compare.h"
 #include "tests/oracle/over.h"
 #include "tests/oracle/past.h"
 #include "tests/oracle/random_files.h"
+#include "tests/oracle/real.h"
 #include "tests/oracle/spell.h"
 #include "tests/oracle/verdict.h"
 
@@ -105,6 +106,7 @@ static void expect_over(const struct a_case *c, uint32_t key, const struct oracl
 /* ---- what the engine says ------------------------------------------------------------------------------ */
 
 struct heard {
+    const struct a_case *c;
     const struct delivery *how;
     struct told told[TOLD_MOST]; /* the last revision of each incident */
     uint32_t key[TOLD_MOST];
@@ -173,12 +175,22 @@ static uint32_t slot_of(struct heard *h, const char *id)
     return i;
 }
 
+/* The same where the records are real: their callers. */
+static int caller_of(const struct a_case *c, const json_t *key)
+{
+    const char *caller = json_string_value(json_object_get(key, "raw.sourceIPAddress"));
+    for (uint32_t i = 0; i < KEYS; i++)
+        if (!strcmp(c->caller[i], caller)) return (int)i;
+    return -1;
+}
+
 /* The number of the case's principal whose incident it is; -1: it is of another rule, or of others. */
 static int key_of(const struct heard *h, const json_t *j)
 {
     const char *prefix = h->how->telling.user;
     const char *rule = json_string_value(json_object_get(j, "rule"));
     if (strcmp(rule, "random") != 0 && strcmp(rule, "over") != 0) return -1;
+    if (h->c->call[0]) return caller_of(h->c, json_object_get(j, "key"));
     const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
     const char *user = strstr(actor, ":user/") + strlen(":user/");
     return strncmp(user, prefix, strlen(prefix)) ? -1 : atoi(user + strlen(prefix));
@@ -265,7 +277,9 @@ static enum result try_deliveries(const struct a_case *c, uint64_t seed, const c
 {
     struct heard *h = malloc(sizeof *h);
     enum result result = SAME;
+    h->c = c;
     for (uint32_t i = 0; i < DELIVERIES && result == SAME; i++) {
+        if (!can_deliver(c, &deliveries[i])) continue;
         h->how = &deliveries[i];
         h->n = 0;
         deliver(c, h->how, &seed, folder);
@@ -343,46 +357,86 @@ static void print_tally(const struct tally *t, uint64_t cases)
     printf("\n");
 }
 
+/* The cases of a run: random records, or stretches of real ones. */
+struct course {
+    uint64_t first, cases;
+    struct switches switches;
+    const struct real_records *real; /* NULL: records are made */
+    struct tally tally;
+    char folder[32];
+};
+
+static void make_case(struct course *o, struct a_case *c, uint64_t seed)
+{
+    case_make(c, seed, &o->switches);
+    if (o->real) real_dress(c, o->real);
+    for (uint32_t k = 0; k < CONSTRUCTS; k++) o->tally.used.rules[k] += c->uses[k];
+}
+
+static void run_one(struct course *o, struct a_case *c, uint64_t number)
+{
+    struct complaint complaint;
+    uint64_t seed = (o->first << 20) + number;
+    make_case(o, c, seed);
+    enum result result = try_case(c, seed, o->folder, &complaint, &o->tally);
+    if (result == REFUSED && getenv("SHOW_REFUSED")) print_refusal(c);
+    if (result == DIFFERENT) {
+        struct shrinking s = {o->folder, &complaint};
+        case_shrink(c, seed, still_fails, &s);
+        printf("case %lu (SEED=%lu), %s: %s\n", number, o->first, complaint.delivery, complaint.text);
+        case_print(c);
+        rmdir(o->folder);
+        fail();
+    }
+    arena_free(c->arena);
+}
+
+static void run_course(struct course *o)
+{
+    struct a_case *c = malloc(sizeof *c);
+    strcpy(o->folder, "/tmp/csr-random-XXXXXX");
+    o->switches = switches_now();
+    o->switches.for_text = true;
+    o->first = from_environment("SEED", 20261124);
+    assert_non_null(mkdtemp(o->folder));
+    for (uint64_t i = 0; i < o->cases; i++) run_one(o, c, i);
+    free(c);
+    rmdir(o->folder);
+    print_tally(&o->tally, o->cases);
+    assert_true(o->tally.matched > o->cases / 5);
+    assert_true(o->tally.result[SKIPPED] < o->cases / 10 + 1);
+    assert_true(o->tally.result[REFUSED] <
+                o->cases / 2); /* a switch may be on before its construct can be compiled */
+}
+
 static void random_texts_agree_with_brute_force(void **unused)
 {
-    uint64_t first = from_environment("SEED", 20261124), cases = from_environment("CASES", 300);
-    struct switches switches = switches_now();
-    struct tally tally = {.matched = 0};
-    char folder[] = "/tmp/csr-random-XXXXXX";
-    struct a_case *c = malloc(sizeof *c);
+    struct course o = {.cases = from_environment("CASES", 300)};
     (void)unused;
-    if (cases > 300 && !getenv("SEED"))
-        cases = 300 + (cases - 300) / 20; /* a case costs twenty of test_oracle's */
-    switches.for_text = true;
-    assert_non_null(mkdtemp(folder));
-    for (uint64_t i = 0; i < cases; i++) {
-        struct complaint complaint;
-        uint64_t seed = (first << 20) + i;
-        case_make(c, seed, &switches);
-        enum result result = try_case(c, seed, folder, &complaint, &tally);
-        for (uint32_t k = 0; k < CONSTRUCTS; k++) tally.used.rules[k] += c->uses[k];
-        if (result == REFUSED && getenv("SHOW_REFUSED")) print_refusal(c);
-        if (result == DIFFERENT) {
-            struct shrinking s = {folder, &complaint};
-            case_shrink(c, seed, still_fails, &s);
-            printf("case %lu (SEED=%lu), %s: %s\n", i, first, complaint.delivery, complaint.text);
-            case_print(c);
-            rmdir(folder);
-            fail();
-        }
-        arena_free(c->arena);
-    }
-    free(c);
-    rmdir(folder);
-    print_tally(&tally, cases);
-    assert_true(tally.matched > cases / 5);
-    assert_true(tally.result[SKIPPED] < cases / 10 + 1);
-    assert_true(tally.result[REFUSED] <
-                cases / 2); /* a switch may be on before its construct can be compiled */
+    if (o.cases > 300 && !getenv("SEED"))
+        o.cases = 300 + (o.cases - 300) / 20; /* a case costs twenty of test_oracle's */
+    run_course(&o);
+}
+
+/* The sample that ships, and what lies beside the source tree. */
+static void real_records_agree_with_brute_force(void **unused)
+{
+    const char *shared = getenv("CSR_SHARED") ? getenv("CSR_SHARED") : "../shared";
+    struct arena *arena = arena_new(0);
+    struct real_records all = {{0}};
+    struct course o = {.cases = from_environment("CASES", 300) / 3 + 1, .real = &all};
+    (void)unused;
+    assert_true(real_read(arena, &all, "docs/sample/stolen-key.ndjson") > 20);
+    real_read_folder(arena, &all, arena_printf(arena, "%s/data/cloudtrail/invictus", shared).at);
+    real_read_folder(arena, &all, arena_printf(arena, "%s/data/cloudtrail/stratus", shared).at);
+    printf("%u real records\n", all.list.len);
+    run_course(&o);
+    arena_free(arena);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(random_texts_agree_with_brute_force)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(random_texts_agree_with_brute_force),
+                                       cmocka_unit_test(real_records_agree_with_brute_force)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
