@@ -155,6 +155,7 @@ enum csr_status csr_test(const csr_ruleset *rs, const struct csr_test_options *o
 struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate + aside */
     uint64_t in, evaluated, late, duplicate, aside;
     uint64_t not_used; /* of those evaluated: of sources that no rule uses */
+    uint64_t ahead;    /* of those evaluated: dated more than five minutes ahead of their delivery */
     uint64_t hits, incidents, revisions, bytes;
     uint64_t states_made, states_completed, states_expired, states_vetoed, states_superseded, states_merged,
         states_dropped, states_evicted, states_live;
@@ -182,11 +183,20 @@ struct csr_swallowed {
     uint64_t count;
 };
 
+/* A feed whose time was wrong in a replay: of records that were late, or dated ahead. Texts are empty where records do
+ * not say. */
+struct csr_feed {
+    const char *kind, *account, *region;
+    uint64_t records, late, ahead;
+    bool lags; /* what it showed last was more than max_lag older than what other feeds did */
+};
+
 struct csr_replay_options {
     const char *const *paths; /* files, folders, or "-" */
     size_t n_paths;
     unsigned threads;         /* 0: one a processor */
     int64_t lateness;         /* seconds; < 0: what the sources declare */
+    int64_t max_lag;          /* seconds by which a feed may be behind others and is still waited for; 0: half an hour */
     void *world;
     /* One revision of an incident as a line of JSON without its newline. Called in the one order that every number
      * of threads gives. False ends the replay (a closed pipe). */
@@ -195,6 +205,8 @@ struct csr_replay_options {
     void (*progress)(void *world, const struct csr_progress *p); /* now and then; NULL: never */
     /* At the end, each exception that took anything, in the order of rules; NULL: nobody asks. */
     void (*swallowed)(void *world, const struct csr_swallowed *s);
+    /* At the end, each feed whose time was wrong; NULL: nobody asks. */
+    void (*feed)(void *world, const struct csr_feed *f);
     const volatile bool *stop; /* set by a signal handler: ends early, in order; NULL: never */
 };
 

@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROGRESS_MS 50 /* between two calls of progress */
+#define PROGRESS_MS 50  /* between two calls of progress */
+#define FEED_TEXT   128 /* of an account or a region: the run cuts them before */
 
 struct replay {
     const struct csr_replay_options *o;
@@ -81,6 +82,7 @@ static void report_counts(const struct run_counts *c, struct csr_counts *out)
         .duplicate = c->duplicate,
         .aside = c->aside,
         .not_used = c->not_used,
+        .ahead = c->ahead,
         .hits = c->hits,
         .incidents = c->incidents,
         .revisions = c->revisions,
@@ -111,6 +113,20 @@ static void report_swallowed(const struct replay *r, const struct run_counts *c)
         }
 }
 
+static void report_feeds(const struct replay *r, const struct run_counts *c)
+{
+    for (uint32_t i = 0; r->o->feed && i < c->n_feeds; i++) {
+        const struct run_feed *f = &c->feeds[i];
+        char kind[64], account[FEED_TEXT], region[FEED_TEXT];
+        if (!f->late && !f->ahead && !f->lags) continue;
+        snprintf(kind, sizeof kind, TEXT_FMT, TEXT_ARG(f->kind));
+        snprintf(account, sizeof account, TEXT_FMT, TEXT_ARG(f->account));
+        snprintf(region, sizeof region, TEXT_FMT, TEXT_ARG(f->region));
+        struct csr_feed one = {kind, account, region, f->records, f->late, f->ahead, f->lags};
+        r->o->feed(r->o->world, &one);
+    }
+}
+
 static unsigned workers_of(unsigned threads)
 {
     long processors = threads ? (long)threads : sysconf(_SC_NPROCESSORS_ONLN);
@@ -128,13 +144,14 @@ static bool run_through(struct replay *r, struct input *input, const struct ir *
         .input = input,
         .out = {.world = r, .incident = write_incident, .aside = report_aside, .written = report_progress},
         .lateness = r->o->lateness,
+        .max_lag = r->o->max_lag,
         .secret = secret,
         .stop = r->o->stop,
     };
     struct run *run = run_new(&o);
     bool done = run && run_publish(run, ir, NULL) && run_go(run) != RUN_NO_MEMORY && !r->has_no_memory;
     if (run) run_count(run, counts);
-    if (run) report_swallowed(r, counts);
+    if (run) report_swallowed(r, counts), report_feeds(r, counts);
     run_free(run);
     return done;
 }

@@ -157,21 +157,18 @@ static unsigned processors(void)
     return sched_getaffinity(0, sizeof set, &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
 }
 
-/* The most that a source declares; without sources what the schemas declare. */
-static int64_t lateness_of(const struct ir_site *site)
-{
-    int64_t most = -1;
-    for (uint32_t i = 0; site && i < site->n_sources; i++)
-        if (site->sources[i].disorder > most) most = site->sources[i].disorder;
-    return most;
-}
-
 static int64_t read_clock(void *world)
 {
     struct timespec t;
     (void)world;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t read_calendar(void *world)
+{
+    (void)world;
+    return (int64_t)time(NULL);
 }
 
 static enum csr_status start_run(struct service *s, char error[512])
@@ -183,11 +180,12 @@ static enum csr_status start_run(struct service *s, char error[512])
     struct run_options o = {
         .workers = s->o->threads ? s->o->threads : processors(),
         .input = &s->input,
-        .out = {s, service_incident, service_aside, on_adopted, on_written, on_counted},
-        .lateness = lateness_of(site_of(s)),
+        .out = {s, service_incident, service_aside, on_adopted, service_feed, on_written, on_counted},
+        .lateness = -1, /* each source has its own */
         .secret = s->secret,
         .stop = (const volatile bool *)&s->stop,
         .clock = read_clock,
+        .arrival = read_calendar,
     };
     s->run = run_new(&o);
     if (s->run) return CSR_OK;

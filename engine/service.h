@@ -3,6 +3,7 @@
  *     service.c          starting in order, running, stopping in order
  *     service_input.c    the sources of the site file as one input
  *     service_out.c      what the run gives: incidents to lines and jobs, outcomes to lines
+ *     service_feeds.c    what is told of feeds
  *     service_acting.c   the queue of actions and their thread
  *     service_control.c  the control thread: requests, reload, status
  *     service_socket.c   clients of the control socket, and csr_control
@@ -57,6 +58,14 @@ void service_talk(struct service *s, const char *format, ...) __attribute__((for
 bool service_incident(void *world, const struct incident *i);
 void service_aside(void *world, const struct run_aside *a);
 void service_outcome(void *world, const struct action_job *job, const struct action_result *result);
+/* A line of the incident stream, with its newline; waits while there is no room. False: it is lost, and error says why. */
+bool service_line(struct service *s, struct text line, char error[256]);
+
+/* ---- service_feeds.c ---- */
+
+void service_feed(void *world, const struct run_counts *n, const struct run_feed *f);
+/* "feeds" and "late_by_rule" as the members of one object. */
+void service_feeds_json(struct json_out *o, const struct service *s, const struct run_counts *n);
 
 /* ---- service_control.c ---- */
 

@@ -56,6 +56,7 @@ struct control {
     bool is_compiled, has_ended;
     char where[512];
     struct json_out swallowed; /* an object: what exceptions took, by rule and name */
+    struct json_out feeds;     /* an object: service_feeds_json */
 
     /* the control thread's own */
     struct control_socket socket;
@@ -85,7 +86,8 @@ static void keep_counts(struct control *c, const struct run_counts *counts)
 {
     c->counts = *counts;
     c->counts.ir = NULL;
-    c->counts.swallowed = NULL;
+    c->counts.swallowed = c->counts.late_hits = NULL;
+    c->counts.feeds = NULL;
 }
 
 static void put_swallowed(struct json_out *o, const struct run_counts *n)
@@ -119,6 +121,7 @@ void control_on_counted(struct control *c, const struct run_counts *counts)
     pthread_mutex_lock(&c->lock);
     keep_counts(c, counts);
     put_swallowed(&c->swallowed, counts);
+    service_feeds_json(&c->feeds, c->service, counts);
     c->counted++;
     pthread_mutex_unlock(&c->lock);
     ring_bell(c);
@@ -283,6 +286,7 @@ static void put_records(struct json_out *o, const struct run_counts *n)
     put_count(o, "duplicate", n->duplicate);
     put_count(o, "aside", n->aside);
     put_count(o, "not_used", n->not_used);
+    put_count(o, "ahead", n->ahead);
     json_close(o, '}');
 }
 
@@ -376,6 +380,8 @@ static void answer_status(struct control *c, bool is_fresh)
     pthread_mutex_lock(&c->lock);
     json_name(o, "swallowed");
     json_put_json(o, c->swallowed.len ? json_out_text(&c->swallowed) : TEXT("{}"));
+    json_name(o, "time");
+    json_put_json(o, c->feeds.len ? json_out_text(&c->feeds) : TEXT("{}"));
     pthread_mutex_unlock(&c->lock);
     put_rules(o, c);
     json_close(o, '}');
@@ -602,5 +608,6 @@ void control_free(struct control *c)
     json_out_release(&c->answer);
     json_out_release(&c->last_receipt);
     json_out_release(&c->swallowed);
+    json_out_release(&c->feeds);
     free(c);
 }

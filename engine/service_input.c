@@ -20,6 +20,7 @@
 
 struct part { /* one source, or all history */
     struct input input;
+    uint32_t source;          /* of the site; of history: see source_of_file */
     struct follow *follow;
     struct stream *stream;
     struct merge *merge;
@@ -33,6 +34,9 @@ struct stretch {
 };
 
 struct sources_input {
+    const struct ir_site *site;
+    struct input_source *sources; /* [site->n_sources], or one */
+    uint32_t *source_of_file; /* by the origins of history */
     struct part *parts;
     uint32_t n_parts, turn;
     uint32_t in_turn;      /* records given in this turn */
@@ -61,9 +65,10 @@ static bool is_history(const struct ir_source *s)
     return !is_stdin(s) && !s->follow;
 }
 
-static bool add_stdin(struct sources_input *si, char error[512])
+static bool add_stdin(struct sources_input *si, uint32_t source, char error[512])
 {
     struct part *p = &si->parts[si->n_parts];
+    p->source = source;
     p->stream = stream_new(STDIN_FILENO, TEXT("standard input"));
     if (!p->stream) return no_memory(error);
     p->input = stream_input(p->stream);
@@ -71,9 +76,11 @@ static bool add_stdin(struct sources_input *si, char error[512])
     return true;
 }
 
-static bool add_followed(struct sources_input *si, const struct ir_source *s, char error[512])
+static bool add_followed(struct sources_input *si, uint32_t source, char error[512])
 {
+    const struct ir_source *s = &si->site->sources[source];
     struct part *p = &si->parts[si->n_parts];
+    p->source = source;
     char path[4096];
     snprintf(path, sizeof path, TEXT_FMT, TEXT_ARG(s->path));
     p->follow = follow_open(path, error);
@@ -83,6 +90,27 @@ static bool add_followed(struct sources_input *si, const struct ir_source *s, ch
     return true;
 }
 
+/* The source whose path leads to the file; of several the longest path. */
+static uint32_t source_of(const struct ir_site *site, struct text file)
+{
+    uint32_t best = UINT32_MAX;
+    for (uint32_t i = 0; i < site->n_sources; i++) {
+        const struct ir_source *s = &site->sources[i];
+        if (!is_history(s) || !text_starts(file, s->path)) continue;
+        if (best == UINT32_MAX || site->sources[best].path.len < s->path.len) best = i;
+    }
+    return best == UINT32_MAX ? 0 : best;
+}
+
+static bool find_sources(struct sources_input *si, const struct merge *m)
+{
+    uint32_t n = merge_files(m);
+    si->source_of_file = calloc(n + 1, sizeof *si->source_of_file);
+    for (uint32_t i = 0; si->source_of_file && i < n; i++)
+        si->source_of_file[i] = source_of(si->site, merge_file_at(m, i).name);
+    return si->source_of_file != NULL;
+}
+
 static bool merge_paths(struct sources_input *si, const char *const *paths, size_t n, char error[512])
 {
     struct part *p = &si->parts[si->n_parts];
@@ -90,7 +118,7 @@ static bool merge_paths(struct sources_input *si, const char *const *paths, size
     if (!p->merge) return false;
     p->input = merge_input(p->merge);
     si->n_parts++;
-    return true;
+    return find_sources(si, p->merge) || no_memory(error);
 }
 
 static bool add_history(struct sources_input *si, const struct ir_site *site, char error[512])
@@ -113,20 +141,32 @@ static bool add_history(struct sources_input *si, const struct ir_site *site, ch
 
 static bool open_parts(struct sources_input *si, const struct ir_site *site, char error[512])
 {
-    if (!site || !site->n_sources) return add_stdin(si, error);
+    if (!site || !site->n_sources) return add_stdin(si, 0, error);
     for (uint32_t i = 0; i < site->n_sources; i++) {
         const struct ir_source *s = &site->sources[i];
         if (is_history(s)) continue;
-        if (!(is_stdin(s) ? add_stdin(si, error) : add_followed(si, s, error))) return false;
+        if (!(is_stdin(s) ? add_stdin(si, i, error) : add_followed(si, i, error))) return false;
     }
     return add_history(si, site, error);
+}
+
+static bool describe_sources(struct sources_input *si, const struct ir_site *site)
+{
+    uint32_t n = site && site->n_sources ? site->n_sources : 1;
+    si->site = site;
+    si->sources = calloc(n, sizeof *si->sources);
+    for (uint32_t i = 0; si->sources && i < n; i++) {
+        const struct ir_source *s = site && site->n_sources ? &site->sources[i] : NULL;
+        si->sources[i] = (struct input_source){i, s ? s->disorder : -1, s ? s->max_lag : 0};
+    }
+    return si->sources != NULL;
 }
 
 struct sources_input *sources_input_open(const struct ir_site *site, char error[512])
 {
     struct sources_input *si = calloc(1, sizeof *si);
     uint32_t most = (site ? site->n_sources : 0) + 1;
-    if (si) si->parts = calloc(most, sizeof *si->parts);
+    if (si && describe_sources(si, site)) si->parts = calloc(most, sizeof *si->parts);
     if (si && si->parts && open_parts(si, site, error)) return si;
     if (!si || !si->parts) no_memory(error);
     sources_input_close(si);
@@ -143,6 +183,8 @@ void sources_input_close(struct sources_input *si)
         if (p->merge) merge_close(p->merge);
     }
     free(si->parts);
+    free(si->sources);
+    free(si->source_of_file);
     free(si->given);
     free(si);
 }
@@ -186,6 +228,7 @@ static enum input_result take(struct sources_input *si, uint32_t part, struct in
     p->has_ended = result == INPUT_END;
     if (result != INPUT_RECORD) return result;
     account(si, part);
+    out->source = &si->sources[p->merge ? si->source_of_file[out->origin] : p->source];
     out->origin = out->origin * si->n_parts + part;
     si->last = *out;
     si->knows_last = true;
@@ -264,7 +307,8 @@ static void sum_progress(void *world, uint64_t *read, uint64_t *all)
 
 struct input sources_input_of(struct sources_input *si)
 {
-    return (struct input){si, next_record, release_records, name_origin, sum_progress};
+    bool is_in_order = si->n_parts == 1 && si->parts[0].input.is_in_order;
+    return (struct input){si, next_record, release_records, name_origin, sum_progress, is_in_order};
 }
 
 void sources_input_place(const struct sources_input *si, char out[512])

@@ -2,6 +2,7 @@
  *
  *     {"type":"incident",…}   each revision, in the run's order
  *     {"type":"action",…}     what became of one of its actions
+ *     {"type":"feed",…}       a feed began to lag, or came back (service_feeds.c)
  *
  * 1. A revision's line is written before its actions are handed over, so that an outcome never precedes its incident.
  * 2. When there is no room for a line (a full disk) the writer waits for room, and the run with it: the lag grows,
@@ -27,7 +28,7 @@ static bool should_wait(const struct service *s)
 }
 
 /* Invariant 2. False: it cannot be written, and error says why. */
-static bool write_line(struct service *s, struct text line, char error[256])
+bool service_line(struct service *s, struct text line, char error[256])
 {
     enum sink_result result = sink_put(s->incidents, line, error);
     if (result == SINK_FULL) service_talk(s, "%s: waiting for room", error);
@@ -65,7 +66,7 @@ void service_outcome(void *world, const struct action_job *job, const struct act
     char error[256] = "out of memory";
     if (r->outcome == ACTION_PROPOSED && !r->error[0]) return;
     put_outcome(&o, job, r);
-    if (o.failed || !write_line(s, json_out_text(&o), error))
+    if (o.failed || !service_line(s, json_out_text(&o), error))
         service_talk(s, "an action's outcome is lost: %s", error);
     json_out_release(&o);
 }
@@ -123,7 +124,7 @@ bool service_incident(void *world, const struct incident *i)
         snprintf(s->trouble, sizeof s->trouble, "out of memory");
         return false;
     }
-    if (!write_line(s, json_out_text(&s->line), s->trouble)) return false;
+    if (!service_line(s, json_out_text(&s->line), s->trouble)) return false;
     for (uint32_t n = 0; n < i->n_actions; n++)
         if (i->actions[n].is_new && !i->actions[n].is_refused) propose(s, i, n);
     return true;

@@ -110,7 +110,7 @@ static bool same_sources(const struct ir_site *a, const struct ir_site *b)
     for (uint32_t i = 0; i < a->n_sources; i++) {
         const struct ir_source *x = &a->sources[i], *y = &b->sources[i];
         if (!text_equal(x->name, y->name) || !text_equal(x->kind, y->kind) || !text_equal(x->path, y->path) ||
-            x->follow != y->follow || x->disorder != y->disorder)
+            x->follow != y->follow || x->disorder != y->disorder || x->max_lag != y->max_lag)
             return false;
     }
     return true;

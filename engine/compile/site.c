@@ -48,7 +48,7 @@ struct form_values {
     struct text *argv, *allow;
     uint32_t n_argv, n_allow;
     bool follow, reads;
-    int64_t disorder, timeout;
+    int64_t disorder, max_lag, timeout;
     uint32_t retries;
     const struct ast *written[16]; /* by key: where it was written, or NULL */
 };
@@ -73,6 +73,7 @@ static const struct key source_keys[] = {
     {"follow", FORM_BOOL, AT(follow), 0, BIT(SOURCE_FILE), 0, 0, 0, "`true` or `false`"},
     {"reads", FORM_BOOL, AT(reads), 0, ALL_KINDS, 0, 0, 0, "`true` or `false`"},
     {"disorder", FORM_SECONDS, AT(disorder), 0, ALL_KINDS, 0, 0, 7 * DAY, "a duration up to 7d, as `10m`"},
+    {"max_lag", FORM_SECONDS, AT(max_lag), 0, ALL_KINDS, 0, 1, 7 * DAY, "a duration from 1s to 7d, as `30m`"},
     {0}};
 static const struct key sink_keys[] = {
     {"kind", FORM_TEXT, AT(kind), 0, ALL_KINDS, ALL_KINDS, 0, 0, "a text"},
@@ -257,7 +258,7 @@ static void lower_source(struct site_work *w, const struct ast *item)
     for (uint32_t i = 0; i < w->sources.len; i++)
         if (text_equal(w->sources.at[i].name, item->text))
             name_again(w, item, "source", w->source_spans.at[i]);
-    struct form_values values = {.disorder = 600, .reads = true};
+    struct form_values values = {.disorder = -1, .reads = true};
     read_block(w, item, source_keys, "source", &values);
     check_kind(w, item, source_keys, source_kinds, &values);
     *ARENA_PUSH(w->arena, w->source_spans) = item->span;
@@ -266,7 +267,8 @@ static void lower_source(struct site_work *w, const struct ast *item)
                                                            .path = values.path,
                                                            .follow = values.follow,
                                                            .reads = values.reads,
-                                                           .disorder = values.disorder};
+                                                           .disorder = values.disorder,
+                                                           .max_lag = values.max_lag};
 }
 
 /* ---- sinks -------------------------------------------------------------------------------------------- */

@@ -9,6 +9,13 @@
 
 #include "engine/event/event.h"
 
+/* One of several things that records come from, each with an order of its own. Lives as long as the input. */
+struct input_source {
+    uint32_t number;
+    int64_t disorder; /* seconds by which a record may be older than the newest before it; < 0: as its kind has it */
+    int64_t max_lag;  /* seconds by which it may be behind others and still be waited for; 0: as the run has it */
+};
+
 struct input_record {
     struct text bytes;  /* one record, out of its envelope */
     const struct columns *columns; /* it is a line of values with these names; NULL: it is JSON */
@@ -17,6 +24,7 @@ struct input_record {
     uint64_t line;      /* in it, from 1 */
     uint64_t number;    /* of the record in it, from 1: many stand in one line; 0: it is none */
     int64_t stamp;      /* second in which it was delivered (the stamp in its file's name); 0: not known */
+    const struct input_source *source; /* NULL: there is one, and it says nothing of itself */
 };
 
 enum input_result {
@@ -34,6 +42,7 @@ struct input {
     struct text (*origin_name)(void *world, uint32_t origin);
     /* Bytes read and, if known, in all (0: not known): for a progress bar. */
     void (*progress)(void *world, uint64_t *read, uint64_t *all);
+    bool is_in_order; /* its records come in order of their times */
 };
 
 #endif

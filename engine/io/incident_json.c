@@ -155,6 +155,8 @@ static void put_event(struct json_out *o, const struct evidence *e)
     member_if_any(o, "account", e->account);
     member_if_any(o, "source_ip", e->source_ip);
     member_if_any(o, "error", e->error);
+    if (e->is_ahead) member_bool(o, "ahead", true);
+    if (e->is_late) member_bool(o, "late", true);
     json_close(o, '}');
 }
 

@@ -361,7 +361,9 @@ void merge_close(struct merge *m)
 struct input merge_input(struct merge *m)
 {
     if (m->alone) return stream_input(m->alone);
-    return (struct input){m, merge_next, merge_release, merge_origin_name, merge_progress};
+    bool is_in_order = true;
+    for (uint32_t i = 0; i < m->walk.len; i++) is_in_order &= !m->origins[i].facts.is_delivered;
+    return (struct input){m, merge_next, merge_release, merge_origin_name, merge_progress, is_in_order};
 }
 
 uint32_t merge_files(const struct merge *m)

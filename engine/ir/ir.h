@@ -596,7 +596,8 @@ struct ir_source {
     struct text name, kind, path; /* kind: "file" or "stdin" */
     bool follow;
     bool reads;       /* it has read-only events */
-    int64_t disorder; /* seconds */
+    int64_t disorder; /* seconds; < 0: as its kind of records has it */
+    int64_t max_lag;  /* seconds; 0: the engine's own */
 };
 struct ir_sink {
     struct text name;

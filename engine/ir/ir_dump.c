@@ -508,7 +508,8 @@ static void dump_site(struct dump *d, const struct ir_site *s)
         ir_put(d->out, s->sources[i].kind);
         ir_put(d->out, s->sources[i].follow ? TEXT(", followed\n") : TEXT("\n"));
         text_line(d, 1, "path", s->sources[i].path);
-        seconds_line(d, 1, "disorder", s->sources[i].disorder);
+        if (s->sources[i].disorder >= 0) seconds_line(d, 1, "disorder", s->sources[i].disorder);
+        if (s->sources[i].max_lag) seconds_line(d, 1, "max_lag", s->sources[i].max_lag);
         if (!s->sources[i].reads) text_line(d, 1, "lacks", TEXT("read-only events"));
     }
     for (uint32_t i = 0; i < s->n_sinks; i++) dump_sink(d, &s->sinks[i]);

@@ -13,6 +13,8 @@
 struct evidence {
     struct text identity, service, action, region, account, source_ip, error;
     int64_t time; /* nanoseconds */
+    bool is_ahead; /* dated more than five minutes ahead of its arrival */
+    bool is_late;  /* older than the watermark when it came */
 };
 
 /* A question to a baseline: put by a touch now, and once more when the hit settles. */

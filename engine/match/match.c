@@ -367,11 +367,15 @@ static struct text text_of_value(struct matcher *m, struct value v)
     }
 }
 
+static struct text text_of_node(struct matcher *m, ir_node_id node)
+{
+    return node == IR_NONE ? (struct text){"", 0} : text_of_value(m, eval_value(&m->eval, node));
+}
+
 static struct text evidence_text(struct matcher *m, enum evidence_field field)
 {
     uint32_t f = m->plan->evidence[field];
-    ir_node_id node = f == IR_NONE ? IR_NONE : m->plan->ir->fields[f].in_schema[m->event->schema];
-    return node == IR_NONE ? (struct text){"", 0} : text_of_value(m, eval_value(&m->eval, node));
+    return text_of_node(m, f == IR_NONE ? IR_NONE : m->plan->ir->fields[f].in_schema[m->event->schema]);
 }
 
 static void find_evidence(struct matcher *m)
@@ -565,9 +569,18 @@ static void emit_feeds(struct matcher *m, const struct match_out *out)
     }
 }
 
+static void emit_delivery(struct matcher *m, const struct match_out *out)
+{
+    const struct ir_schema *schema = &m->plan->ir->schemas[m->event->schema];
+    if (!out->delivery) return;
+    struct text account = text_of_node(m, schema->account);
+    out->delivery(out->world, m->event->schema, account, text_of_node(m, schema->region));
+}
+
 static void emit(struct matcher *m, const struct match_out *out)
 {
     const struct ir *ir = m->plan->ir;
+    emit_delivery(m, out);
     emit_feeds(m, out);
     out->identity(out->world, hash_identity(m), m->event->second);
     for (struct found_touch *t = m->touches; t; t = t->next) {

@@ -56,6 +56,9 @@ struct match_out {
     void (*swallowed)(void *world, uint32_t exception);
     /* The record is of this feed, which a rule requires to be fresh. NULL: nobody asks. */
     void (*feed)(void *world, struct hash128 feed, int64_t second);
+    /* Whose delivery the record is of, of every record that is no aside, before everything else that is said of it.
+     * Empty: it does not say. NULL: nobody asks. */
+    void (*delivery)(void *world, uint32_t schema, struct text account, struct text region);
 };
 
 /* Decodes and matches one record. ASIDE_NONE: *event is filled, its views valid until the next call. */

@@ -5,6 +5,7 @@
  *
  *     dealt      a batch gets number, records, rules              dealing token
  *     matched    hits, touches and identities, by shard           the worker that dealt it
+ *     timed      how far the input has come with it               timing token
  *     seen       duplicates are known                             each shard
  *     touched    baselines were asked and taught; answers         each shard
  *     hit        automata moved; incidents                        each shard
@@ -12,8 +13,8 @@
  *
  * Invariants
  * 1. A batch's part is written by the holder named above, and read by others only after the cursor of that
- *    step: batch.matched, shard.done[round], run.dealt, run.written (published with release, read with
- *    acquire).
+ *    step: batch.matched, run.timed, shard.done[round], run.dealt, run.written (published with release, read
+ *    with acquire).
  * 2. Shard s does round r of batch b only when every shard has done round r - 1 of it, and rounds of one
  *    kind in order of batches. So the answers of all partitions are there before hits, and duplicates
  *    before touches.
@@ -21,8 +22,8 @@
  *    grows, so the oldest batch can always go on. A slot's old content is gone for everybody once written
  *    has passed it.
  * 4. A partition's identities, baselines and automata each see the same calls in the same order, whatever
- *    the number of workers. They share nothing but the watermark, and each round folds that for itself from
- *    the batches.
+ *    the number of workers. They share nothing but the watermark, and each batch carries its own: as it was
+ *    before and as it is behind (watermark.h), so a round that runs ahead sees what the others will.
  * 5. Nor do batches show: the watermark moves at ticks, which in a replay lie at fixed places of the input;
  *    a batch ends at a tick at the latest. Between two ticks lies a period.
  * 6. Questions asked in period p are answered in the touch round of the first batch of period p +
@@ -42,6 +43,7 @@
 #include "engine/run/run.h"
 #include "engine/run/vec.h"
 #include "engine/run/wait.h"
+#include "engine/run/watermark.h"
 
 #include <pthread.h>
 #include <stdalign.h>
@@ -69,7 +71,6 @@ struct rules {
     struct state_plan *state_plan;
     struct matcher **matchers; /* [workers] */
     uint32_t n_matchers;
-    int64_t disorder; /* seconds */
 };
 
 /* ---- batches ------------------------------------------------------------------------------------------- */
@@ -107,6 +108,7 @@ struct yield {
     struct incidents incidents;        /* as they came, in `memory` */
     struct pool memory;
     struct VEC(struct swallow) swallowed;
+    struct VEC(uint32_t) late; /* rules that a late record hit, once for each */
     uint64_t hits;
     struct state_adoption adoption; /* if the batch adopts */
     struct state_counts counts;     /* if the batch counts */
@@ -126,7 +128,8 @@ struct batch {
     bool counts; /* control wants state counted */
     uint64_t period;
     uint64_t asks_after; /* opens_period: batches whose hits all shards must have done before its touches */
-    int64_t idle;        /* seconds since the last record came */
+    bool in_order;       /* the input's records come in order of time, whatever their feed */
+    int64_t clock;       /* seconds that a live input was watched for; 0 of history */
     uint64_t bytes_read, bytes_all;
     struct input_record *records;
     struct text *origins;
@@ -134,29 +137,25 @@ struct batch {
     /* by the matcher */
     alignas(CACHE_LINE) uint64_t matched; /* number + 1: cursor */
     uint8_t *asides;                      /* [n] enum aside */
-    int64_t *seconds;                     /* [n] of those that are not set aside */
-    int64_t newest;                       /* of those that move the watermark; INT64_MIN: none */
+    int64_t *seconds;                     /* [n] of those that are not set aside, like what follows */
+    bool *is_ahead;                       /* [n] dated ahead of its arrival */
+    uint32_t *showing_of;                 /* [n] of showings */
+    struct VEC(struct showing) showings;  /* each feed once */
+    uint32_t *showing_places;             /* open addressing by id: number + 1, or 0 */
     struct pool memory;
     struct share *shares; /* [shards] */
     struct VEC(struct taken) taken;
-    struct feeds feeds; /* that its records showed */
+    struct feeds feeds; /* that its records showed, of those that a rule requires to be fresh */
     bool is_broken;
+
+    /* by the timing token's holder */
+    int64_t before, passed; /* the watermark, without and with this batch */
+    struct VEC(struct feed_turn) turns;
 
     /* by shards */
     bool *duplicates;     /* [n]: by the shard that owns the record's identity */
     struct yield *yields; /* [shards] */
 };
-
-/* ---- time ---------------------------------------------------------------------------------------------- */
-
-/* Folded over all batches in order, by each round of each shard and by the writer: equal everywhere, shared
- * nowhere. One for the whole input at present; a batch's newest second will become one for each feed. */
-struct watermark {
-    int64_t newest; /* INT64_MIN: nothing yet */
-    int64_t passed; /* all records up to this second have come, as of the last tick */
-};
-
-void watermark_fold(struct watermark *w, const struct batch *b);
 
 /* ---- settling ------------------------------------------------------------------------------------------ */
 
@@ -176,8 +175,7 @@ struct shard {
     alignas(CACHE_LINE) uint64_t done[ROUNDS]; /* batches: cursors */
     /* the token holder's alone */
     alignas(CACHE_LINE) uint64_t floor[ROUNDS]; /* least done[] of all shards, when last looked at */
-    struct watermark watermarks[ROUNDS];
-    struct feeds feeds; /* as far as its hit rounds have come */
+    struct feeds feeds;                         /* as far as its hit rounds have come */
 };
 
 struct worker {
@@ -195,9 +193,10 @@ struct dealer { /* the dealing token's holder */
     bool opens_period;        /* the next batch does */
     uint64_t ends[ASK_SLOTS]; /* batches before the end of the period, by period modulo ASK_SLOTS */
     bool is_at_end;
-    bool has_ended;      /* the batch that ends the input was dealt */
-    int64_t last_record; /* nanoseconds of the clock */
-    int64_t last_idle;   /* seconds of idleness that the last idle batch said */
+    bool has_ended;     /* the batch that ends the input was dealt */
+    int64_t last_look;  /* nanoseconds of the clock */
+    int64_t watched;    /* nanoseconds that the input was watched for */
+    int64_t last_clock; /* seconds of it that the last batch said */
     uint32_t origin;
     struct text origin_name;
     bool knows_origin;
@@ -205,11 +204,12 @@ struct dealer { /* the dealing token's holder */
 
 struct writer { /* the writing token's holder */
     struct run_counts counts;
-    struct watermark watermark;
-    struct rules *rules; /* of the last batch written */
-    uint64_t *swallowed; /* [rules->ir->n_exceptions] */
-    bool waits;          /* the last batch written left settling that waits */
-    bool is_mute;        /* out.incident said no, or a batch was broken */
+    struct rules *rules;               /* of the last batch written */
+    uint64_t *swallowed;               /* [rules->ir->n_exceptions] */
+    uint64_t *late;                    /* [rules->ir->n_rules] */
+    struct VEC(struct run_feed) feeds; /* by the watermark's numbers; their names are the writer's */
+    bool waits;                        /* the last batch written left settling that waits */
+    bool is_mute;                      /* out.incident said no, or a batch was broken */
     struct incidents merged, spare;
 };
 
@@ -224,10 +224,13 @@ struct run {
 
     alignas(CACHE_LINE) uint32_t dealing; /* token */
     struct dealer dealer;
+    alignas(CACHE_LINE) uint32_t timing; /* token */
+    struct watermark watermark;
     alignas(CACHE_LINE) uint32_t writing; /* token */
     struct writer writer;
 
     alignas(CACHE_LINE) uint64_t dealt;   /* batches: cursor */
+    alignas(CACHE_LINE) uint64_t timed;   /* batches: cursor */
     alignas(CACHE_LINE) uint64_t written; /* batches: cursor */
     alignas(CACHE_LINE) uint64_t last;    /* batches in all; UINT64_MAX until the dealer knows: cursor */
     alignas(CACHE_LINE) struct wait wait;
@@ -248,6 +251,14 @@ static inline struct batch *run_batch(struct run *r, uint64_t number)
     return &r->slots[number % r->n_slots];
 }
 
+/* A power of two, of which at most half are taken. */
+static inline uint32_t run_showing_places(const struct run *r)
+{
+    uint32_t n = 64;
+    while (n < 2 * r->o.batch_records) n *= 2;
+    return n;
+}
+
 static inline uint32_t run_shard(const struct run *r, struct hash128 h)
 {
     return state_partition(h) % r->n_shards;
@@ -257,6 +268,7 @@ static inline uint32_t run_shard(const struct run *r, struct hash128 h)
  * is told to watch an idle input. */
 bool run_deal(struct run *r, struct worker *w, bool may_watch);
 void run_match(struct run *r, struct batch *b, struct matcher *m);
+bool run_time(struct run *r);
 bool run_shard_rounds(struct run *r, uint32_t shard);
 bool run_write(struct run *r);
 /* After publishing a cursor: wakes a sleeper where there is enough to do for two. */

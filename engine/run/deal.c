@@ -74,6 +74,7 @@ static void take_records(struct run *r, struct batch *b, int wait_ms)
 {
     struct input *in = r->o.input;
     uint32_t most = room_of_batch(r);
+    int64_t arrival = 0; /* asked for once */
     bool lingers = is_live(r);
     while (b->n < most && ring_is_empty(&r->published)) {
         struct input_record *record = &b->records[b->n];
@@ -85,24 +86,28 @@ static void take_records(struct run *r, struct batch *b, int wait_ms)
         }
         if (got == INPUT_END) r->dealer.is_at_end = true;
         if (got != INPUT_RECORD) break;
-        if (!record->stamp && r->o.arrival) record->stamp = r->o.arrival(r->o.clock_world);
+        if (!arrival && r->o.arrival) arrival = r->o.arrival(r->o.clock_world);
+        if (!record->stamp) record->stamp = arrival;
         b->origins[b->n++] = origin_of(r, record->origin);
     }
 }
 
-/* An idle live input moves the watermark at the clock's pace, once a second. */
-static void take_idleness(struct run *r, struct batch *b)
+/* The clock of a live input, by which idle feeds are moved. It runs while somebody looks: a second at most
+ * between two looks, because records may have been waiting. */
+static void take_clock(struct run *r, struct batch *b)
 {
     struct dealer *d = &r->dealer;
     if (!is_live(r)) return;
-    int64_t now = r->o.clock(r->o.clock_world);
-    if (b->n || d->next_seq == 1) {
-        d->last_record = now;
-        d->last_idle = 0;
-        return;
-    }
-    int64_t idle = (now - d->last_record) / SECOND;
-    if (idle > d->last_idle) b->idle = d->last_idle = idle;
+    int64_t now = r->o.clock(r->o.clock_world), since = d->last_look ? now - d->last_look : 0;
+    d->watched += since < SECOND ? since : SECOND;
+    d->last_look = now;
+    b->clock = d->watched / SECOND;
+}
+
+/* An empty batch once a second, so that it moves the watermark. */
+static bool is_beat(const struct run *r, const struct batch *b)
+{
+    return r->dealer.next_seq > 1 && b->clock > r->dealer.last_clock;
 }
 
 /* Where the batch stands in the periods between ticks. */
@@ -122,6 +127,7 @@ static void stamp_period(struct run *r, struct batch *b)
 static struct batch *hand_out(struct run *r, struct batch *b)
 {
     r->dealer.next_seq += b->n;
+    r->dealer.last_clock = b->clock;
     stamp_period(r, b);
     if (r->o.input->progress) r->o.input->progress(r->o.input->world, &b->bytes_read, &b->bytes_all);
     cursor_publish(&r->dealt, b->number + 1); /* invariant 1 */
@@ -136,7 +142,8 @@ static struct batch *begin_batch(struct run *r)
     b->first_seq = d->next_seq;
     b->n = 0;
     b->is_end = b->adopts = b->counts = false;
-    b->idle = 0;
+    b->clock = r->dealer.last_clock;
+    b->in_order = r->o.input->is_in_order;
     /* What control wrote into the rules before publishing is visible: ring.h, invariant 2. */
     struct rules *next = ring_get(&r->published);
     if (next) d->rules = next;
@@ -174,9 +181,9 @@ static struct batch *deal_batch(struct run *r, bool may_watch)
     struct batch *b = begin_batch(r);
     if (!r->dealer.is_at_end) {
         take_records(r, b, may_watch && is_calm && !b->adopts ? WATCH_MS : 0);
-        take_idleness(r, b);
+        take_clock(r, b);
         b->counts = take_count_wish(r);
-        if (b->n || b->adopts || b->idle || b->counts) return hand_out(r, b);
+        if (b->n || b->adopts || b->counts || is_beat(r, b)) return hand_out(r, b);
         if (!r->dealer.is_at_end || !is_calm) return NULL;
     }
     return deal_end(r, b);

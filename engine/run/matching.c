@@ -11,8 +11,15 @@
 struct matching {
     struct run *run;
     struct batch *batch;
-    uint32_t record; /* at hand, in the batch */
+    uint32_t record;  /* at hand, in the batch */
+    uint32_t showing; /* of the last record that is no aside */
 };
+
+/* language.md B4: a record dated more than 5m ahead of its arrival is matched and moves no watermark. */
+static bool is_ahead(const struct input_record *record, int64_t second)
+{
+    return record->stamp && second - record->stamp > AHEAD_MOST;
+}
 
 static void put_sighting(void *world, struct hash128 identity, int64_t second)
 {
@@ -44,10 +51,12 @@ static void put_hit(void *world, const struct hit *h)
     struct share *share = &m->batch->shares[run_shard(m->run, h->key_hash)];
     void *memory = pool_take(&m->batch->memory, hit_size(h));
     struct hit **mine = memory ? VEC_PUSH(&share->hits) : NULL;
-    if (mine)
-        *mine = hit_copy(memory, h);
-    else
+    if (!mine) {
         m->batch->is_broken = true;
+        return;
+    }
+    *mine = hit_copy(memory, h);
+    (*mine)->evidence.is_ahead = is_ahead(&m->batch->records[m->record], h->second);
 }
 
 static void put_taken(void *world, uint32_t exception)
@@ -60,27 +69,104 @@ static void put_taken(void *world, uint32_t exception)
         m->batch->is_broken = true;
 }
 
-/* language.md B4: a record dated more than 5m ahead of its arrival is matched and moves no watermark. */
-static bool moves_watermark(const struct input_record *record, int64_t second)
-{
-    return record->stamp == 0 || second - record->stamp <= AHEAD_MOST;
-}
-
 static void put_feed(void *world, struct hash128 feed, int64_t second)
 {
     struct matching *m = world;
     struct batch *b = m->batch;
-    if (moves_watermark(&b->records[m->record], second) && !feeds_note(&b->feeds, feed, second))
+    if (!is_ahead(&b->records[m->record], second) && !feeds_note(&b->feeds, feed, second))
         b->is_broken = true;
+}
+
+/* ---- whose delivery ------------------------------------------------------------------------------------ */
+
+/* In this order: what the run was told, the source's own word, its kind's. */
+static int64_t disorder_of(const struct run *r, const struct input_source *source,
+                           const struct ir_schema *kind)
+{
+    if (r->o.lateness >= 0) return r->o.lateness;
+    return source && source->disorder >= 0 ? source->disorder : kind->disorder;
+}
+
+static int64_t max_lag_of(const struct run *r, const struct input_source *source)
+{
+    if (r->o.max_lag > 0) return r->o.max_lag;
+    return source && source->max_lag > 0 ? source->max_lag : MAX_LAG_DEFAULT;
+}
+
+static struct text cut(struct text name)
+{
+    return name.len > FEED_NAME_MOST ? (struct text){name.at, FEED_NAME_MOST} : name;
+}
+
+static bool is_same_feed(const struct showing *a, const struct showing *b)
+{
+    return a->source == b->source && text_equal(a->kind, b->kind) && text_equal(a->account, b->account) &&
+           text_equal(a->region, b->region);
+}
+
+static struct hash128 hash_showing(const struct run *r, const struct showing *s)
+{
+    const struct text parts[] = {s->kind, s->account, s->region};
+    struct hash128 hashes[3];
+    for (size_t i = 0; i < 3; i++) hashes[i] = hash_128(r->o.secret, parts[i].at, parts[i].len);
+    hashes[0].lo ^= s->source;
+    return hash_128(r->o.secret, hashes, sizeof hashes);
+}
+
+static struct text keep_text(struct batch *b, struct text t)
+{
+    char *memory = pool_take(&b->memory, t.len + 1);
+    if (!memory) b->is_broken = true;
+    if (!memory) return (struct text){"", 0};
+    memcpy(memory, t.at, t.len);
+    return (struct text){memory, t.len};
+}
+
+/* The number of the feed in the batch, which is made if the batch has not seen it. */
+static uint32_t number_of(struct run *r, struct batch *b, struct showing *s)
+{
+    uint32_t mask = run_showing_places(r) - 1, i;
+    s->id = hash_showing(r, s);
+    for (i = (uint32_t)s->id.lo & mask; b->showing_places[i]; i = (i + 1) & mask)
+        if (hash128_equal(b->showings.at[b->showing_places[i] - 1].id, s->id))
+            return b->showing_places[i] - 1;
+    struct showing *mine = VEC_PUSH(&b->showings);
+    if (!mine) {
+        b->is_broken = true;
+        return 0;
+    }
+    *mine = *s;
+    mine->account = keep_text(b, s->account);
+    mine->region = keep_text(b, s->region);
+    b->showing_places[i] = b->showings.len;
+    return b->showings.len - 1;
+}
+
+/* Most records are of the same feed as the one before. */
+static void put_delivery(void *world, uint32_t schema, struct text account, struct text region)
+{
+    struct matching *m = world;
+    struct batch *b = m->batch;
+    const struct ir_schema *of = &b->rules->ir->schemas[schema];
+    const struct input_source *source = b->records[m->record].source;
+    struct showing s = {.source = source ? source->number : 0,
+                        .kind = of->feed,
+                        .account = cut(account),
+                        .region = cut(region),
+                        .disorder = disorder_of(m->run, source, of),
+                        .max_lag = max_lag_of(m->run, source)};
+    if (!b->showings.len || !is_same_feed(&b->showings.at[m->showing], &s))
+        m->showing = number_of(m->run, b, &s);
+    b->showing_of[m->record] = m->showing;
 }
 
 static void reset_batch(struct run *r, struct batch *b)
 {
-    b->taken.len = b->feeds.len = 0;
-    b->newest = INT64_MIN;
+    b->taken.len = b->feeds.len = b->showings.len = b->turns.len = 0;
     b->is_broken = false;
     pool_reset(&b->memory);
     memset(b->duplicates, 0, b->n * sizeof *b->duplicates);
+    memset(b->showing_places, 0, run_showing_places(r) * sizeof *b->showing_places);
     for (uint32_t s = 0; s < r->n_shards; s++)
         b->shares[s].sightings.len = b->shares[s].touches.len = b->shares[s].hits.len = 0;
 }
@@ -96,7 +182,7 @@ static enum aside match_one(struct matcher *m, struct matching *at, const struct
                                      : match_record(m, record->bytes, seq, out, &event);
     if (why != ASIDE_NONE) return why;
     b->seconds[at->record] = event.second;
-    if (event.second > b->newest && moves_watermark(record, event.second)) b->newest = event.second;
+    b->is_ahead[at->record] = is_ahead(record, event.second);
     return ASIDE_NONE;
 }
 
@@ -108,6 +194,7 @@ void run_match(struct run *r, struct batch *b, struct matcher *m)
                             .touch = put_touch,
                             .hit = put_hit,
                             .feed = put_feed,
+                            .delivery = put_delivery,
                             .swallowed = put_taken};
     reset_batch(r, b);
     for (; at.record < b->n; at.record++) b->asides[at.record] = (uint8_t)match_one(m, &at, &out);

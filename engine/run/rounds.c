@@ -5,7 +5,7 @@
  * leaves soonest.
  *
  * Invariants
- * 1. Partitions, yields and watermarks of a shard are used by the token's holder alone (acquire and release
+ * 1. Partitions and yields of a shard are used by the token's holder alone (acquire and release
  *    of the token hand them on).
  * 2. done[round] is published after the round's last write; whoever reads it with acquire may read the
  *    yields.
@@ -21,9 +21,8 @@ struct work {
     struct batch *batch;
     struct share *share;
     struct yield *yield;
-    struct watermark *watermark; /* this round's */
-    uint32_t index;              /* of the shard */
-    uint32_t partition;          /* whose state is being called */
+    uint32_t index;     /* of the shard */
+    uint32_t partition; /* whose state is being called */
 };
 
 static struct state *state_of(struct work *w, struct hash128 h)
@@ -32,10 +31,10 @@ static struct state *state_of(struct work *w, struct hash128 h)
     return w->run->partitions[w->partition];
 }
 
-/* Whether the last tick moved this round's watermark, so that state has to hear of it. */
+/* Whether the last tick moved the watermark, so that state has to hear of it. */
 static bool has_news(const struct work *w)
 {
-    return w->batch->opens_period && w->watermark->passed != INT64_MIN;
+    return w->batch->opens_period && w->batch->before != INT64_MIN;
 }
 
 #define EACH_PARTITION(w, p)                                                                                 \
@@ -63,7 +62,7 @@ static void round_seen(struct work *w)
     struct batch *b = w->batch;
     if (b->adopts) adopt(w);
     if (has_news(w))
-        for (EACH_PARTITION(w, p)) state_forget(w->run->partitions[p], w->watermark->passed);
+        for (EACH_PARTITION(w, p)) state_forget(w->run->partitions[p], w->batch->before);
     for (uint32_t i = 0; i < w->share->sightings.len; i++) {
         const struct sighting *s = &w->share->sightings.at[i];
         /* One byte a record, and a record has one identity: no other shard writes it. */
@@ -121,7 +120,7 @@ static void round_touch(struct work *w)
 {
     struct batch *b = w->batch;
     if (has_news(w))
-        for (EACH_PARTITION(w, p)) state_learn(w->run->partitions[p], w->watermark->passed);
+        for (EACH_PARTITION(w, p)) state_learn(w->run->partitions[p], w->batch->before);
     if (asks_are_due(b)) answer_questions(w, b->period - ASK_PERIODS);
     uint32_t n = w->share->touches.len;
     if (!vec_room((void **)&w->yield->answers.at, &w->yield->answers.cap, n, sizeof *w->yield->answers.at)) {
@@ -205,7 +204,7 @@ static void move_watermark(struct work *w, const struct state_out *out)
     struct batch *b = w->batch;
     for (EACH_PARTITION(w, p)) {
         w->partition = p;
-        state_watermark(w->run->partitions[p], w->watermark->passed, b->first_seq + b->n - 1, out);
+        state_watermark(w->run->partitions[p], b->passed, b->first_seq + b->n - 1, out);
     }
 }
 
@@ -226,6 +225,15 @@ static int64_t give_feed(void *world, struct hash128 feed)
     return w->batch->is_end ? INT64_MAX : feeds_newest(&w->shard->feeds, feed);
 }
 
+static void keep_late(struct work *w, uint32_t rule)
+{
+    uint32_t *mine = VEC_PUSH(&w->yield->late);
+    if (mine)
+        *mine = rule;
+    else
+        w->yield->is_broken = true;
+}
+
 static void round_hit(struct work *w)
 {
     struct batch *b = w->batch;
@@ -237,10 +245,10 @@ static void round_hit(struct work *w)
         const struct hit *h = w->share->hits.at[i];
         if (is_duplicate(b, h->seq)) continue;
         w->yield->hits++;
+        if (h->second <= b->before) keep_late(w, h->rule);
         state_hit(state_of(w, h->key_hash), h, &out);
     }
-    watermark_fold(w->watermark, b);
-    if (b->ticks && w->watermark->passed != INT64_MIN) move_watermark(w, &out);
+    if (b->ticks && b->passed != INT64_MIN) move_watermark(w, &out);
     look_at_state(w);
 }
 
@@ -264,8 +272,8 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
 {
     switch (round) {
     case ROUND_SEEN:
-        /* `matched` before everything else of the batch: nothing of it may be read until then. */
-        return cursor_read(&b->matched) == number + 1 && (!b->adopts || s->done[ROUND_HIT] == number);
+        /* `timed` before everything else of the batch: nothing of it may be read until then. */
+        return cursor_read(&r->timed) > number && (!b->adopts || s->done[ROUND_HIT] == number);
     case ROUND_TOUCH:
         return all_have_done(r, s, ROUND_SEEN, number + 1) && all_have_done(r, s, ROUND_HIT, b->asks_after);
     default: return all_have_done(r, s, ROUND_TOUCH, number + 1);
@@ -274,7 +282,7 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
 
 static void reset_yield(struct yield *y)
 {
-    y->answers.len = y->incidents.len = y->swallowed.len = 0;
+    y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = 0;
     y->hits = 0;
     y->is_broken = false;
     pool_reset(&y->memory);
@@ -286,11 +294,11 @@ static bool do_round(struct run *r, uint32_t index, enum round round)
     uint64_t number = s->done[round];
     struct batch *b = run_batch(r, number);
     if (!may_do(r, s, round, b, number)) return false;
-    struct work w = {r, s, b, &b->shares[index], &b->yields[index], &s->watermarks[round], index, 0};
+    struct work w = {r, s, b, &b->shares[index], &b->yields[index], index, 0};
     if (round == ROUND_SEEN)
-        reset_yield(w.yield), round_seen(&w), watermark_fold(w.watermark, b);
+        reset_yield(w.yield), round_seen(&w);
     else if (round == ROUND_TOUCH)
-        round_touch(&w), watermark_fold(w.watermark, b);
+        round_touch(&w);
     else
         round_hit(&w);
     cursor_publish_or_plant(PLANT_DONE, &s->done[round], number + 1); /* invariant 2 */

@@ -28,7 +28,7 @@ static bool help_others(struct run *r, uint32_t own)
 static bool go_on(struct worker *w)
 {
     struct run *r = w->run;
-    return run_shard_rounds(r, w->index % r->n_shards) || run_write(r);
+    return run_shard_rounds(r, w->index % r->n_shards) || run_write(r) || run_time(r);
 }
 
 static bool find_work(struct worker *w)
@@ -106,15 +106,6 @@ static void rules_free(struct rules *rules)
     free(rules);
 }
 
-static int64_t disorder_of(const struct ir *ir, int64_t lateness)
-{
-    int64_t most = 0;
-    if (lateness >= 0) return lateness;
-    for (uint32_t i = 0; i < ir->n_schemas; i++)
-        if (ir->schemas[i].disorder > most) most = ir->schemas[i].disorder;
-    return most;
-}
-
 static bool make_matchers(struct rules *rules, uint32_t n)
 {
     rules->matchers = calloc(n, sizeof *rules->matchers);
@@ -131,7 +122,6 @@ static struct rules *rules_new(const struct run *r, const struct ir *ir, void *o
     rules->ir = ir;
     rules->owner = owner;
     rules->generation = r->generation + 1;
-    rules->disorder = disorder_of(ir, r->o.lateness);
     rules->plan = plan_new(ir, r->o.secret);
     rules->decoder = decoder_new(ir);
     rules->state_plan = state_plan_new(ir);
@@ -183,10 +173,14 @@ static bool batch_init(struct run *r, struct batch *b)
     b->origins = calloc(n, sizeof *b->origins);
     b->asides = calloc(n, sizeof *b->asides);
     b->seconds = calloc(n, sizeof *b->seconds);
+    b->is_ahead = calloc(n, sizeof *b->is_ahead);
+    b->showing_of = calloc(n, sizeof *b->showing_of);
+    b->showing_places = calloc(run_showing_places(r), sizeof *b->showing_places);
     b->duplicates = calloc(n, sizeof *b->duplicates);
     b->shares = calloc(r->n_shards, sizeof *b->shares);
     b->yields = calloc(r->n_shards, sizeof *b->yields);
-    return b->records && b->origins && b->asides && b->seconds && b->duplicates && b->shares && b->yields;
+    return b->records && b->origins && b->asides && b->seconds && b->is_ahead && b->showing_of &&
+           b->showing_places && b->duplicates && b->shares && b->yields;
 }
 
 static void batch_release(struct run *r, struct batch *b)
@@ -200,10 +194,12 @@ static void batch_release(struct run *r, struct batch *b)
         free(b->yields[s].answers.at);
         free(b->yields[s].incidents.at);
         free(b->yields[s].swallowed.at);
+        free(b->yields[s].late.at);
         pool_release(&b->yields[s].memory);
     }
-    void *arrays[] = {b->records,    b->origins, b->asides, b->seconds,
-                      b->duplicates, b->shares,  b->yields, b->taken.at, b->feeds.at};
+    void *arrays[] = {b->records,    b->origins,        b->asides,      b->seconds, b->is_ahead,
+                      b->showing_of, b->showing_places, b->duplicates,  b->shares,  b->yields,
+                      b->taken.at,   b->feeds.at,       b->showings.at, b->turns.at};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     pool_release(&b->memory);
 }
@@ -232,11 +228,8 @@ static bool make_parts(struct run *r)
 
 static void begin_time(struct run *r)
 {
-    const struct watermark nothing = {INT64_MIN, INT64_MIN};
-    for (uint32_t s = 0; s < r->n_shards; s++)
-        for (int round = 0; round < ROUNDS; round++) r->shards[s].watermarks[round] = nothing;
-    r->writer.watermark = nothing;
-    r->writer.counts.watermark = INT64_MIN;
+    r->watermark = WATERMARK_NOTHING;
+    r->writer.counts.watermark = r->writer.counts.newest = INT64_MIN;
     r->dealer.next_seq = 1;
     r->dealer.opens_period = true;
     r->last = UINT64_MAX;
@@ -272,6 +265,10 @@ void run_free(struct run *r)
     free(r->writer.merged.at);
     free(r->writer.spare.at);
     free(r->writer.swallowed);
+    free(r->writer.late);
+    for (uint32_t i = 0; i < r->writer.feeds.len; i++) free((char *)(uintptr_t)r->writer.feeds.at[i].kind.at);
+    free(r->writer.feeds.at);
+    watermark_release(&r->watermark);
     for (uint32_t s = 0; r->shards && s < r->n_shards; s++) free(r->shards[s].feeds.at);
     free(r->slots);
     free(r->shards);

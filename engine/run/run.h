@@ -18,20 +18,41 @@
 
 struct run;
 
+/* What came of one feed (watermark.h). */
+struct run_feed {
+    struct text kind, account, region; /* empty: its records do not say */
+    uint32_t source;                   /* the input's number of it */
+    int64_t newest;                    /* second; INT64_MIN: only records that are dated ahead */
+    int64_t max_lag;
+    uint64_t records, late, ahead;
+    bool lags; /* what it shows is more than max_lag older than what others do */
+};
+
 /* product.md, promise 2: in = evaluated + late + duplicate + aside, in whatever was written so far. */
 struct run_counts {
     uint64_t in, evaluated, late, duplicate, aside;
     uint64_t not_used; /* of those evaluated: of a source that no rule uses, so nothing was to be looked at */
-    uint64_t hits; /* of records that were no duplicates */
+    uint64_t ahead;    /* of those evaluated: dated more than five minutes ahead of their arrival */
+    uint64_t hits;     /* of records that were no duplicates */
     uint64_t incidents, revisions;
     uint64_t bytes_read, bytes_all; /* of the input; bytes_all 0: not known */
     uint64_t generation;            /* of the rules of the last batch */
     int64_t watermark;              /* second; INT64_MIN: none yet, INT64_MAX: the input has ended */
     struct state_counts states;     /* filled at the end, and for run_ask_count */
     const struct ir *ir;            /* of that generation; NULL: none yet */
-    const uint64_t *swallowed;      /* [ir->n_exceptions] events and groups that exceptions took; both are valid
-                                       during the call, after run_go until run_free */
+    const uint64_t *swallowed; /* [ir->n_exceptions] events and groups that exceptions took; like the rest of
+                                  these valid during the call, after run_go until run_free */
+    const uint64_t *late_hits; /* [ir->n_rules] late records that fitted a step of the rule */
+    const struct run_feed *feeds; /* as they showed up */
+    uint32_t n_feeds;
+    int64_t newest; /* second that any feed has shown; INT64_MIN: none */
 };
+
+/* Nothing came of it for so long that nobody is held up by it. */
+static inline bool run_feed_is_idle(const struct run_counts *c, const struct run_feed *f)
+{
+    return !f->lags && f->newest != INT64_MIN && f->newest < c->newest - f->max_lag;
+}
 
 struct run_aside {
     struct text origin, record; /* valid during the call */
@@ -48,6 +69,8 @@ struct run_out {
     /* Every partition runs the rules of this owner now. Rules are counted once, half-built matches over all.
      */
     void (*adopted)(void *world, void *owner, uint64_t generation, const struct state_adoption *what);
+    /* A feed began to lag, or came back (f->lags). */
+    void (*feed)(void *world, const struct run_counts *so_far, const struct run_feed *f);
     /* After each batch, behind its incidents. */
     void (*written)(void *world, const struct run_counts *so_far);
     /* The answer to run_ask_count. */
@@ -58,10 +81,13 @@ struct run_options {
     unsigned workers;    /* at least 1 */
     struct input *input; /* outlives the run */
     struct run_out out;
-    int64_t lateness;          /* seconds of disorder; < 0: the most that a schema declares */
+    int64_t
+        lateness;    /* seconds of disorder of every feed; < 0: as its source or its kind of records has it */
+    int64_t max_lag; /* seconds by which a feed may be behind and hold others up; 0: as its source has it,
+                        else half an hour */
     const uint64_t *secret;    /* [2]: key of the hashes that state is found by */
     const volatile bool *stop; /* ends the run in order, without the end of input; NULL: never */
-    /* Nanoseconds of a clock that only moves on: an idle input moves the watermark by it. NULL in a replay.
+    /* Nanoseconds of a clock that only moves on: idle feeds are moved by it. NULL in a replay.
      * With it the watermark moves at the end of each batch, without it every 256 records, whatever the
      * batches. */
     int64_t (*clock)(void *world);

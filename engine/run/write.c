@@ -107,11 +107,74 @@ static void write_aside(struct run *r, const struct batch *b, uint32_t i)
     if (r->o.out.aside) r->o.out.aside(r->o.out.world, &a);
 }
 
+/* ---- feeds --------------------------------------------------------------------------------------------- */
+
+/* Its names in one piece of memory, at kind.at. False: no memory. */
+static bool write_new_feed(struct writer *w, const struct showing *s)
+{
+    size_t len = s->kind.len + s->account.len + s->region.len;
+    char *names = malloc(len + 1);
+    struct run_feed *f = names ? VEC_PUSH(&w->feeds) : NULL;
+    if (!f) free(names);
+    if (!f) return false;
+    *f = (struct run_feed){.source = s->source, .newest = INT64_MIN, .max_lag = s->max_lag};
+    struct text *to[] = {&f->kind, &f->account, &f->region};
+    const struct text from[] = {s->kind, s->account, s->region};
+    for (size_t i = 0; i < 3; i++) {
+        *to[i] = (struct text){names, from[i].len};
+        if (from[i].len) memcpy(names, from[i].at, from[i].len);
+        names += from[i].len;
+    }
+    return true;
+}
+
+static struct run_feed *feed_of(struct writer *w, const struct batch *b, uint32_t record)
+{
+    return &w->feeds.at[b->showings.at[b->showing_of[record]].number];
+}
+
+/* What a record says of its feed. */
+static void account_feed(struct writer *w, const struct batch *b, uint32_t i)
+{
+    struct run_feed *f = feed_of(w, b, i);
+    f->records++;
+    if (b->is_ahead[i]) return;
+    if (b->seconds[i] > f->newest) f->newest = b->seconds[i];
+    if (b->seconds[i] > w->counts.newest) w->counts.newest = b->seconds[i];
+}
+
+/* False: no memory. */
+static bool write_feeds(struct run *r, const struct batch *b)
+{
+    struct writer *w = &r->writer;
+    for (uint32_t i = 0; i < b->showings.len; i++)
+        if (b->showings.at[i].is_new && !write_new_feed(w, &b->showings.at[i])) return false;
+    for (uint32_t i = 0; i < b->n; i++)
+        if (b->asides[i] == ASIDE_NONE) account_feed(w, b, i);
+    w->counts.feeds = w->feeds.at;
+    w->counts.n_feeds = w->feeds.len;
+    for (uint32_t i = 0; i < b->turns.len; i++) {
+        struct run_feed *f = &w->feeds.at[b->turns.at[i].number];
+        f->lags = b->turns.at[i].lags;
+        if (r->o.out.feed) r->o.out.feed(r->o.out.world, &w->counts, f);
+    }
+    return true;
+}
+
+/* ---- records ------------------------------------------------------------------------------------------- */
+
+static void account_evaluated(struct run *r, const struct batch *b, uint32_t i)
+{
+    r->writer.counts.evaluated++;
+    if (!b->is_ahead[i]) return;
+    r->writer.counts.ahead++;
+    feed_of(&r->writer, b, i)->ahead++;
+}
+
 /* Each record is exactly one of the four. Late is judged by the watermark before the batch, as state does. */
 static void account_records(struct run *r, const struct batch *b)
 {
     struct run_counts *c = &r->writer.counts;
-    int64_t passed = r->writer.watermark.passed;
     c->in += b->n;
     for (uint32_t i = 0; i < b->n; i++) {
         if (b->asides[i] == ASIDE_NOT_USED)
@@ -120,11 +183,18 @@ static void account_records(struct run *r, const struct batch *b)
             write_aside(r, b, i);
         else if (b->duplicates[i])
             c->duplicate++;
-        else if (b->seconds[i] <= passed)
-            c->late++;
+        else if (b->seconds[i] <= b->before)
+            c->late++, feed_of(&r->writer, b, i)->late++;
         else
-            c->evaluated++;
+            account_evaluated(r, b, i);
     }
+}
+
+static void account_late_hits(struct run *r, const struct batch *b)
+{
+    uint64_t *counts = r->writer.late;
+    for (uint32_t s = 0; counts && s < r->n_shards; s++)
+        for (uint32_t i = 0; i < b->yields[s].late.len; i++) counts[b->yields[s].late.at[i]]++;
 }
 
 /* What exceptions took: of records that were no duplicates, and of groups that have settled. */
@@ -163,7 +233,8 @@ static void sum_yields(struct run *r, const struct batch *b)
     w->counts.generation = b->rules->generation;
 }
 
-/* ---- what exceptions took ---------------------------------------------------------------------------------- */
+/* ---- what exceptions took
+ * ---------------------------------------------------------------------------------- */
 
 /* The number in `old` of an exception of the same rule and name; IR_NONE: there is none. */
 static uint32_t same_exception(const struct ir *old, struct text rule, struct text name)
@@ -174,22 +245,47 @@ static uint32_t same_exception(const struct ir *old, struct text rule, struct te
     return IR_NONE;
 }
 
+/* The number in `old` of the rule of this name, looked for from `hint` on, where it mostly is. */
+static uint32_t same_rule(const struct ir *old, struct text name, uint32_t hint)
+{
+    for (uint32_t i = 0; i < old->n_rules; i++) {
+        uint32_t at = (hint + i) % old->n_rules;
+        if (text_equal(old->rules[at].name, name)) return at;
+    }
+    return IR_NONE;
+}
+
+static void carry_counts(const struct writer *w, const struct ir *old, const struct ir *new,
+                         uint64_t *swallowed, uint64_t *late)
+{
+    for (uint32_t i = 0, hint = 0; i < new->n_rules; i++) {
+        uint32_t same = same_rule(old, new->rules[i].name, hint);
+        if (same == IR_NONE) continue;
+        hint = same + 1;
+        late[i] = w->late[same];
+        for (uint32_t e = 0; e < new->rules[i].n_exceptions; e++) {
+            const struct ir_exception *to = &new->rules[i].exceptions[e];
+            uint32_t from = same_exception(old, new->rules[i].name, to->name);
+            if (from != IR_NONE) swallowed[to->number] = w->swallowed[from];
+        }
+    }
+}
+
 /* Counts go with the names over a reload. */
 static void count_for(struct run *r, const struct ir *old, const struct ir *new)
 {
     struct writer *w = &r->writer;
-    uint64_t *counts = calloc(new->n_exceptions + 1, sizeof *counts);
-    if (!counts) flag_raise(&r->no_memory);
-    for (uint32_t i = 0; counts && old && w->swallowed && i < new->n_rules; i++)
-        for (uint32_t e = 0; e < new->rules[i].n_exceptions; e++) {
-            const struct ir_exception *to = &new->rules[i].exceptions[e];
-            uint32_t from = same_exception(old, new->rules[i].name, to->name);
-            if (from != IR_NONE) counts[to->number] = w->swallowed[from];
-        }
+    uint64_t *swallowed = calloc(new->n_exceptions + 1, sizeof *swallowed);
+    uint64_t *late = calloc(new->n_rules + 1, sizeof *late);
+    if (!swallowed || !late) flag_raise(&r->no_memory);
+    if (swallowed && late && old && w->swallowed && w->late) carry_counts(w, old, new, swallowed, late);
     free(w->swallowed);
-    w->swallowed = counts;
+    free(w->late);
+    w->swallowed = swallowed;
+    w->late = late;
     w->counts.ir = new;
-    w->counts.swallowed = counts;
+    w->counts.swallowed = swallowed;
+    w->counts.late_hits = late;
 }
 
 /* ---- reload -------------------------------------------------------------------------------------------- */
@@ -214,10 +310,15 @@ static void write_batch(struct run *r, struct batch *b)
     sum_yields(r, b);
     if (flag_is_up(&r->no_memory)) w->is_mute = true; /* what follows may be wrong */
     if (b->adopts) write_adoption(r, b);
-    account_records(r, b);
+    if (!flag_is_up(&r->no_memory)) {
+        if (write_feeds(r, b))
+            account_records(r, b);
+        else
+            flag_raise(&r->no_memory);
+    }
     account_taken(r, b);
-    watermark_fold(&w->watermark, b);
-    w->counts.watermark = w->watermark.passed;
+    account_late_hits(r, b);
+    w->counts.watermark = b->passed;
     write_incidents(r, b);
     if (b->counts) {
         sum_states(r, b, &w->counts.states);

@@ -127,7 +127,8 @@ static const struct evidence *batch_evidence(const struct occasion *o, const str
     *e = (struct evidence){batch_text(o, from->identity), batch_text(o, from->service),
                            batch_text(o, from->action),   batch_text(o, from->region),
                            batch_text(o, from->account),  batch_text(o, from->source_ip),
-                           batch_text(o, from->error),    from->time};
+                           batch_text(o, from->error),    from->time,
+                           from->is_ahead,                from->is_late};
     return e;
 }
 

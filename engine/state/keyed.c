@@ -44,7 +44,9 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
     kept->offers = (uint64_t *)((char *)(kept + 1) + answers);
     kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
     if (where) kept->eligible = (struct eligible *)((char *)(kept + 1) + answers + offers);
-    kept->hit = hit_copy((char *)(kept + 1) + answers + offers + where, h);
+    struct hit *copy = hit_copy((char *)(kept + 1) + answers + offers + where, h);
+    copy->evidence.is_late = h->second <= s->watermark;
+    kept->hit = copy;
     for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
     kept->active = is_active(s, p, kept);
     kept->next = k->kept;

@@ -520,7 +520,8 @@ def test_status_and_stop(folder):
     s = Service(folder, chain())
     s.give([*both(), both()[0]])
     status = s.wait_for_records(3)
-    assert status["records"] == {"in": 3, "evaluated": 2, "late": 0, "duplicate": 1, "aside": 0, "not_used": 0}, status
+    assert status["records"] == {"in": 3, "evaluated": 2, "late": 0, "duplicate": 1, "aside": 0, "not_used": 0,
+                                 "ahead": 0}, status
     assert status["incidents"] == {"opened": 1, "revisions": 1, "open": 1}, status
     assert status["generation"] == 1 and status["rules"] == 1 and status["states_are_fresh"], status
     states = status["states"]

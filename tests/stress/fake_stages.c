@@ -17,25 +17,43 @@ static struct hash128 fake_hash(uint64_t kind, uint64_t value)
     return (struct hash128){fake_mix(kind, value), fake_mix(value, kind + 1)};
 }
 
+static uint32_t region_of(uint64_t id)
+{
+    return (uint32_t)(fake_mix(23, id) % FAKE_REGIONS);
+}
+
 void fake_records(struct fake_record *out, uint32_t n, uint64_t seed)
 {
     for (uint32_t i = 0; i < n; i++) {
         uint64_t x = fake_mix(seed, i);
         out[i] = (struct fake_record){i + 1, 1000000 + i - (int64_t)(x % 900), x % 53 == 0};
+        if (region_of(i + 1) == FAKE_REGIONS - 1 && i < 1000) out[i].second -= 3600;
         if (i > 5 && x % 11 == 0) out[i] = out[i - 1 - x / 11 % 5];
     }
 }
 
 const struct ir *fake_ir(int order)
 {
-    static struct ir_schema schema = {.disorder = 600};
+    static struct ir_schema schema = {.feed = {"fake", 4}, .disorder = 600};
+    static struct ir_rule rules[5] = {
+        {.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}, {.name = {"d", 1}}, {.name = {"e", 1}}};
     static struct ir_baseline baselines[2][FAKE_BASELINES] = {
         {{.fingerprint = {7, 1}}, {.fingerprint = {8, 1}}, {.fingerprint = {9, 1}}},
         {{.fingerprint = {9, 1}}, {.fingerprint = {7, 1}}, {.fingerprint = {8, 1}}},
     };
     static struct ir irs[2] = {
-        {.schemas = &schema, .n_schemas = 1, .baselines = baselines[0], .n_baselines = FAKE_BASELINES},
-        {.schemas = &schema, .n_schemas = 1, .baselines = baselines[1], .n_baselines = FAKE_BASELINES},
+        {.schemas = &schema,
+         .n_schemas = 1,
+         .rules = rules,
+         .n_rules = 5,
+         .baselines = baselines[0],
+         .n_baselines = FAKE_BASELINES},
+        {.schemas = &schema,
+         .n_schemas = 1,
+         .rules = rules,
+         .n_rules = 5,
+         .baselines = baselines[1],
+         .n_baselines = FAKE_BASELINES},
     };
     return &irs[order];
 }
@@ -100,6 +118,7 @@ enum aside match_record(struct matcher *m, struct text bytes, uint64_t seq, cons
     m->calls++;
     if (record->is_aside) return ASIDE_NOT_JSON;
     uint64_t x = fake_mix(17, record->id);
+    out->delivery(out->world, 0, TEXT("111122223333"), (struct text){"abcde" + region_of(record->id), 1});
     out->identity(out->world, fake_hash(1, record->id), record->second);
     struct hit_ask asks[2] = {0};
     uint32_t n_asks = (uint32_t)(x % 3);

@@ -49,8 +49,9 @@ struct trial {
     int64_t clock;
     char *text; /* one line a revision */
     size_t len, cap;
-    uint32_t lines, asides;
-    int64_t highest;
+    uint32_t lines, asides, turns;
+    uint64_t turned, late_hits;
+    int64_t highest, furthest; /* watermark, and before the end */
     struct run_counts counts;
     enum run_end end;
 };
@@ -97,12 +98,22 @@ static void on_adopted(void *world, void *owner, uint64_t generation, const stru
     assert_int_equal(what->half_built_dropped, STATE_PARTITIONS);
 }
 
+/* Which feeds begin to lag and come back, in this order, does not depend on threads or batches. */
+static void on_feed(void *world, const struct run_counts *c, const struct run_feed *f)
+{
+    struct trial *t = world;
+    assert_true(f >= c->feeds && f < c->feeds + c->n_feeds);
+    t->turned = fake_mix(t->turned, (uint64_t)f->region.at[0] * 2 + f->lags);
+    t->turns++;
+}
+
 static void on_written(void *world, const struct run_counts *c)
 {
     struct trial *t = world;
     assert_int_equal(c->in, c->evaluated + c->late + c->duplicate + c->aside);
     assert_true(c->watermark >= t->highest);
     t->highest = c->watermark;
+    if (c->watermark != INT64_MAX) t->furthest = c->watermark;
     if (!t->warm_after || c->in < t->warm_after) return;
     size_t used = mallinfo2().uordblks;
     if (!t->warm) t->warm = used;
@@ -172,7 +183,12 @@ static void run_trial(struct trial *t)
     struct input input = {t, next, release, origin_name, NULL};
     struct run_options o = {.workers = t->workers,
                             .input = &input,
-                            .out = {t, on_incident, on_aside, on_adopted, on_written, NULL},
+                            .out = {.world = t,
+                                    .incident = on_incident,
+                                    .aside = on_aside,
+                                    .adopted = on_adopted,
+                                    .feed = on_feed,
+                                    .written = on_written},
                             .lateness = -1,
                             .secret = secret,
                             .clock = t->live ? clock_of : NULL,
@@ -188,6 +204,7 @@ static void run_trial(struct trial *t)
     assert_true(run_publish(t->run, fake_ir(0), t));
     t->end = run_go(t->run);
     run_count(t->run, &t->counts);
+    for (uint32_t i = 0; i < t->counts.ir->n_rules; i++) t->late_hits += t->counts.late_hits[i];
     while (run_retired(t->run)) t->retired++;
     run_free(t->run);
     free(t->records);
@@ -203,6 +220,9 @@ static void assert_same(const struct trial *want, const struct trial *got)
     assert_int_equal(got->counts.hits, want->counts.hits);
     assert_int_equal(got->counts.states.made, want->counts.states.made);
     assert_int_equal(got->asides, want->asides);
+    assert_int_equal(got->turns, want->turns);
+    assert_int_equal(got->turned, want->turned);
+    assert_int_equal(got->late_hits, want->late_hits);
     assert_int_equal(got->len, want->len);
     if (got->len) assert_memory_equal(got->text, want->text, got->len);
 }
@@ -226,6 +246,9 @@ static void test_plain_calls(void **state)
     assert_int_equal(t.counts.watermark, INT64_MAX);
     assert_int_equal(t.counts.states.live, 0); /* every question was answered */
     assert_true(t.lines > RECORDS / 6);
+    assert_int_equal(t.counts.n_feeds, FAKE_REGIONS);
+    assert_true(t.turns >= 2);
+    assert_true(t.late_hits > 10);
     struct trial other = plain(RECORDS, 2);
     assert_true(other.len != t.len || memcmp(other.text, t.text, t.len) != 0); /* the comparison can fail */
     free(t.text);
@@ -336,7 +359,10 @@ static void test_dated_ahead(void **state)
     run_trial(&early);
     assert_true(all.counts.late > 100);
     /* All are matched; the watermark stops at 1000400 + 300 - 600. */
-    assert_true(early.counts.late * 5 < all.counts.late);
+    assert_true(early.furthest <= 1000100 && early.furthest > 1000000);
+    assert_true(early.counts.late < all.counts.late);
+    assert_true(early.counts.ahead > 3000);
+    assert_int_equal(all.counts.ahead, 0);
     assert_true(early.counts.hits > 1000);
     assert_int_equal(early.counts.in, 5000);
     free(all.text);

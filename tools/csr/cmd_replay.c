@@ -27,7 +27,7 @@ struct replay {
     struct stories stories;
     struct progress progress;
     uint64_t asides;
-    FILE *taken; /* what exceptions took, told behind the incidents; NULL: no memory for it */
+    FILE *taken; /* what exceptions took, and feeds whose time was wrong; told behind the incidents. NULL: no memory */
     char *taken_text;
     size_t taken_len;
 };
@@ -94,6 +94,24 @@ static void take_swallowed(void *world, const struct csr_swallowed *s)
             s->count == 1 ? "" : s->on_match ? "es" : "s", s->exception, s->rule);
 }
 
+static void put_part(FILE *to, unsigned long long n, const char *what)
+{
+    char count[32];
+    if (n) fprintf(to, ", %s %s", grouped_print(n, count), what);
+}
+
+static void take_feed(void *world, const struct csr_feed *f)
+{
+    struct replay *r = world;
+    char count[32];
+    if (!r->taken) return;
+    fprintf(r->taken, "feed %s%s%s%s%s: %s record%s", f->kind, *f->account ? " " : "", f->account, *f->region ? " " : "",
+            f->region, grouped_print(f->records, count), f->records == 1 ? "" : "s");
+    put_part(r->taken, f->late, "late");
+    put_part(r->taken, f->ahead, "dated ahead of delivery");
+    fprintf(r->taken, "%s\n", f->lags ? "; it lags behind the others" : "");
+}
+
 static void tell_taken(struct replay *r)
 {
     if (r->taken && fclose(r->taken) == 0) fputs(r->taken_text, stderr);
@@ -118,6 +136,7 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
     o->aside = take_aside;
     o->progress = take_progress;
     o->swallowed = take_swallowed;
+    o->feed = take_feed;
     o->stop = &stop_asked;
     signal(SIGINT, on_signal);
     progress_begin(&r->progress, stderr);
@@ -154,10 +173,10 @@ int verb_replay(const struct call *call)
     struct replay r = {.out = stdout};
     struct csr_replay_options o = {.paths = call->operands, .n_paths = call->n_operands};
     long threads = 0;
-    long long lateness = -1;
+    long long lateness = -1, max_lag = 0;
     const char *format, *paths[RULES_MOST];
     if (!call_number(call, "threads", 1, 1024, &threads) || !call_duration(call, "lateness", &lateness) ||
-        !call_choice(call, "format", "json|story", &format))
+        !call_duration(call, "max-lag", &max_lag) || !call_choice(call, "format", "json|story", &format))
         return CSR_USAGE;
     size_t n_paths = call_values(call, "rules", paths, RULES_MOST);
     int status;
@@ -167,6 +186,7 @@ int verb_replay(const struct call *call)
     if (open_out(call, "output", &r.out) && open_out(call, "aside", &r.aside)) {
         o.threads = (unsigned)threads;
         o.lateness = lateness;
+        o.max_lag = max_lag;
         r.as_story = format ? strcmp(format, "story") == 0 : isatty(fileno(r.out));
         if (r.as_story) stories_init(&r.stories, r.out, wants_color(call, r.out));
         status = close_out(call, r.out, replay_rules(call, rules, &r, &o));
