@@ -1,6 +1,7 @@
 /* test_oracle.c - random rules and streams: state against brute force, in order and shuffled.
  *
  *   CASES=100000 SEED=1 build/tests/test_oracle     more cases, from another seed
+ *   FROM=8379 CASES=1 …                             this one alone
  *   DRY=1 …                                          the oracle alone: how often things occur
  *   RULES="inner=30 where=0" …                       other constructs (construct.def)
  *
@@ -282,12 +283,13 @@ static void print_tally(const struct tally *t)
 
 static void random_rules_agree_with_brute_force(void **unused)
 {
-    uint64_t first = from_environment("SEED", 20261124), cases = from_environment("CASES", 10000);
+    uint64_t first = from_environment("SEED", 20261124), cases = from_environment("CASES", 10000),
+             from = from_environment("FROM", 0);
     struct switches switches = switches_now();
     struct tally tally = {.cases = (uint32_t)cases};
     struct a_case *c = malloc(sizeof *c);
     (void)unused;
-    for (uint64_t i = 0; i < cases; i++) {
+    for (uint64_t i = from; i < from + cases; i++) {
         struct complaint complaint;
         uint64_t seed = (first << 20) + i;
         case_make(c, seed, &switches);
