@@ -374,6 +374,13 @@ static void score_step(struct a_case *c, uint32_t s)
     if (c->mode[s] == SCORED) add_term(c, 4, case_ask(c, s));
 }
 
+static ir_node_id exists_one(struct a_case *c)
+{
+    uint32_t s = below(&c->seed, c->n_steps);
+    while (c->forbidden >> s & 1) s = (s + 1) % c->n_steps;
+    return case_leaf(c, IR_OP_STEP_EXISTS, IR_TYPE_BOOL, 0, s);
+}
+
 static void make_judgement(struct a_case *c)
 {
     struct ir_rule *r = &c->rule;
@@ -390,15 +397,12 @@ static void make_judgement(struct a_case *c)
     r->severities = ARENA_ARRAY(c->arena, struct ir_severity_if, 3);
     r->severities[r->n_severities++] = (struct ir_severity_if){IR_MEDIUM, IR_NONE};
     if (chance(&c->seed, 30)) {
-        ir_node_id exists = case_leaf(c, IR_OP_STEP_EXISTS, IR_TYPE_BOOL, 0, below(&c->seed, c->n_steps));
-        r->severities[r->n_severities++] = (struct ir_severity_if){IR_CRITICAL, exists};
+        r->severities[r->n_severities++] = (struct ir_severity_if){IR_CRITICAL, exists_one(c)};
         if (chance(&c->seed, 40)) r->has_score = false, r->n_terms = 0;
     }
     if (use(c, USE_EXCEPT)) {
         r->exceptions = ARENA_NEW(c->arena, struct ir_exception);
-        ir_node_id when = chance(&c->seed, 50)
-                              ? case_test(c, all, 0)
-                              : case_leaf(c, IR_OP_STEP_EXISTS, IR_TYPE_BOOL, 0, below(&c->seed, c->n_steps));
+        ir_node_id when = chance(&c->seed, 50) ? case_test(c, all, 0) : exists_one(c);
         r->exceptions[r->n_exceptions++] = (struct ir_exception){
             .name = TEXT("match"), .expires = INT64_MAX, .on_match = true, .when = when};
     }
@@ -472,6 +476,24 @@ static struct value some_value(struct a_case *c, struct value (*one)(struct a_ca
     return list;
 }
 
+uint32_t case_keys(const struct a_case *c, const struct event *e, uint32_t step)
+{
+    uint32_t value = e->key_value < KEYS ? 1u << e->key_value : 0;
+    return c->by[step] == KEY_USER || c->call[0] ? 1u << e->key
+           : c->by[step] == KEY_VALUE            ? value
+                                                 : e->key_list;
+}
+
+/* An event that may be forbidden names somebody: else nobody could tell whom it is forbidden for. */
+static void make_keys(struct a_case *c, struct event *e)
+{
+    if (!c->uses[USE_KEYS]) return;
+    bool must = e->steps & c->forbidden;
+    e->key_value = below(&c->seed, must ? KEYS : KEYS + 1);
+    e->key_list = must + below(&c->seed, (1u << KEYS) - must);
+    e->is_withheld = false;
+}
+
 static void make_event(struct a_case *c, struct event *e, uint32_t values)
 {
     uint64_t *seed = &c->seed;
@@ -482,6 +504,7 @@ static void make_event(struct a_case *c, struct event *e, uint32_t values)
     if (e->lacks_join) e->join[1] = (struct hash128){1000 + (uint64_t)(e - c->events), 9};
     e->is_withheld = c->switches->for_text && chance(seed, 20) && use(c, USE_OMITTED);
     if (e->is_withheld) e->steps = (UINT64_C(1) << c->n_steps) - 1;
+    make_keys(c, e);
     e->number = some_value(c, one_number), e->text = some_value(c, one_text);
     for (uint32_t s = 0; s < c->n_steps; s++)
         e->new_now[s] = chance(seed, 70),
@@ -538,6 +561,12 @@ static void make_hit(struct a_case *c, uint32_t event, uint32_t step)
     c->hits[c->n_hits++] = h;
 }
 
+static void make_by(struct a_case *c)
+{
+    c->by_account = chance(&c->seed, 30);
+    for (uint32_t s = 0; s < c->n_steps; s++) c->by[s] = (enum step_key)below(&c->seed, 3);
+}
+
 void case_hits(struct a_case *c)
 {
     c->n_hits = 0;
@@ -558,7 +587,8 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
     c->taken_step = IR_NONE;
     c->unit = switches->for_text && chance(&c->seed, 40) ? UNIT_OF_PAST : 1;
     make_rule(c);
-    if (switches->for_text && use(c, USE_OVER)) c->over = over_make(c);
+    if (switches->for_text && use(c, USE_KEYS)) make_by(c);
+    if (switches->for_text && !c->uses[USE_KEYS] && use(c, USE_OVER)) c->over = over_make(c);
     make_events(c);
     case_hits(c);
 }

@@ -47,6 +47,9 @@ const char *construct_name(enum construct which);
 
 /* ---- a case ------------------------------------------------------------------------------------------- */
 
+/* What a step says that its key is: the caller, a value, each element of a list. */
+enum step_key { KEY_USER, KEY_VALUE, KEY_LIST };
+
 enum step_mode { PLAIN, GATED, SCORED };
 enum { CAPTURE_IDENTITY, CAPTURE_NUMBER, CAPTURE_TEXT, CAPTURE_TIME, CAPTURES };
 
@@ -54,7 +57,9 @@ struct real_record;
 
 struct event {
     int64_t second;
-    uint32_t key;   /* whose it is, where a test has several */
+    uint32_t key; /* whose it is, where a test has several */
+    uint32_t key_value,
+        key_list;   /* and what it names: a number, KEYS for none; bits of numbers. In text alone */
     uint64_t steps; /* that it fills */
     char identity[40];
     struct hash128 join[2];
@@ -82,6 +87,8 @@ struct a_case {
     uint32_t other_step; /* of such a rule: the step of the case whose events it takes too */
     uint32_t taken_step; /* an exception keeps events with v1 as j0 from it; IR_NONE: none does */
     enum step_mode mode[ORACLE_STEPS];
+    enum step_key by[ORACLE_STEPS];        /* where it uses keys; else all are by caller */
+    bool by_account;                       /* there is another key part, the same for all */
     struct ir_baseline past[ORACLE_STEPS]; /* keep, warmup and days of the baseline that a step asks */
     struct event events[EVENTS_MOST];
     uint32_t n_events;
@@ -103,6 +110,8 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
 void case_hits(struct a_case *c);
 /* Steps that stand in the match, and which of them must be there, and may not be, after it was changed. */
 void case_survey(struct a_case *c);
+/* Bits of the keys under which a step takes the event. */
+uint32_t case_keys(const struct a_case *c, const struct event *e, uint32_t step);
 void case_print(const struct a_case *c);
 
 /* ---- simplifying (random_simplify.c) ------------------------------------------------------------------ */

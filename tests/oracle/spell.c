@@ -159,7 +159,11 @@ static void spell_expression(FILE *to, const struct a_case *c, ir_node_id node)
     case IR_OP_ASK_AGE:
     case IR_OP_ASK_RARITY:
     case IR_OP_ASK_PREVALENCE:
-    case IR_OP_ASK_SINCE: fprintf(to, "%s(b%u, s%u)", op_name(n->op), n->x, n->y); break;
+    case IR_OP_ASK_SINCE:
+        fprintf(to, "%s(b%u", op_name(n->op), n->x);
+        if (c->mode[n->y] != GATED) fprintf(to, ", s%u", n->y); /* it stands in the step's own predicate */
+        fputc(')', to);
+        break;
     case IR_OP_NOT:
         fputs("not ", to);
         spell_expression(to, c, c->ir.operands[n->first]);
@@ -185,8 +189,15 @@ static bool stands(const struct a_case *c, uint32_t s)
     return (c->required | c->optional | c->forbidden) >> s & 1;
 }
 
+/* Real records have the keys that they have. */
+static bool has_keys(const struct a_case *c)
+{
+    return c->uses[USE_KEYS] && !c->call[0];
+}
+
 static void spell_step(FILE *to, const struct a_case *c, uint32_t s)
 {
+    static const char *const keys[] = {"user", "raw.requestParameters.k", "raw.requestParameters.ks[]"};
     fprintf(to, "    step s%u: ", s);
     spell_events(to, c, s);
     if (c->rule.steps[s].groups->gate != IR_NONE) {
@@ -195,6 +206,7 @@ static void spell_step(FILE *to, const struct a_case *c, uint32_t s)
     }
     spell_joins(to, c, s);
     fputs(")\n", to);
+    if (has_keys(c)) fprintf(to, "        with k = %s\n", keys[c->by[s]]);
     if (c->forbidden >> s & 1) return;
     fprintf(to, "        with id = raw.eventID  with val = %s  with tag = %s\n", places_of(c)->number,
             places_of(c)->text);
@@ -267,7 +279,10 @@ void spell_rule(FILE *to, const struct a_case *c)
     fputs("rule random {\n", to);
     spell_title(to, c);
     spell_severities(to, c);
-    fprintf(to, "    attack T1078\n    falsepos \"none\"\n    by %s\n    within %lds\n", places_of(c)->by,
+    fprintf(to, "    attack T1078\n    falsepos \"none\"\n    by %s\n    within %lds\n",
+            !has_keys(c)    ? places_of(c)->by
+            : c->by_account ? "account, k"
+                            : "k",
             r->within);
     for (uint32_t s = 0; s < c->n_steps; s++)
         if (stands(c, s)) spell_step(to, c, s);
@@ -297,7 +312,23 @@ static void spell_value(FILE *to, struct value v)
     fputc(']', to);
 }
 
-static void spell_parameters(FILE *to, const struct a_case *c, const struct event *e)
+/* A list names somebody twice, now and then. */
+static void spell_keys(FILE *to, const struct a_case *c, const struct event *e, const char *user)
+{
+    const char *between = "";
+    if (!has_keys(c)) return;
+    if (e->key_value < KEYS) fprintf(to, ",\"k\":\"%s%u\"", user, e->key_value);
+    fputs(",\"ks\":[", to);
+    for (uint32_t i = 0; i < 2 * KEYS; i++) {
+        bool again = i >= KEYS && (e->key + i) % 2;
+        if (!(e->key_list >> i % KEYS & 1) || (i >= KEYS && !again)) continue;
+        fprintf(to, "%s\"%s%u\"", between, user, i % KEYS);
+        between = ",";
+    }
+    fputc(']', to);
+}
+
+static void spell_parameters(FILE *to, const struct a_case *c, const struct event *e, const char *user)
 {
     if (e->is_withheld) {
         fputs("{\"omitted\":true,\"originalSize\":131072,\"reason\":\"too large\"}", to);
@@ -307,6 +338,7 @@ static void spell_parameters(FILE *to, const struct a_case *c, const struct even
     if (!e->lacks_join) fprintf(to, ",\"j1\":\"v%lu\"", e->join[1].hi);
     for (uint32_t s = 0; s < c->n_steps; s++)
         if (e->steps >> s & 1 && stands(c, s)) fprintf(to, ",\"s%u\":true", s);
+    spell_keys(to, c, e, user);
     if (e->number.kind > VALUE_UNKNOWN) fputs(",\"val\":", to), spell_value(to, e->number);
     if (e->text.kind > VALUE_UNKNOWN) fputs(",\"tag\":", to), spell_value(to, e->text);
     fputc('}', to);
@@ -331,6 +363,6 @@ void spell_record(FILE *to, const struct a_case *c, const struct event *e, struc
         "\"eventTime\":\"%s\",\"eventSource\":\"random.amazonaws.com\",\"eventName\":\"Do\",\"awsRegion\":"
         "\"%s\",\"requestParameters\":",
         user, user, user, when, how.region);
-    spell_parameters(to, c, e);
+    spell_parameters(to, c, e, how.user);
     fprintf(to, ",\"eventID\":\"%s\",\"recipientAccountId\":\"111122223333\"}", e->identity);
 }

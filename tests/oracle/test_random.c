@@ -84,9 +84,10 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
         const struct event *e = &c->events[c->event_of[h]];
         uint64_t stands = c->required | c->optional | c->forbidden;
         bool taken = c->hits[h]->step == c->taken_step && e->join[0].hi == 1;
-        unknown[h] = !e->is_out && e->is_withheld && e->key == key && stands >> c->hits[h]->step & 1;
-        active[h] = !e->is_out && !taken && !e->is_withheld && e->key == key &&
-                    stands >> c->hits[h]->step & 1 && passes_gate(c, h, answers) && !lacks_value(c, h);
+        bool is_fed =
+            !e->is_out && stands >> c->hits[h]->step & 1 && case_keys(c, e, c->hits[h]->step) >> key & 1;
+        unknown[h] = is_fed && e->is_withheld;
+        active[h] = is_fed && !taken && !e->is_withheld && passes_gate(c, h, answers) && !lacks_value(c, h);
     }
     oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, unknown, answers, c->n_hits}, out);
     free(answers);
@@ -190,9 +191,10 @@ static int key_of(const struct heard *h, const json_t *j)
     const char *prefix = h->how->telling.user;
     const char *rule = json_string_value(json_object_get(j, "rule"));
     if (strcmp(rule, "random") != 0 && strcmp(rule, "over") != 0) return -1;
+    const json_t *named = json_object_get(json_object_get(j, "key"), "k");
     if (h->c->call[0]) return caller_of(h->c, json_object_get(j, "key"));
     const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
-    const char *user = strstr(actor, ":user/") + strlen(":user/");
+    const char *user = named ? json_string_value(named) : strstr(actor, ":user/") + strlen(":user/");
     return strncmp(user, prefix, strlen(prefix)) ? -1 : atoi(user + strlen(prefix));
 }
 
