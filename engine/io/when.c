@@ -27,14 +27,24 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* The text value behind a member's name: `at` is behind the name. */
+/* What a number is made of. */
+static const char *skip_number(const char *at, const char *end)
+{
+    while (at < end && ((unsigned char)(*at - '0') < 10 || *at == '.' || *at == '-' || *at == '+' || *at == 'e' || *at == 'E'))
+        at++;
+    return at;
+}
+
+/* The text or number behind a member's name: `at` is behind the name. */
 static bool value_behind(const char *at, const char *end, struct text *value)
 {
     at = skip_blanks(at, end);
     if (at == end || *at++ != ':') return false;
     at = skip_blanks(at, end);
-    if (at == end || *at++ != '"') return false;
-    const char *close = memchr(at, '"', (size_t)(end - at));
+    if (at == end) return false;
+    bool is_text = *at == '"';
+    at += is_text;
+    const char *close = is_text ? memchr(at, '"', (size_t)(end - at)) : skip_number(at, end);
     if (!close) return false;
     *value = (struct text){at, (uint32_t)(close - at)};
     return true;

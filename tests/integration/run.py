@@ -235,6 +235,80 @@ def test_several_sources(folder):
     assert s.end() == 0
 
 
+def elsewhere(line, region="eu-west-1"):
+    return json.dumps({**json.loads(line), "awsRegion": region})
+
+
+def test_a_lagging_region_is_told_and_comes_back(folder):
+    s = Service(folder, chain(within="30m"))
+    s.give([*both(1, 0), elsewhere(record(3, 0, "ListUsers"))])
+    s.wait_for_records(3)
+    s.give([record(4, 7200, "ListUsers")])  # two hours later: the other region is idle
+    status = s.wait_for_records(4)
+    assert status["time"]["feeds"]["known"] == 2 and status["time"]["feeds"]["idle"] == 1, status
+    s.give([elsewhere(l) for l in both(5, 100, "ann")])
+    told = s.line(type="feed", state="lagging")
+    assert told["region"] == "eu-west-1" and told["feed"] == "cloudtrail" and told["source"] == "feed", told
+    assert told["behind_s"] in (7100, 7040) and told["newest"] < "2024-01-01T00:03", told  # one record or both
+    status = s.wait_for_records(6)
+    assert status["records"]["late"] == 2 and status["time"]["late_by_rule"] == {"key_then_user": 2}, status
+    feeds = status["time"]["feeds"]
+    assert feeds["idle"] == 0 and feeds["lagging"] == 1 and [f["late"] for f in feeds["troubled"]] == [2], status
+    s.give([elsewhere(record(7, 7190, "ListUsers"))])
+    assert s.line(type="feed", state="current")["region"] == "eu-west-1"
+    assert s.end() == 0
+
+
+def test_a_region_behind_is_waited_for(folder):
+    s = Service(folder, chain())
+    s.give([elsewhere(record(1, 0, "ListUsers")), record(2, 1500, "ListUsers")])
+    s.wait_for_records(2)
+    s.give([elsewhere(l) for l in both(3, 10)])  # 25 minutes behind the other region, 15 more than the disorder
+    assert s.line(type="incident", state="open")
+    status = s.wait_for_records(4)
+    assert status["records"]["late"] == 0 and status["watermark"] < "2024-01-01", status
+    assert s.end() == 0
+
+
+def test_a_record_dated_ahead_moves_nothing(folder):
+    s = Service(folder, chain())
+    tomorrow = json.loads(record(1, 0, "ListUsers"))
+    tomorrow["eventTime"] = "2199-01-01T00:00:00Z"
+    s.give([json.dumps(tomorrow)])
+    s.wait_for_records(1)
+    s.give(both(2))
+    s.line(type="incident", state="open")
+    status = s.wait_for_records(3)
+    assert status["records"]["ahead"] == 1 and status["records"]["late"] == 0, status
+    assert status["watermark"] < "2024-01-02" and status["time"]["feeds"]["troubled"][0]["ahead"] == 1, status
+    assert s.end() == 0
+
+
+ABSENCE = """
+rule key_kept {
+    title "{actor} makes a key and keeps it"
+    severity high
+    attack T1098
+    by actor
+    within 30m
+    step key: iam:CreateAccessKey (ok)
+    step gone: iam:DeleteAccessKey (ok)
+    match key -> !gone for 1s
+}
+"""
+
+
+def test_time_passes_for_a_quiet_feed(folder):
+    more = folder + "/more.ndjson"
+    open(more, "w").close()
+    s = Service(folder, ABSENCE, site='source more { kind = "file" path = "%s" follow = true disorder = 1s }' % more)
+    with open(more, "a") as f:
+        f.write(both()[0] + "\n")
+    opened = s.line(type="incident")  # nothing else comes: the clock moves it by the second and the disorder
+    assert opened["rule"] == "key_kept", opened
+    assert s.end() == 0
+
+
 def test_incidents_into_a_file(folder):
     path = folder + "/incidents.ndjson"
     s = Service(folder, chain(), site='policy { incidents = "%s" }' % path, feed="stdin")

@@ -3,6 +3,7 @@
     replay.py CSR FOLDER SHARED [SCENARIO]...
 """
 import datetime
+import gzip
 import json
 import os
 import random
@@ -165,6 +166,70 @@ def tree_of(records, folder):
     return folder
 
 
+# ---- delivered objects: when a record comes is part of the story --------------------------------------------------------
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
+def deliveries_of(path):
+    """(stamp, record) of every record: see README.md for the lines."""
+    with open(path, encoding="utf-8") as f:
+        lines = [json.loads(line) for line in f]
+    for line in lines:
+        for i in range(line.get("repeat", 1)):
+            record = dict(line["record"])
+            time = moment(record["eventTime"]) + datetime.timedelta(seconds=i * line.get("every", 0))
+            record["eventTime"] = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+            record["eventID"] += f"-{i}" if i else ""
+            stamp = moment(line["stamp"]) if "stamp" in line else time + datetime.timedelta(minutes=line["lag"])
+            yield f"{stamp:%Y%m%dT%H%MZ}", record
+
+
+def lay_out(deliveries, folder, most, as_tree, packed):
+    """Objects of at most so many records; names are by chance, as CloudTrail's are."""
+    chance, objects = random.Random(11), {}
+    for stamp, record in deliveries:
+        objects.setdefault((record["awsRegion"], stamp), []).append(record)
+    for (region, stamp), records in objects.items():
+        chance.shuffle(records)
+        account = records[0]["recipientAccountId"]
+        where = os.path.join(folder, "AWSLogs", account, region, stamp[:8]) if as_tree else folder
+        os.makedirs(where, exist_ok=True)
+        for i in range(0, len(records), most):
+            name = f"{account}_CloudTrail_{region}_{stamp}_{chance.randrange(16**12):012x}.json" + (".gz" if packed else "")
+            with gzip.open(os.path.join(where, name), "wt") if packed else open(os.path.join(where, name), "w") as f:
+                json.dump({"Records": records[i:i + most]}, f)
+    return folder
+
+
+def told_of_feeds(csr, rules, path):
+    done = subprocess.run([csr, "replay", "--format=json", f"--rules={rules}", path], capture_output=True, text=True)
+    return [line for line in done.stderr.splitlines() if line.startswith("feed ")]
+
+
+def delivered_scenario(csr, folder):
+    rules, deliveries = os.path.join(folder, "rules.csr"), list(deliveries_of(os.path.join(folder, "delivered.ndjson")))
+    scratch = tempfile.mkdtemp()
+    try:
+        tree = lay_out(deliveries, os.path.join(scratch, "tree"), 1000, True, False)
+        lines = check_threads(csr, rules, [tree])
+        for name, most, as_tree, packed in (("one folder", 1000, False, False), ("small objects, packed", 7, True, True)):
+            other = lay_out(deliveries + deliveries[::50], os.path.join(scratch, name), most, as_tree, packed)
+            # Copies come as well, beside the original: they move the places where time is looked at, not what is found.
+            same(name, settled(lines), settled(replay(csr, rules, [other], 2)))
+        feeds = told_of_feeds(csr, rules, tree)
+    finally:
+        shutil.rmtree(scratch)
+    for golden, got in (("expected.ndjson", last_revisions(lines)), ("expected.feeds", feeds)):
+        path = os.path.join(folder, golden)
+        if os.environ.get("BLESS"):
+            write_lines(path, got)
+        with open(path, encoding="utf-8") as f:
+            same(golden, f.read().splitlines(), got)
+    return "ok"
+
+
 def keys_of(text):
     """What rules ask for: the words behind `by`."""
     return {w.strip() for m in re.finditer(r"^ +by +([\w., ]+?)(?:  .*)?$", text, re.M) for w in m[1].split(",")}
@@ -202,6 +267,8 @@ def check_invariances(csr, rules, records, expected, folder):
 def scenario(csr, folder, shared):
     rules = os.path.join(folder, "rules.csr")
     path = os.path.join(folder, "events.ndjson")
+    if os.path.exists(os.path.join(folder, "delivered.ndjson")):
+        return delivered_scenario(csr, folder)
     if not os.path.exists(path):
         with open(os.path.join(folder, "shared"), encoding="utf-8") as f:
             path = os.path.join(shared, "data", f.read().strip())
