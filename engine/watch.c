@@ -30,25 +30,46 @@ bool bench_init(struct bench *b, const csr_ruleset *rs)
 static void release_aim(struct bench *b)
 {
     matcher_free(b->matcher);
-    for (size_t i = 0; i < RULE_FORMS; i++) state_plan_free(b->forms[i].plan);
-    for (size_t i = 0; i < RULE_FORMS; i++) b->forms[i].plan = NULL;
+    matcher_free(b->deriving);
+    for (size_t i = 0; i < RULE_FORMS; i++) {
+        state_plan_free(b->forms[i].plan);
+        free(b->forms[i].rules);
+        b->forms[i].plan = NULL, b->forms[i].rules = NULL;
+    }
     plan_free(b->plan);
+    free(b->runs);
+}
+
+/* The rule and those whose groups it takes. */
+static void mark_below(struct bench *b, const struct ir_rule *rules, uint32_t number)
+{
+    const struct ir_rule *r = &rules[number];
+    if (b->runs[number]) return;
+    b->runs[number] = true;
+    for (uint32_t s = 0; s < r->n_steps; s++)
+        for (uint32_t g = 0; g < r->steps[s].n_groups; g++)
+            for (uint32_t a = 0; a < r->steps[s].groups[g].n_apis; a++)
+                if (r->steps[s].groups[g].apis[a].rule != IR_NONE)
+                    mark_below(b, rules, r->steps[s].groups[g].apis[a].rule);
 }
 
 static void make_form(struct bench *b, enum rule_form form)
 {
     struct rule_made *f = &b->forms[form];
     if (f->plan) return;
+    const struct ir_rule *from = b->ir->rules;
     f->ir = *b->ir;
-    f->ir.rules = &f->rule;
-    f->ir.n_rules = 1;
-    f->rule = b->ir->rules[b->rule];
-    if (form >= RULE_OPEN) f->rule.open_at = 0;
+    if (!from[b->rule].depth) from += b->rule, f->ir.n_rules = 1;
+    f->ir.rules = f->rules = malloc(f->ir.n_rules * sizeof *f->rules);
+    if (!f->rules) abort();
+    memcpy(f->rules, from, f->ir.n_rules * sizeof *f->rules);
+    struct ir_rule *rule = &f->rules[b->number];
+    if (form >= RULE_OPEN) rule->open_at = 0;
     if (form >= RULE_WITHOUT_WHERE) {
-        f->rule.where = IR_NONE;
-        f->rule.once = 0;
-        f->rule.probes = b->probes;
-        f->rule.n_probes = b->n_probes;
+        rule->where = IR_NONE;
+        rule->once = 0;
+        rule->probes = b->probes;
+        rule->n_probes = b->n_probes;
     }
     f->plan = state_plan_new(&f->ir);
 }
@@ -73,15 +94,22 @@ void bench_aim(struct bench *b, uint32_t rule)
     if (b->rule == rule) return;
     release_aim(b);
     b->rule = rule;
+    bool is_over = b->ir->rules[rule].depth > 0;
+    b->number = is_over ? rule : 0;
     make_probes(b);
     make_form(b, RULE_AS_IT_IS);
-    b->plan = plan_new(&b->forms[RULE_AS_IT_IS].ir, secret);
+    const struct ir *ir = &b->forms[RULE_AS_IT_IS].ir;
+    if (!(b->runs = calloc(ir->n_rules, sizeof *b->runs))) abort();
+    mark_below(b, ir->rules, b->number);
+    b->plan = plan_new(ir, secret);
     b->matcher = matcher_new(b->plan, b->decoder);
+    b->deriving = is_over ? matcher_new(b->plan, b->decoder) : NULL;
 }
 
 void bench_release(struct bench *b)
 {
-    for (size_t i = 0; i < RULE_FORMS; i++) state_free(b->forms[i].live);
+    for (size_t i = 0; i < RULE_FORMS; i++)
+        for (size_t d = 0; d < IR_DEPTHS; d++) state_free(b->forms[i].live[d]);
     merge_close(b->merge);
     release_aim(b);
     decoder_free(b->decoder);
@@ -117,22 +145,32 @@ static uint32_t found_touch(void *world, const struct touch *touch)
     return w->touches.len - 1;
 }
 
+/* Of the rule that is watched; others run below it. */
+static bool is_own(const struct watch *w, uint32_t rule)
+{
+    return rule == w->bench->number;
+}
+
 static void found_hit(void *world, const struct hit *h)
 {
     struct watch *w = world;
-    if (w->told.wants && !w->told.wants(w->told.world, h)) return;
+    if (!w->bench->runs[h->rule]) return;
+    if (is_own(w, h->rule) && w->told.wants && !w->told.wants(w->told.world, h)) return;
     *ARENA_PUSH(w->arena, w->arriving) = hit_copy(arena_alloc(w->memory, hit_size(h)), h);
 }
 
-static uint32_t exception_of(const struct watch *w, uint32_t number)
+/* Whether the exception is one of the rule that is watched, and its number there. */
+static bool exception_of(const struct watch *w, uint32_t *number)
 {
-    return number - w->rule->exceptions[0].number;
+    if (!w->rule->n_exceptions || *number < w->rule->exceptions[0].number) return false;
+    *number -= w->rule->exceptions[0].number;
+    return *number < w->rule->n_exceptions;
 }
 
 static void found_taken(void *world, uint32_t exception)
 {
     struct watch *w = world;
-    if (w->told.taken) w->told.taken(w->told.world, exception_of(w, exception));
+    if (w->told.taken && exception_of(w, &exception)) w->told.taken(w->told.world, exception);
 }
 
 static void found_feed(void *world, struct hash128 feed, int64_t second)
@@ -153,13 +191,15 @@ static struct answer give_answer(void *world, uint32_t number, struct hash128 ke
 static void say_incident(void *world, const struct incident *i)
 {
     struct watch *w = world;
-    w->told.incident(w->told.world, i);
+    if (is_own(w, i->rule)) w->told.incident(w->told.world, i);
 }
 
 static void keep_ask(void *world, const struct settle_ask *ask)
 {
     struct watch *w = world;
-    *ARENA_PUSH(w->arena, w->asks) = *ask;
+    struct settle_ask *mine = ARENA_PUSH(w->arena, w->asks);
+    *mine = *ask;
+    mine->partition = w->depth;
 }
 
 static char *give_memory(void *world, size_t size)
@@ -171,7 +211,8 @@ static char *give_memory(void *world, size_t size)
 static void say_swallowed(void *world, uint32_t exception, int change)
 {
     struct watch *w = world;
-    if (w->told.swallowed) w->told.swallowed(w->told.world, exception_of(w, exception), change);
+    if (w->told.swallowed && exception_of(w, &exception))
+        w->told.swallowed(w->told.world, exception, change);
 }
 
 static int64_t ask_feed(void *world, struct hash128 feed)
@@ -180,9 +221,17 @@ static int64_t ask_feed(void *world, struct hash128 feed)
     return w->told.feed_come ? w->told.feed_come(w->told.world, feed) : INT64_MAX;
 }
 
+static void derive_hits(void *world, const struct derived *d)
+{
+    struct watch *w = world;
+    const struct match_out found = {.world = w, .hit = found_hit, .swallowed = found_taken};
+    match_derived(w->bench->deriving, d, &found);
+}
+
 static struct state_out out_of(struct watch *w)
 {
-    return (struct state_out){w, give_answer, say_incident, keep_ask, give_memory, say_swallowed, ask_feed};
+    return (struct state_out){w,           give_answer,   say_incident, keep_ask,
+                              give_memory, say_swallowed, ask_feed,     derive_hits};
 }
 
 /* ---- records * -------------------------------------------------------------------------------------- */
@@ -192,26 +241,15 @@ void watch_begin(struct watch *w, const struct enrichment *e)
     struct rule_made *form = &w->bench->forms[w->form];
     struct state_adoption adoption;
     make_form(w->bench, w->form);
-    w->rule = &form->rule;
+    w->rule = &form->rules[w->bench->number];
     w->watermark = INT64_MIN;
-    w->state = form->live = state_new((struct state_limits){0});
-    state_adopt(w->state, form->plan, &adoption);
-    state_watch(w->state, w->told.reached, w->told.world);
-    matcher_enrich(w->bench->matcher, e);
-}
-
-void watch_pass(struct watch *w, int64_t second)
-{
-    const struct state_out out = out_of(w);
-    if (second <= w->watermark) return;
-    w->watermark = second;
-    state_watermark(w->state, second, w->seq, &out);
-    for (uint32_t i = 0; i < w->asks.len; i++) {
-        struct settle_ask ask = w->asks.at[i];
-        struct answer a = state_touch(w->state, &ask.touch);
-        state_settled(w->state, ask.ticket, &a, &out);
+    for (uint32_t d = 0; d <= w->rule->depth; d++) {
+        w->states[d] = form->live[d] = state_new((struct state_limits){0});
+        state_adopt(w->states[d], form->plan, &adoption);
     }
-    w->asks.len = 0;
+    w->state = w->states[0];
+    state_watch(w->states[w->rule->depth], w->told.reached, w->told.world);
+    matcher_enrich(w->bench->matcher, e);
 }
 
 /* As state puts the two together: an account stands in for a key without a history of its own. */
@@ -232,6 +270,42 @@ static void say_hit(struct watch *w, const struct hit *h)
     w->told.hit(w->told.world, h, answers);
 }
 
+/* What is there for the depth at hand; what is derived from it comes behind. */
+static void take_hits(struct watch *w, const struct state_out *out)
+{
+    for (uint32_t i = 0; i < w->arriving.len; i++) {
+        const struct hit *h = w->arriving.at[i];
+        if (w->bench->forms[w->form].ir.rules[h->rule].depth != w->depth) continue;
+        if (is_own(w, h->rule)) say_hit(w, h);
+        state_hit(w->states[w->depth], h, out);
+    }
+}
+
+static void answer_asks(struct watch *w, const struct state_out *out)
+{
+    for (uint32_t i = 0; i < w->asks.len; i++) {
+        struct settle_ask ask = w->asks.at[i];
+        struct answer a = state_touch(w->state, &ask.touch);
+        state_settled(w->states[ask.partition], ask.ticket, &a, out);
+    }
+    w->asks.len = 0;
+}
+
+/* From the lowest depth up. */
+void watch_pass(struct watch *w, int64_t second)
+{
+    const struct state_out out = out_of(w);
+    if (second <= w->watermark) return;
+    w->watermark = second;
+    w->arriving.len = 0;
+    for (w->depth = 0; w->depth <= w->rule->depth; w->depth++) {
+        take_hits(w, &out);
+        if (w->depth) state_known(w->states[w->depth], state_settled_to(w->states[w->depth - 1]));
+        state_watermark(w->states[w->depth], second, w->seq, &out);
+        answer_asks(w, &out);
+    }
+}
+
 enum aside watch_record(struct watch *w, struct text record, struct event *event)
 {
     const struct state_out out = out_of(w);
@@ -247,10 +321,7 @@ enum aside watch_record(struct watch *w, struct text record, struct event *event
     if (why != ASIDE_NONE || w->is_duplicate) return why;
     for (uint32_t i = 0; i < w->touches.len; i++)
         *ARENA_PUSH(w->arena, w->answers) = state_touch(w->state, &w->touches.at[i]);
-    for (uint32_t i = 0; i < w->arriving.len; i++) {
-        say_hit(w, w->arriving.at[i]);
-        state_hit(w->state, w->arriving.at[i], &out);
-    }
+    for (w->depth = 0; w->depth <= w->rule->depth; w->depth++) take_hits(w, &out);
     watch_pass(w, event->second - w->bench->ir->schemas[event->schema].disorder);
     return ASIDE_NONE;
 }
@@ -259,6 +330,9 @@ void watch_end(struct watch *w)
 {
     watch_pass(w, INT64_MAX);
     matcher_enrich(w->bench->matcher, NULL);
-    state_free(w->state);
-    w->state = w->bench->forms[w->form].live = NULL;
+    for (uint32_t d = 0; d <= w->rule->depth; d++) {
+        state_free(w->states[d]);
+        w->states[d] = w->bench->forms[w->form].live[d] = NULL;
+    }
+    w->state = NULL;
 }

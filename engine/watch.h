@@ -2,7 +2,8 @@
  * watched: hits, answers, how far each choice gets, every revision. What tests and traces have in common.
  *
  * A bench holds what all watches of a rule set share: the stages, made ready for one rule. Rules never affect
- * one another, so the others need not be there.
+ * one another, so the others need not be there; but a rule over rules stands among all of them, and those whose
+ * groups it takes run with it, unseen.
  */
 #ifndef CSR_ENGINE_WATCH_H
 #define CSR_ENGINE_WATCH_H
@@ -26,10 +27,10 @@ enum rule_form {
     RULE_FORMS
 };
 struct rule_made {
-    struct ir ir; /* with this rule alone */
-    struct ir_rule rule;
+    struct ir ir; /* with this rule alone, or over rules with all */
+    struct ir_rule *rules;
     struct state_plan *plan;
-    struct state *live; /* of the watch at hand: whoever leaves by an escape leaves it here */
+    struct state *live[IR_DEPTHS]; /* of the watch at hand: whoever leaves by an escape leaves it here */
 };
 
 struct bench {
@@ -42,8 +43,11 @@ struct bench {
 
     uint32_t rule; /* that the stages are made for; IR_NONE: none yet */
     struct rule_made forms[RULE_FORMS];
+    uint32_t number; /* of the rule in the forms */
+    bool *runs;      /* [n_rules of the forms] it and those below it */
     struct plan *plan;
     struct matcher *matcher;
+    struct matcher *deriving; /* of the groups that rules over rules take; NULL: it is none */
     ir_node_id *probes; /* of RULE_WITHOUT_WHERE: for each part of `where` itself and its two sides, or itself
                            again */
     uint32_t n_probes;  /* PART_PROBES each */
@@ -86,13 +90,15 @@ struct watch {
     struct arena *arena;  /* for what lasts */
     struct arena *memory; /* for what incidents point at, and hits: forgotten when its owner likes */
     struct watcher told;
-    struct state *state;
+    struct state *state; /* of rules over records, with the baselines: states[0] */
+    struct state *states[IR_DEPTHS];
+    uint32_t depth; /* at hand */
     int64_t watermark;
     uint64_t seq; /* of the record at hand, from 1 */
     bool is_duplicate;
     struct ARENA_VEC(struct touch) touches; /* of the record at hand */
     struct ARENA_VEC(struct answer) answers;
-    struct ARENA_VEC(struct hit *) arriving;
+    struct ARENA_VEC(struct hit *) arriving; /* of the record at hand, then of groups, by depth as they come */
     struct ARENA_VEC(struct settle_ask) asks;
 };
 

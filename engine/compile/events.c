@@ -64,6 +64,7 @@ static void lower_rule_ref(struct compiler *c, const struct unit *unit, const st
     const struct symbol *rule = symbol_find(c, SYMBOL_RULE, unit, ref->text);
     *out = (struct ir_api){.rule = 0};
     if (rule) {
+        out->action = rule->name; /* until all rules have their numbers */
         struct diag *d = rule->disabled ? warn(c, W0324, ref->span, "nothing comes from this rule") : NULL;
         if (d) diag_label(d, rule->disabled->span, "it is switched off here");
         *ARENA_PUSH(c->arena, c->rule_refs) = (struct rule_ref){out, rule};

@@ -7,7 +7,7 @@
  */
 #include "engine/compile/compiler.h"
 
-#define HEIGHT_MOST 5 /* four rules below one another's heads */
+#define HEIGHT_MOST IR_DEPTHS
 
 static uint32_t height_of(struct compiler *c, struct symbol *rule, uint32_t depth);
 

@@ -9,7 +9,8 @@
 
 static bool apis_meet(struct ir_api a, struct ir_api b)
 {
-    if (a.rule != IR_NONE || b.rule != IR_NONE) return a.rule == b.rule;
+    if (a.rule != IR_NONE || b.rule != IR_NONE)
+        return a.rule != IR_NONE && b.rule != IR_NONE && text_equal(a.action, b.action);
     if (!a.service.len || !b.service.len) return true;
     return logic_globs_meet(a.service, b.service) && logic_globs_meet(a.action, b.action);
 }

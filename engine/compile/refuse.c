@@ -46,15 +46,6 @@ static bool has_spike(const struct ir_rule *rule)
     return rule->n_spikes > 0;
 }
 
-static bool has_rule_ref(const struct ir_rule *rule)
-{
-    for (uint32_t s = 0; s < rule->n_steps; s++)
-        for (uint32_t g = 0; g < rule->steps[s].n_groups; g++)
-            for (uint32_t a = 0; a < rule->steps[s].groups[g].n_apis; a++)
-                if (rule->steps[s].groups[g].apis[a].rule != IR_NONE) return true;
-    return false;
-}
-
 /* A row asks the match (each part of it), the rule, or its questions to baselines (ask). Where it is written
  * is a node of the rule's tree: of a kind, and with a word or not. */
 static const struct construct {
@@ -65,7 +56,6 @@ static const struct construct {
     enum ast_kind written;
     const char *word; /* of a CALL */
 } constructs[] = {
-    {E0509, .in_rule = has_rule_ref, .written = AST_RULE_REF},
     {E0511, .ask = IR_ASK_PREVALENCE, .written = AST_CALL, .word = "prevalence"},
     {E0513, .in_rule = has_spike, .written = AST_SPIKE},
     {E0518, .in_rule = has_fresh, .written = AST_FRESH},

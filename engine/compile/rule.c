@@ -392,9 +392,10 @@ static void number_rule(struct compiler *c, struct symbol *symbol)
 static void bind_rule_ref(const struct rule_ref *ref)
 {
     ref->api->rule = ref->rule->number;
-    if (ref->rule->number != IR_NONE) return;
-    ref->api->service = TEXT("csr");
-    ref->api->action = ref->rule->name;
+    if (ref->rule->number == IR_NONE)
+        ref->api->service = TEXT("csr");
+    else
+        ref->api->action = (struct text){0};
 }
 
 void lower_rules(struct compiler *c)

@@ -22,8 +22,16 @@ static struct value eval_list(struct eval *e, const struct ir_node *node)
     return (struct value){.kind = VALUE_SET, .set = e->ir->lists[node->x].set};
 }
 
+static struct value given_field(const struct eval_given *given, uint32_t field)
+{
+    for (uint32_t i = 0; i < given->n; i++)
+        if (given->rows[i].field == field) return given->values[i];
+    return value_absent();
+}
+
 static struct value eval_field(struct eval *e, const struct ir_node *node)
 {
+    if (e->given) return given_field(e->given, node->x);
     ir_node_id id = e->ir->fields[node->x].in_schema[e->schema];
     return id == IR_NONE ? value_absent() : eval_value(e, id);
 }

@@ -32,6 +32,13 @@ struct pattern_matching {
     bool (*holds)(void *world, ir_node_id test, struct text t);
 };
 
+/* The fields of an event that is no record: a group of matches, which rules over its rule take. */
+struct eval_given {
+    const struct ir_given *rows;
+    const struct value *values;
+    uint32_t n;
+};
+
 struct eval {
     const struct ir *ir;
     struct value (*leaf)(struct eval *e, ir_node_id id, const struct ir_node *node);
@@ -43,6 +50,7 @@ struct eval {
     uint32_t *memo_stamp; /* [ir->n_nodes]: the value is this stamp's */
     uint32_t stamp;
     uint32_t schema;      /* of the event at hand, for FIELD */
+    const struct eval_given *given; /* its fields, where it is no record; else NULL */
     struct value items[16]; /* what quantifiers bind; values under a quantifier are not remembered */
     uint32_t bound;         /* quantifiers around the node at hand */
     uint64_t evaluated;   /* nodes evaluated, for profiles and for the test that sharing works */

@@ -25,6 +25,7 @@ struct canon {
     struct hash128 *digests;    /* [n_nodes] of nodes that were met */
     uint32_t *stamps,
         stamp; /* a digest holds if its stamp is the current one: captures mean another step elsewhere */
+    uint32_t last_stamp;
     struct ARENA_VEC(char) out;
 };
 
@@ -198,13 +199,47 @@ static void put_nodes(struct canon *c, const ir_node_id *ids, uint32_t n)
     for (uint32_t i = 0; i < n; i++) put_node(c, ids[i]);
 }
 
+/* What the fields that are read in a node mean in the groups of another rule. */
+static void put_given(struct canon *c, const struct ir_rule *under, ir_node_id id)
+{
+    if (id == IR_NONE) return;
+    const struct ir_node *node = &c->ir->nodes[id];
+    for (uint32_t i = 0; i < node->n; i++) put_given(c, under, c->ir->operands[node->first + i]);
+    for (uint32_t i = 0; node->op == IR_OP_FIELD && i < under->n_gives; i++) {
+        const struct ir_node *value = &c->ir->nodes[under->gives[i].value];
+        if (under->gives[i].field != node->x) continue;
+        put_number(c, value->op);
+        for (uint32_t k = 0; k < value->n; k++) {
+            const struct ir_node *capture = &c->ir->nodes[c->ir->operands[value->first + k]];
+            put_capture(c, capture->y, capture->x);
+        }
+    }
+}
+
+/* The groups of another rule are what that rule makes of its events: its identity, and what is read of them.
+ */
+static void put_under(struct canon *c, const struct ir_rule *under, const struct ir_group *g, uint32_t n_key,
+                      uint32_t n_joins)
+{
+    const struct ir_rule *over = c->rule;
+    uint32_t stamp = c->stamp;
+    put_text(c, under->name);
+    put_number(c, under->fingerprint[0]);
+    put_number(c, under->fingerprint[1]);
+    c->rule = under, c->stamp = ++c->last_stamp;
+    put_given(c, under, g->test);
+    for (uint32_t i = 0; i < n_key; i++) put_given(c, under, g->key[i]);
+    for (uint32_t i = 0; i < n_joins; i++) put_given(c, under, g->joins[i]);
+    c->rule = over, c->stamp = stamp;
+}
+
 static void put_group(struct canon *c, const struct ir_group *g, uint32_t n_key, uint32_t n_joins)
 {
     put_number(c, g->n_apis);
     for (uint32_t i = 0; i < g->n_apis; i++) {
         put_text(c, g->apis[i].service);
         put_text(c, g->apis[i].action);
-        if (g->apis[i].rule != IR_NONE) put_text(c, c->ir->rules[g->apis[i].rule].name);
+        if (g->apis[i].rule != IR_NONE) put_under(c, &c->ir->rules[g->apis[i].rule], g, n_key, n_joins);
     }
     put_node(c, g->test);
     put_node(c, g->gate);
@@ -290,7 +325,7 @@ static void finish(struct canon *c, uint64_t out[2])
     out[0] = h.hi;
     out[1] = h.lo;
     c->out.len = 0;
-    c->stamp++;
+    c->stamp = ++c->last_stamp;
 }
 
 void ir_fingerprint(struct ir *ir)
@@ -298,14 +333,17 @@ void ir_fingerprint(struct ir *ir)
     struct canon c = {.ir = ir,
                       .digests = ARENA_ARRAY(ir->arena, struct hash128, ir->n_nodes),
                       .stamps = ARENA_ARRAY(ir->arena, uint32_t, ir->n_nodes),
-                      .stamp = 1};
+                      .stamp = 1,
+                      .last_stamp = 1};
     for (uint32_t i = 0; i < ir->n_baselines; i++) {
         put_baseline(&c, &ir->baselines[i]);
         finish(&c, ir->baselines[i].fingerprint);
     }
-    for (uint32_t i = 0; i < ir->n_rules; i++) {
-        c.rule = &ir->rules[i];
-        put_rule(&c, c.rule);
-        finish(&c, ir->rules[i].fingerprint);
-    }
+    for (uint32_t depth = 0; depth < IR_DEPTHS; depth++)
+        for (uint32_t i = 0; i < ir->n_rules; i++) {
+            if (ir->rules[i].depth != depth) continue;
+            c.rule = &ir->rules[i];
+            put_rule(&c, c.rule);
+            finish(&c, ir->rules[i].fingerprint);
+        }
 }

@@ -91,10 +91,33 @@ static void check_rules(const struct ir *ir)
     }
 }
 
+/* ---- rules over rules ---- */
+
+static uint32_t depth_over(const struct ir *ir, const struct ir_rule *rule)
+{
+    uint32_t depth = 0;
+    for (uint32_t s = 0; s < rule->n_steps; s++)
+        for (uint32_t g = 0; g < rule->steps[s].n_groups; g++)
+            for (uint32_t a = 0; a < rule->steps[s].groups[g].n_apis; a++) {
+                uint32_t under = rule->steps[s].groups[g].apis[a].rule;
+                if (under < ir->n_rules && depth <= ir->rules[under].depth)
+                    depth = ir->rules[under].depth + 1;
+            }
+    return depth;
+}
+
+/* Each pass raises a rule over those that the pass before has raised. There are no circles. */
+static void find_depths(struct ir *ir)
+{
+    for (uint32_t pass = 1; pass < IR_DEPTHS; pass++)
+        for (uint32_t i = 0; i < ir->n_rules; i++) ir->rules[i].depth = depth_over(ir, &ir->rules[i]);
+}
+
 void ir_seal(struct ir *ir)
 {
     for (uint32_t i = 0; i < ir->n_lists; i++) seal_list(ir, &ir->lists[i]);
     check_nodes(ir);
     check_rules(ir);
+    find_depths(ir);
     ir_fingerprint(ir);
 }

@@ -454,6 +454,8 @@ struct ir_rule {
     uint32_t n_tunings;
     bool responds_off; /* `respond off` of a tune: nothing is proposed, and `responds` is empty */
     uint32_t refused;  /* enum diag_code of what in it is not executed yet: it cannot be loaded; 0: nothing */
+    uint32_t depth; /* 0: it looks at records alone; else one more than the deepest of the rules whose groups
+                       it takes */
 
     bool has_score;
     int32_t score;       /* the first number */
@@ -676,7 +678,9 @@ struct ir {
     uint64_t fingerprint[2]; /* of all files read, for receipts */
 };
 
-/* Sorts and indexes lists, computes fingerprints and checks the invariants; afterwards nothing is written. */
+#define IR_DEPTHS 5 /* rules over one another, the lowest included */
+/* Sorts and indexes lists, finds how deep rules lie, computes fingerprints and checks the invariants;
+ * afterwards nothing is written. */
 void ir_seal(struct ir *ir);
 /* "true" if the rule has nothing but literal text, for tests of dumps. */
 struct text ir_severity_name(enum ir_severity severity);

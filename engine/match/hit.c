@@ -51,8 +51,8 @@ static struct value *put_values(struct layout *l, const struct value *from, uint
 
 static struct evidence put_evidence(struct layout *l, struct evidence e)
 {
-    struct text *texts[] = {&e.identity, &e.service,   &e.action, &e.region,
-                            &e.account,  &e.source_ip, &e.error};
+    struct text *texts[] = {&e.identity,  &e.service, &e.action, &e.region,  &e.account,
+                            &e.source_ip, &e.error,   &e.rule,   &e.match_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) *texts[i] = put_text(l, *texts[i]);
     return e;
 }
@@ -78,6 +78,28 @@ size_t hit_size(const struct hit *h)
 struct hit *hit_copy(void *out, const struct hit *h)
 {
     lay_out(out, h);
+    return out;
+}
+
+static size_t lay_out_derived(char *base, const struct derived *d)
+{
+    struct layout l = {base, sizeof *d};
+    struct derived copy = *d;
+    copy.values = put_values(&l, d->values, d->n_values);
+    copy.key = put_text(&l, d->key);
+    copy.evidence = put_evidence(&l, d->evidence);
+    if (base) memcpy(base, &copy, sizeof copy);
+    return (l.len + 7) & ~(size_t)7;
+}
+
+size_t derived_size(const struct derived *d)
+{
+    return lay_out_derived(NULL, d);
+}
+
+struct derived *derived_copy(void *out, const struct derived *d)
+{
+    lay_out_derived(out, d);
     return out;
 }
 

@@ -12,6 +12,8 @@
 /* What people are shown of an event. */
 struct evidence {
     struct text identity, service, action, region, account, source_ip, error;
+    struct text rule,
+        match_id; /* of a group of matches: its rule, and what the group is known by. Empty: a record */
     int64_t time; /* nanoseconds */
     bool is_ahead; /* dated more than five minutes ahead of its arrival */
     bool is_late;  /* older than the watermark when it came */
@@ -27,6 +29,8 @@ struct hit_ask {
     struct hash128 key, value, account; /* account: zero if there is none */
 };
 
+#define HIT_NOT_ASKED UINT32_MAX /* as an answer: the baseline is asked when the hit settles, not before */
+
 #define HIT_FAN_MOST 256 /* keys of one event for one step; elements of a captured list */
 
 struct hit {
@@ -34,6 +38,8 @@ struct hit {
     int64_t second;
     uint32_t rule, step;
     uint32_t group; /* of the step's groups, the one that fits: its gate is judged by state */
+    bool by_watermark; /* seq is that of the batch at whose end it came: of groups of matches alone */
+    bool is_gone;      /* it came before, and is no more: of groups of matches alone */
     bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
     struct hash128 key_hash; /* of the rule's identity, tenant and key */
     struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
@@ -49,6 +55,23 @@ struct hit {
 /* A copy in one piece: `size` bytes at `out`, 8-aligned, all pointers into itself. */
 size_t hit_size(const struct hit *h);
 struct hit *hit_copy(void *out, const struct hit *h);
+
+/* A group of matches as an event for rules over its rule (language.md B21): what the match stage makes hits
+ * of. */
+struct derived {
+    uint64_t cause; /* as of an incident: what brought it about */
+    bool by_watermark;
+    bool is_gone; /* it was told before, and is no more */
+    bool capped;
+    uint32_t rule;
+    struct text key;
+    int64_t second;
+    struct evidence evidence; /* of the completing event, with rule and match_id */
+    struct value *values;     /* [n_values], rule->gives */
+    uint32_t n_values;
+};
+size_t derived_size(const struct derived *d);
+struct derived *derived_copy(void *out, const struct derived *d);
 
 /* A feed is a schema with the account and region that rules name it by (ir_require); absent: not named. */
 struct hash128 feed_hash(const struct ir *ir, uint32_t schema, struct value account, struct value region);

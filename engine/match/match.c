@@ -66,6 +66,7 @@ struct matcher {
     struct found_touch *touches, **touches_end;
     struct found_hit *hits, **hits_end;
     struct evidence evidence;
+    const struct derived *derived; /* the event is a group of matches, no record; else NULL */
 };
 
 /* ---- life --------------------------------------------------------------------------------------------------- */
@@ -173,7 +174,7 @@ static bool is_same_step(const struct want *a, const struct want *b)
 static void try_want(struct matcher *m, uint32_t number)
 {
     const struct want *w = &m->plan->wants[number];
-    if (!(w->schemas >> m->event->schema & 1)) return;
+    if (!m->derived && !(w->schemas >> m->event->schema & 1)) return;
     if (m->n_fits && is_same_step(w, &m->plan->wants[m->fits[m->n_fits - 1]])) return;
     if (want_fits(m, w)) m->fits[m->n_fits++] = number;
 }
@@ -280,9 +281,21 @@ static struct hash128 hash_part(const struct matcher *m, const struct fan *f, ui
     return bytes.len ? hash_128(m->plan->secret, bytes.at, bytes.len) : (struct hash128){0, 0};
 }
 
+/* A group of matches has that of its completing event. */
+static struct hash128 account_of_group(struct matcher *m, struct hash128 id)
+{
+    struct value account = value_string(m->derived->evidence.account);
+    char *bytes = account.len ? take(m, sizeof id + value_key_size(account)) : NULL;
+    if (!bytes) return (struct hash128){0, 0};
+    memcpy(bytes, &id, sizeof id);
+    char *end = value_key_put(bytes + sizeof id, account);
+    return hash_128(m->plan->secret, bytes, (size_t)(end - bytes));
+}
+
 /* The account whose history stands in for a key without one. */
 static struct hash128 account_of(struct matcher *m, struct hash128 id)
 {
+    if (m->derived) return account_of_group(m, id);
     ir_node_id node = m->plan->ir->schemas[m->event->schema].account;
     struct fan f;
     struct text key;
@@ -381,6 +394,10 @@ static struct text evidence_text(struct matcher *m, enum evidence_field field)
 static void find_evidence(struct matcher *m)
 {
     const struct event *e = m->event;
+    if (m->derived) {
+        m->evidence = m->derived->evidence;
+        return;
+    }
     struct text ip = evidence_text(m, EVIDENCE_IP);
     m->evidence = (struct evidence){.identity = e->identity,
                                     .service = e->service,
@@ -490,6 +507,11 @@ static void build_hits_of(struct matcher *m, const struct want *w)
     struct hit hit = {.seq = m->event->seq, .second = m->event->second, .rule = w->owner, .step = w->step,
                       .group = w->group, .capped = f.n_dropped > 0, .n_joins = rule->n_joins,
                       .n_asks = step->n_asks, .evidence = m->evidence, .n_captures = step->n_captures};
+    if (m->derived) {
+        hit.by_watermark = m->derived->by_watermark;
+        hit.is_gone = m->derived->is_gone;
+        hit.capped |= m->derived->capped;
+    }
     hit.captures = build_captures(m, w->of, step->n_captures, &hit.capped);
     hit.asks = build_asks(m, rule, step);
     m->counts.fan_capped += f.n_dropped;
@@ -577,16 +599,17 @@ static void emit_delivery(struct matcher *m, const struct match_out *out)
     out->delivery(out->world, m->event->schema, account, text_of_node(m, schema->region));
 }
 
-static void emit(struct matcher *m, const struct match_out *out)
+static void emit_touches(struct matcher *m, const struct match_out *out)
 {
-    const struct ir *ir = m->plan->ir;
-    emit_delivery(m, out);
-    emit_feeds(m, out);
-    out->identity(out->world, hash_identity(m), m->event->second);
     for (struct found_touch *t = m->touches; t; t = t->next) {
         t->number = out->touch(out->world, &t->touch);
         m->counts.touches++;
     }
+}
+
+static void emit_hits(struct matcher *m, const struct match_out *out)
+{
+    const struct ir *ir = m->plan->ir;
     for (struct found_hit *h = m->hits; h; h = h->next) {
         const struct ir_rule *rule = &ir->rules[h->hit.rule];
         for (uint32_t a = 0; a < h->hit.n_asks; a++) {
@@ -598,6 +621,15 @@ static void emit(struct matcher *m, const struct match_out *out)
         m->counts.hits++;
     }
     for (uint32_t i = 0; out->swallowed && i < m->n_swallowed; i++) out->swallowed(out->world, m->swallowed[i]);
+}
+
+static void emit(struct matcher *m, const struct match_out *out)
+{
+    emit_delivery(m, out);
+    emit_feeds(m, out);
+    out->identity(out->world, hash_identity(m), m->event->second);
+    emit_touches(m, out);
+    emit_hits(m, out);
 }
 
 static enum aside match(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
@@ -628,4 +660,59 @@ enum aside match_line(struct matcher *m, struct text line, const struct columns 
 {
     m->columns = columns;
     return match(m, line, seq, out, event);
+}
+
+/* ---- groups of matches
+ * -------------------------------------------------------------------------------------- */
+
+static struct value group_leaf(struct eval *e, ir_node_id id, const struct ir_node *node)
+{
+    const struct matcher *m = e->world;
+    (void)id;
+    if (node->op == IR_OP_EVENT_TIME)
+        return (struct value){.kind = VALUE_TIME, .i = m->derived->evidence.time};
+    return value_absent(); /* it is no record: the compiler lets nothing read its bytes */
+}
+
+static bool find_takers(struct matcher *m)
+{
+    const struct wants *takers = &m->plan->takers[m->derived->rule];
+    m->n_fits = 0;
+    m->fits = take(m, takers->len * sizeof *m->fits);
+    for (uint32_t i = 0; m->fits && i < takers->len; i++) try_want(m, takers->at[i]);
+    return m->fits && leave_out_excepted(m);
+}
+
+static void build_derived(struct matcher *m)
+{
+    const struct derived *d = m->derived;
+    const struct eval_given given = {m->plan->ir->rules[d->rule].gives, d->values, d->n_values};
+    forget_event(m);
+    eval_reset(&m->eval);
+    m->eval.leaf = group_leaf;
+    m->eval.world = m;
+    m->eval.given = &given;
+    if (find_takers(m)) {
+        find_interests(m);
+        build_touches(m);
+        for (struct found_touch *t = m->touches; t; t = t->next) t->number = HIT_NOT_ASKED;
+        build_hits(m);
+    }
+    m->eval.given = NULL;
+}
+
+void match_derived(struct matcher *m, const struct derived *d, const struct match_out *out)
+{
+    struct event event = {.seq = d->cause, .time = d->evidence.time, .second = d->second};
+    struct match_counts before = m->counts;
+    m->event = &event;
+    m->derived = d;
+    build_derived(m);
+    while (m->eval.overflowed && grow_scratch(m)) {
+        m->counts = before;
+        build_derived(m);
+    }
+    m->derived = NULL;
+    m->counts.overflowed += m->eval.overflowed;
+    emit_hits(m, out);
 }

@@ -68,4 +68,8 @@ enum aside match_record(struct matcher *m, struct text record, uint64_t seq, con
 enum aside match_line(struct matcher *m, struct text line, const struct columns *columns, uint64_t seq,
                       const struct match_out *out, struct event *event);
 
+/* The groups of one rule as events of others: their hits, and what exceptions took. Hits have the cause of
+ * `d` for their seq, and their questions to baselines are not put yet (HIT_NOT_ASKED). */
+void match_derived(struct matcher *m, const struct derived *d, const struct match_out *out);
+
 #endif

@@ -72,7 +72,10 @@ static bool is_pattern(struct text t)
 static void add_api(struct build *b, const struct ir_api *api, uint32_t want)
 {
     struct plan *p = b->plan;
-    if (api->rule != IR_NONE) return; /* another rule's groups are no records */
+    if (api->rule != IR_NONE) { /* another rule's groups are no records */
+        wants_push(&p->takers[api->rule], want);
+        return;
+    }
     if (!api->service.len && !api->action.len) {
         wants_push(&p->always, want);
     } else if (is_pattern(api->service) || is_pattern(api->action)) {
@@ -257,6 +260,7 @@ struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
     p->ir = ir;
     p->secret[0] = secret[0];
     p->secret[1] = secret[1];
+    p->takers = zeroed(ir->n_rules, sizeof *p->takers);
     for (uint32_t r = 0; r < ir->n_rules; r++) add_rule(&b, r);
     for (uint32_t l = 0; l < ir->n_baselines; l++) add_baseline(&b, l);
     wants_sort(&p->always);
@@ -279,6 +283,8 @@ void plan_free(struct plan *p)
     free(p->exact_wants.at);
     free(p->patterns);
     free(p->always.at);
+    for (uint32_t r = 0; r < p->ir->n_rules; r++) free(p->takers[r].at);
+    free(p->takers);
     free(p->identity_keys);
     free(p->feeds);
     free(p->rule_ids);

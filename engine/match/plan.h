@@ -64,6 +64,7 @@ struct plan {
     struct pattern *patterns;
     uint32_t n_patterns;
     struct wants always;   /* the lone "*" */
+    struct wants *takers;  /* [ir->n_rules] of each rule's groups */
     uint64_t (*identity_keys)[2]; /* by schema: the same identity in two kinds of records is two things */
     struct feed_parts *feeds; /* that rules require to be fresh, each once */
     uint32_t n_feeds;

@@ -8,7 +8,7 @@
  *     timed      how far the input has come with it               timing token
  *     seen       duplicates are known                             each shard
  *     touched    baselines were asked and taught; answers         each shard
- *     hit        automata moved; incidents                        each shard
+ *     hit        automata moved; incidents                        each shard, once for each depth of rules
  *     written    merged, given out; the slot is free              writing token
  *
  * Invariants
@@ -30,7 +30,11 @@
  *    ASK_PERIODS, after every shard has done its hits of period p, and delivered in its hit round. Their
  *    list is in slot p modulo ASK_SLOTS: it is written in hit rounds of p, read in one touch round, emptied
  *    in the hit round behind it, and invariant 2 separates the three.
- * 7. A batch that is the first with its rules lets a shard begin none of its rounds before it has done all
+ * 7. What rules over rules take (language.md B21) is derived in rounds of lower depth and goes into the list
+ * of its own depth and shard: so a list is written before any round reads it. It is taken together with the
+ *    records' hits in order of what caused it (rounds.c). A round that the rules have no depth for is done
+ *    together with the last that they have.
+ * 8. A batch that is the first with its rules lets a shard begin none of its rounds before it has done all
  *    rounds of the batch before. All sets are freed by control, after the writer has said that their last
  *    batch is written.
  */
@@ -59,7 +63,9 @@
 
 _Static_assert(ASK_PERIODS < STATE_ASK_MOVES, "answers must come before state has forgotten what was asked");
 
-enum round { ROUND_SEEN, ROUND_TOUCH, ROUND_HIT, ROUNDS };
+/* ROUND_HIT + d: of rules of depth d. */
+enum round { ROUND_SEEN, ROUND_TOUCH, ROUND_HIT, ROUNDS = ROUND_HIT + IR_DEPTHS };
+#define ROUND_LAST (ROUNDS - 1)
 
 /* A rule set ready to run. Made and freed by control; workers read it, and each has a matcher of its own. */
 struct rules {
@@ -71,6 +77,7 @@ struct rules {
     struct state_plan *state_plan;
     struct matcher **matchers; /* [workers] */
     uint32_t n_matchers;
+    uint32_t n_depths; /* of its rules: 1 where none is over another */
 };
 
 /* ---- batches ------------------------------------------------------------------------------------------- */
@@ -85,8 +92,17 @@ struct sighting {
 struct share {
     struct VEC(struct sighting) sightings;
     struct VEC(struct touch) touches;
-    struct VEC(struct hit *) hits; /* in the batch's memory */
+    struct VEC(struct hit *) hits[IR_DEPTHS]; /* in the batch's memory */
 };
+
+/* A hit that a group of another rule makes, with what it is ordered by. */
+struct derived_hit {
+    struct hit *hit; /* in the memory of the yield */
+    uint32_t rule;   /* whose group it is */
+    struct text key; /* and under which key */
+    uint32_t number; /* among those of one shard */
+};
+struct derived_hits VEC(struct derived_hit);
 
 /* An exception took a record from a step. */
 struct taken {
@@ -108,8 +124,10 @@ struct yield {
     struct incidents incidents;        /* as they came, in `memory` */
     struct pool memory;
     struct VEC(struct swallow) swallowed;
-    struct VEC(uint32_t) late; /* rules that a late record hit, once for each */
-    uint64_t hits;
+    struct VEC(uint32_t) late;    /* rules that a late record hit, once for each */
+    struct derived_hits *derived; /* [IR_DEPTHS][shards], of rules of that depth under that shard's keys */
+    int64_t settled[IR_DEPTHS];   /* up to here its partitions of each depth know all for good */
+    uint64_t hits, n_derived;
     struct state_adoption adoption; /* if the batch adopts */
     struct state_counts counts;     /* if the batch counts */
     bool waits;     /* a partition's settling waits for answers; if the batch ends the input */
@@ -175,7 +193,8 @@ struct shard {
     alignas(CACHE_LINE) uint64_t done[ROUNDS]; /* batches: cursors */
     /* the token holder's alone */
     alignas(CACHE_LINE) uint64_t floor[ROUNDS]; /* least done[] of all shards, when last looked at */
-    struct feeds feeds;                         /* as far as its hit rounds have come */
+    struct feeds feeds[IR_DEPTHS];              /* as far as its hit rounds have come */
+    struct derived_hits pending;                /* those of the batch and depth at hand, in order */
 };
 
 struct worker {
@@ -219,8 +238,8 @@ struct run {
     struct batch *slots;
     struct shard *shards;
     struct worker *workers;
-    struct state *partitions[STATE_PARTITIONS];              /* p is shard p mod n_shards's */
-    struct questions questions[ASK_SLOTS][STATE_PARTITIONS]; /* by the partition that asks */
+    struct state *partitions[IR_DEPTHS][STATE_PARTITIONS];              /* p is shard p mod n_shards's */
+    struct questions questions[ASK_SLOTS][IR_DEPTHS][STATE_PARTITIONS]; /* by the partition that asks */
 
     alignas(CACHE_LINE) uint32_t dealing; /* token */
     struct dealer dealer;
@@ -259,6 +278,18 @@ static inline uint32_t run_showing_places(const struct run *r)
     return n;
 }
 
+static inline struct derived_hits *yield_derived(const struct run *r, const struct yield *y, uint32_t depth,
+                                                 uint32_t shard)
+{
+    return &y->derived[depth * r->n_shards + shard];
+}
+
+/* 0 of a rule that is over no other. */
+static inline uint32_t run_depth(const struct rules *rules, uint32_t rule)
+{
+    return rules->n_depths > 1 ? rules->ir->rules[rule].depth : 0;
+}
+
 static inline uint32_t run_shard(const struct run *r, struct hash128 h)
 {
     return state_partition(h) % r->n_shards;
@@ -269,7 +300,7 @@ static inline uint32_t run_shard(const struct run *r, struct hash128 h)
 bool run_deal(struct run *r, struct worker *w, bool may_watch);
 void run_match(struct run *r, struct batch *b, struct matcher *m);
 bool run_time(struct run *r);
-bool run_shard_rounds(struct run *r, uint32_t shard);
+bool run_shard_rounds(struct worker *w, uint32_t shard);
 bool run_write(struct run *r);
 /* After publishing a cursor: wakes a sleeper where there is enough to do for two. */
 void run_progressed(struct run *r);

@@ -50,7 +50,7 @@ static void put_hit(void *world, const struct hit *h)
     struct matching *m = world;
     struct share *share = &m->batch->shares[run_shard(m->run, h->key_hash)];
     void *memory = pool_take(&m->batch->memory, hit_size(h));
-    struct hit **mine = memory ? VEC_PUSH(&share->hits) : NULL;
+    struct hit **mine = memory ? VEC_PUSH(&share->hits[run_depth(m->batch->rules, h->rule)]) : NULL;
     if (!mine) {
         m->batch->is_broken = true;
         return;
@@ -167,8 +167,10 @@ static void reset_batch(struct run *r, struct batch *b)
     pool_reset(&b->memory);
     memset(b->duplicates, 0, b->n * sizeof *b->duplicates);
     memset(b->showing_places, 0, run_showing_places(r) * sizeof *b->showing_places);
-    for (uint32_t s = 0; s < r->n_shards; s++)
-        b->shares[s].sightings.len = b->shares[s].touches.len = b->shares[s].hits.len = 0;
+    for (uint32_t s = 0; s < r->n_shards; s++) {
+        b->shares[s].sightings.len = b->shares[s].touches.len = 0;
+        for (uint32_t d = 0; d < IR_DEPTHS; d++) b->shares[s].hits[d].len = 0;
+    }
 }
 
 static enum aside match_one(struct matcher *m, struct matching *at, const struct match_out *out)

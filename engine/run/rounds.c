@@ -14,21 +14,25 @@
 
 #include "engine/run/atomic.h"
 
+#include <stdlib.h>
+
 /* The shard at work on a batch. */
 struct work {
     struct run *run;
+    struct matcher *matcher; /* the worker's */
     struct shard *shard;
     struct batch *batch;
     struct share *share;
     struct yield *yield;
     uint32_t index;     /* of the shard */
+    uint32_t depth;     /* of the round of hits */
     uint32_t partition; /* whose state is being called */
 };
 
 static struct state *state_of(struct work *w, struct hash128 h)
 {
     w->partition = state_partition(h);
-    return w->run->partitions[w->partition];
+    return w->run->partitions[w->depth][w->partition];
 }
 
 /* Whether the last tick moved the watermark, so that state has to hear of it. */
@@ -48,13 +52,14 @@ static void adopt(struct work *w)
 {
     struct state_adoption *sum = &w->yield->adoption;
     *sum = (struct state_adoption){0};
-    for (EACH_PARTITION(w, p)) {
-        struct state_adoption one = {0};
-        state_adopt(w->run->partitions[p], w->batch->rules->state_plan, &one);
-        uint64_t dropped = sum->half_built_dropped + one.half_built_dropped;
-        *sum = one; /* rules are the same for each */
-        sum->half_built_dropped = dropped;
-    }
+    for (uint32_t d = 0; d < IR_DEPTHS; d++)
+        for (EACH_PARTITION(w, p)) {
+            struct state_adoption one = {0};
+            state_adopt(w->run->partitions[d][p], w->batch->rules->state_plan, &one);
+            uint64_t dropped = sum->half_built_dropped + one.half_built_dropped;
+            *sum = one; /* rules are the same for each */
+            sum->half_built_dropped = dropped;
+        }
 }
 
 static void round_seen(struct work *w)
@@ -62,7 +67,7 @@ static void round_seen(struct work *w)
     struct batch *b = w->batch;
     if (b->adopts) adopt(w);
     if (has_news(w))
-        for (EACH_PARTITION(w, p)) state_forget(w->run->partitions[p], w->batch->before);
+        for (EACH_PARTITION(w, p)) state_forget(w->run->partitions[0][p], w->batch->before);
     for (uint32_t i = 0; i < w->share->sightings.len; i++) {
         const struct sighting *s = &w->share->sightings.at[i];
         /* One byte a record, and a record has one identity: no other shard writes it. */
@@ -72,9 +77,9 @@ static void round_seen(struct work *w)
 
 /* ---- touches ------------------------------------------------------------------------------------------- */
 
-static struct questions *questions_of(struct run *r, uint64_t period, uint32_t partition)
+static struct questions *questions_of(struct run *r, uint64_t period, uint32_t depth, uint32_t partition)
 {
-    return &r->questions[period % ASK_SLOTS][partition];
+    return &r->questions[period % ASK_SLOTS][depth][partition];
 }
 
 /* The number that the baseline has in these rules, or IR_NONE. */
@@ -98,8 +103,8 @@ static struct answer answer_question(struct work *w, const struct question *q)
 /* Of all partitions' questions of that period those whose key lives here. */
 static void answer_questions(struct work *w, uint64_t period)
 {
-    for (uint32_t from = 0; from < STATE_PARTITIONS; from++) {
-        struct questions *qs = questions_of(w->run, period, from);
+    for (uint32_t from = 0; from < IR_DEPTHS * STATE_PARTITIONS; from++) {
+        struct questions *qs = questions_of(w->run, period, from / STATE_PARTITIONS, from % STATE_PARTITIONS);
         for (uint32_t i = 0; i < qs->len; i++)
             if (run_shard(w->run, qs->at[i].ask.touch.key) == w->index)
                 qs->at[i].answer = answer_question(w, &qs->at[i]);
@@ -120,7 +125,7 @@ static void round_touch(struct work *w)
 {
     struct batch *b = w->batch;
     if (has_news(w))
-        for (EACH_PARTITION(w, p)) state_learn(w->run->partitions[p], w->batch->before);
+        for (EACH_PARTITION(w, p)) state_learn(w->run->partitions[0][p], w->batch->before);
     if (asks_are_due(b)) answer_questions(w, b->period - ASK_PERIODS);
     uint32_t n = w->share->touches.len;
     if (!vec_room((void **)&w->yield->answers.at, &w->yield->answers.cap, n, sizeof *w->yield->answers.at)) {
@@ -160,7 +165,7 @@ static void keep_question(void *world, const struct settle_ask *ask)
 {
     struct work *w = world;
     const struct rules *rules = w->batch->rules;
-    struct question *q = VEC_PUSH(questions_of(w->run, w->batch->period, w->partition));
+    struct question *q = VEC_PUSH(questions_of(w->run, w->batch->period, w->depth, w->partition));
     if (!q) {
         w->yield->is_broken = true;
         return;
@@ -181,10 +186,10 @@ static char *give_memory(void *world, size_t size)
 static void deliver_answers(struct work *w, const struct state_out *out, uint64_t period)
 {
     for (EACH_PARTITION(w, p)) {
-        struct questions *qs = questions_of(w->run, period, p);
+        struct questions *qs = questions_of(w->run, period, w->depth, p);
         w->partition = p;
         for (uint32_t i = 0; i < qs->len; i++)
-            state_settled(w->run->partitions[p], qs->at[i].ask.ticket, &qs->at[i].answer, out);
+            state_settled(w->run->partitions[w->depth][p], qs->at[i].ask.ticket, &qs->at[i].answer, out);
         qs->len = 0;
     }
 }
@@ -199,22 +204,111 @@ static void keep_swallowed(void *world, uint32_t exception, int change)
         w->yield->is_broken = true;
 }
 
+/* ---- rules over rules ---------------------------------------------------------------------------------- */
+
+/* The group that is at hand. */
+struct deriving {
+    struct work *w;
+    const struct derived *group;
+    struct text key;
+};
+
+static void keep_derived_hit(void *world, const struct hit *h)
+{
+    struct deriving *d = world;
+    struct yield *y = d->w->yield;
+    struct derived_hits *list = yield_derived(d->w->run, y, run_depth(d->w->batch->rules, h->rule),
+                                              run_shard(d->w->run, h->key_hash));
+    void *memory = pool_take(&y->memory, hit_size(h));
+    struct derived_hit *mine = memory ? VEC_PUSH(list) : NULL;
+    if (mine)
+        *mine = (struct derived_hit){hit_copy(memory, h), d->group->rule, d->key, (uint32_t)y->n_derived++};
+    else
+        y->is_broken = true;
+}
+
+static void keep_swallowed_group(void *world, uint32_t exception)
+{
+    struct deriving *d = world;
+    keep_swallowed(d->w, exception, d->group->is_gone ? -1 : 1);
+}
+
+static void derive_hits(void *world, const struct derived *group)
+{
+    struct work *w = world;
+    struct deriving d = {w, group, {give_memory(w, group->key.len), group->key.len}};
+    struct match_out out = {.world = &d, .hit = keep_derived_hit, .swallowed = keep_swallowed_group};
+    if (!d.key.at) return;
+    memcpy((char *)(uintptr_t)d.key.at, group->key.at, group->key.len);
+    match_derived(w->matcher, group, &out);
+}
+
+/* By what caused it, then rule and key; what one key said stays in its order. */
+static int compare_derived(const void *a, const void *b)
+{
+    const struct derived_hit *x = a, *y = b;
+    if (x->hit->seq != y->hit->seq) return x->hit->seq < y->hit->seq ? -1 : 1;
+    if (x->hit->by_watermark != y->hit->by_watermark) return x->hit->by_watermark ? 1 : -1;
+    if (x->rule != y->rule) return x->rule < y->rule ? -1 : 1;
+    int order = text_compare(x->key, y->key);
+    return order ? order : (x->number > y->number) - (x->number < y->number);
+}
+
+/* What lower depths derived for this one, of all shards. */
+static void collect_derived(struct work *w)
+{
+    struct derived_hits *all = &w->shard->pending;
+    all->len = 0;
+    for (uint32_t s = 0; s < w->run->n_shards; s++) {
+        const struct derived_hits *some = yield_derived(w->run, &w->batch->yields[s], w->depth, w->index);
+        if (!vec_room((void **)&all->at, &all->cap, all->len + some->len, sizeof *all->at)) {
+            w->yield->is_broken = true;
+            return;
+        }
+        if (some->len) memcpy(all->at + all->len, some->at, some->len * sizeof *some->at);
+        all->len += some->len;
+    }
+    if (all->len) qsort(all->at, all->len, sizeof *all->at, compare_derived);
+}
+
+/* How far all groups of lower depths are known for good. */
+static void tell_known(struct work *w)
+{
+    int64_t least = INT64_MAX;
+    for (uint32_t s = 0; s < w->run->n_shards; s++) {
+        int64_t settled = w->batch->yields[s].settled[w->depth - 1];
+        if (settled < least) least = settled;
+    }
+    for (EACH_PARTITION(w, p)) state_known(w->run->partitions[w->depth][p], least);
+}
+
+static void look_how_far(struct work *w)
+{
+    int64_t *least = &w->yield->settled[w->depth];
+    *least = INT64_MAX;
+    for (EACH_PARTITION(w, p)) {
+        int64_t settled = state_settled_to(w->run->partitions[w->depth][p]);
+        if (settled < *least) *least = settled;
+    }
+}
+
+/* ---- the whole round ----------------------------------------------------------------------------------- */
+
 static void move_watermark(struct work *w, const struct state_out *out)
 {
     struct batch *b = w->batch;
     for (EACH_PARTITION(w, p)) {
         w->partition = p;
-        state_watermark(w->run->partitions[p], b->passed, b->first_seq + b->n - 1, out);
+        state_watermark(w->run->partitions[w->depth][p], b->passed, b->first_seq + b->n - 1, out);
     }
 }
 
 static void look_at_state(struct work *w)
 {
-    w->yield->waits = false;
-    w->yield->counts = (struct state_counts){0};
     for (EACH_PARTITION(w, p)) {
-        if (w->batch->is_end && state_waits(w->run->partitions[p])) w->yield->waits = true;
-        if (w->batch->counts) state_count(w->run->partitions[p], &w->yield->counts);
+        const struct state *s = w->run->partitions[w->depth][p];
+        if (w->batch->is_end && state_waits(s)) w->yield->waits = true;
+        if (w->batch->counts) state_count(s, &w->yield->counts);
     }
 }
 
@@ -222,7 +316,12 @@ static void look_at_state(struct work *w)
 static int64_t give_feed(void *world, struct hash128 feed)
 {
     const struct work *w = world;
-    return w->batch->is_end ? INT64_MAX : feeds_newest(&w->shard->feeds, feed);
+    return w->batch->is_end ? INT64_MAX : feeds_newest(&w->shard->feeds[w->depth], feed);
+}
+
+static void take_hit(struct work *w, const struct hit *h, const struct state_out *out)
+{
+    state_hit(state_of(w, h->key_hash), h, out);
 }
 
 static void keep_late(struct work *w, uint32_t rule)
@@ -234,21 +333,35 @@ static void keep_late(struct work *w, uint32_t rule)
         w->yield->is_broken = true;
 }
 
+/* The records' hits, and behind those of one record what it brought about. */
+static void take_hits(struct work *w, const struct state_out *out)
+{
+    struct batch *b = w->batch;
+    const struct derived_hits *derived = &w->shard->pending;
+    uint32_t n = 0, n_derived = w->depth ? derived->len : 0;
+    for (uint32_t i = 0; i < w->share->hits[w->depth].len; i++) {
+        const struct hit *h = w->share->hits[w->depth].at[i];
+        for (; n < n_derived && derived->at[n].hit->seq < h->seq; n++) take_hit(w, derived->at[n].hit, out);
+        if (is_duplicate(b, h->seq)) continue;
+        w->yield->hits++;
+        if (h->second <= b->before) keep_late(w, h->rule);
+        take_hit(w, h, out);
+    }
+    for (; n < n_derived; n++) take_hit(w, derived->at[n].hit, out);
+}
+
 static void round_hit(struct work *w)
 {
     struct batch *b = w->batch;
     struct state_out out = {w,           give_answer,    keep_incident, keep_question,
-                            give_memory, keep_swallowed, give_feed};
-    if (!feeds_fold(&w->shard->feeds, &b->feeds)) w->yield->is_broken = true;
+                            give_memory, keep_swallowed, give_feed,     derive_hits};
+    if (!feeds_fold(&w->shard->feeds[w->depth], &b->feeds)) w->yield->is_broken = true;
+    if (w->depth) collect_derived(w);
     if (asks_are_due(b)) deliver_answers(w, &out, b->period - ASK_PERIODS);
-    for (uint32_t i = 0; i < w->share->hits.len; i++) {
-        const struct hit *h = w->share->hits.at[i];
-        if (is_duplicate(b, h->seq)) continue;
-        w->yield->hits++;
-        if (h->second <= b->before) keep_late(w, h->rule);
-        state_hit(state_of(w, h->key_hash), h, &out);
-    }
+    take_hits(w, &out);
+    if (w->depth) tell_known(w);
     if (b->ticks && b->passed != INT64_MIN) move_watermark(w, &out);
+    look_how_far(w);
     look_at_state(w);
 }
 
@@ -270,49 +383,79 @@ static bool all_have_done(struct run *r, struct shard *s, enum round round, uint
 /* Batch.h, invariants 2, 6 and 7. */
 static bool may_do(struct run *r, struct shard *s, enum round round, const struct batch *b, uint64_t number)
 {
-    switch (round) {
-    case ROUND_SEEN:
-        /* `timed` before everything else of the batch: nothing of it may be read until then. */
-        return cursor_read(&r->timed) > number && (!b->adopts || s->done[ROUND_HIT] == number);
-    case ROUND_TOUCH:
-        return all_have_done(r, s, ROUND_SEEN, number + 1) && all_have_done(r, s, ROUND_HIT, b->asks_after);
-    default: return all_have_done(r, s, ROUND_TOUCH, number + 1);
-    }
+    /* `timed` before everything else of the batch: nothing of it may be read until then. */
+    if (round == ROUND_SEEN)
+        return cursor_read(&r->timed) > number && (!b->adopts || s->done[ROUND_LAST] == number);
+    if (s->done[round - 1] == number || !all_have_done(r, s, round - 1, number + 1)) return false;
+    return round != ROUND_TOUCH || all_have_done(r, s, ROUND_LAST, b->asks_after);
 }
 
-static void reset_yield(struct yield *y)
+static void reset_yield(const struct run *r, struct yield *y)
 {
     y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = 0;
-    y->hits = 0;
-    y->is_broken = false;
+    for (uint32_t i = 0; i < IR_DEPTHS * r->n_shards; i++) y->derived[i].len = 0;
+    y->hits = y->n_derived = 0;
+    y->is_broken = y->waits = false;
+    y->counts = (struct state_counts){0};
     pool_reset(&y->memory);
 }
 
-static bool do_round(struct run *r, uint32_t index, enum round round)
+/* Invariant 7 of batch.h: rounds that the rules have no depth for are over with the last that they have. */
+static enum round round_behind(const struct batch *b, enum round round)
 {
+    return round + 1 == ROUND_HIT + b->rules->n_depths ? ROUNDS : round + 1;
+}
+
+/* How far feeds have come is folded over all batches: rules to come may have that depth. */
+static void skip_round(struct work *w, enum round round)
+{
+    if (round < ROUND_HIT) return;
+    if (!feeds_fold(&w->shard->feeds[round - ROUND_HIT], &w->batch->feeds)) w->yield->is_broken = true;
+}
+
+static bool do_round(struct worker *worker, uint32_t index, enum round round)
+{
+    struct run *r = worker->run;
     struct shard *s = &r->shards[index];
     uint64_t number = s->done[round];
     struct batch *b = run_batch(r, number);
     if (!may_do(r, s, round, b, number)) return false;
-    struct work w = {r, s, b, &b->shares[index], &b->yields[index], index, 0};
+    struct work w = {.run = r,
+                     .matcher = b->rules->matchers[worker->index],
+                     .shard = s,
+                     .batch = b,
+                     .share = &b->shares[index],
+                     .yield = &b->yields[index],
+                     .index = index,
+                     .depth = round < ROUND_HIT ? 0 : round - ROUND_HIT};
     if (round == ROUND_SEEN)
-        reset_yield(w.yield), round_seen(&w);
+        reset_yield(r, w.yield), round_seen(&w);
     else if (round == ROUND_TOUCH)
         round_touch(&w);
     else
         round_hit(&w);
-    cursor_publish_or_plant(PLANT_DONE, &s->done[round], number + 1); /* invariant 2 */
+    enum round behind = round_behind(b, round);
+    for (enum round skipped = round + 1; skipped < behind; skipped++) skip_round(&w, skipped);
+    for (; round < behind; round++)
+        cursor_publish_or_plant(PLANT_DONE, &s->done[round], number + 1); /* invariant 2 */
     run_progressed(r);
     return true;
 }
 
-bool run_shard_rounds(struct run *r, uint32_t index)
+/* The latest round that can be done. */
+static bool do_some_round(struct worker *w, uint32_t index)
 {
-    struct shard *s = &r->shards[index];
+    enum round round = ROUNDS;
+    while (round > 0 && !do_round(w, index, round - 1)) round--;
+    return round > 0;
+}
+
+bool run_shard_rounds(struct worker *w, uint32_t index)
+{
+    struct shard *s = &w->run->shards[index];
     bool any = false;
     if (!token_take(&s->token)) return false;
-    while (do_round(r, index, ROUND_HIT) || do_round(r, index, ROUND_TOUCH) || do_round(r, index, ROUND_SEEN))
-        any = true;
+    while (do_some_round(w, index)) any = true;
     token_leave(&s->token);
     return any;
 }

@@ -17,10 +17,11 @@
 
 /* ---- a worker's round ---------------------------------------------------------------------------------- */
 
-static bool help_others(struct run *r, uint32_t own)
+static bool help_others(struct worker *w)
 {
+    struct run *r = w->run;
     for (uint32_t i = 1; i < r->n_shards; i++)
-        if (run_shard_rounds(r, (own + i) % r->n_shards)) return true;
+        if (run_shard_rounds(w, (w->index + i) % r->n_shards)) return true;
     return false;
 }
 
@@ -28,12 +29,12 @@ static bool help_others(struct run *r, uint32_t own)
 static bool go_on(struct worker *w)
 {
     struct run *r = w->run;
-    return run_shard_rounds(r, w->index % r->n_shards) || run_write(r) || run_time(r);
+    return run_shard_rounds(w, w->index % r->n_shards) || run_write(r) || run_time(r);
 }
 
 static bool find_work(struct worker *w)
 {
-    return go_on(w) || run_deal(w->run, w, false) || help_others(w->run, w->index % w->run->n_shards);
+    return go_on(w) || run_deal(w->run, w, false) || help_others(w);
 }
 
 static bool is_over(struct run *r)
@@ -50,7 +51,7 @@ static bool is_calm(struct run *r)
 static bool spin_for_work(struct worker *w)
 {
     for (int i = 0; i < SPINS; i++) {
-        if (go_on(w) || help_others(w->run, w->index % w->run->n_shards) || is_over(w->run)) return true;
+        if (go_on(w) || help_others(w) || is_over(w->run)) return true;
         spin_pause();
     }
     return false;
@@ -125,6 +126,9 @@ static struct rules *rules_new(const struct run *r, const struct ir *ir, void *o
     rules->plan = plan_new(ir, r->o.secret);
     rules->decoder = decoder_new(ir);
     rules->state_plan = state_plan_new(ir);
+    rules->n_depths = 1;
+    for (uint32_t i = 0; i < ir->n_rules; i++)
+        if (rules->n_depths <= ir->rules[i].depth) rules->n_depths = ir->rules[i].depth + 1;
     if (rules->plan && rules->decoder && rules->state_plan && make_matchers(rules, r->o.workers))
         return rules;
     rules_free(rules);
@@ -179,6 +183,9 @@ static bool batch_init(struct run *r, struct batch *b)
     b->duplicates = calloc(n, sizeof *b->duplicates);
     b->shares = calloc(r->n_shards, sizeof *b->shares);
     b->yields = calloc(r->n_shards, sizeof *b->yields);
+    for (uint32_t s = 0; b->yields && s < r->n_shards; s++)
+        if (!(b->yields[s].derived = calloc(r->n_shards * IR_DEPTHS, sizeof *b->yields[s].derived)))
+            return false;
     return b->records && b->origins && b->asides && b->seconds && b->is_ahead && b->showing_of &&
            b->showing_places && b->duplicates && b->shares && b->yields;
 }
@@ -188,13 +195,16 @@ static void batch_release(struct run *r, struct batch *b)
     for (uint32_t s = 0; b->shares && s < r->n_shards; s++) {
         free(b->shares[s].sightings.at);
         free(b->shares[s].touches.at);
-        free(b->shares[s].hits.at);
+        for (uint32_t d = 0; d < IR_DEPTHS; d++) free(b->shares[s].hits[d].at);
     }
     for (uint32_t s = 0; b->yields && s < r->n_shards; s++) {
         free(b->yields[s].answers.at);
         free(b->yields[s].incidents.at);
         free(b->yields[s].swallowed.at);
         free(b->yields[s].late.at);
+        for (uint32_t i = 0; b->yields[s].derived && i < r->n_shards * IR_DEPTHS; i++)
+            free(b->yields[s].derived[i].at);
+        free(b->yields[s].derived);
         pool_release(&b->yields[s].memory);
     }
     void *arrays[] = {b->records,    b->origins,        b->asides,      b->seconds, b->is_ahead,
@@ -221,8 +231,9 @@ static bool make_parts(struct run *r)
     if (!ring_init(&r->published, SETS_ALIVE) || !ring_init(&r->retired, SETS_ALIVE)) return false;
     for (uint32_t i = 0; i < r->n_slots; i++)
         if (!batch_init(r, &r->slots[i])) return false;
-    for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
-        if (!(r->partitions[p] = state_new(r->o.limits))) return false;
+    for (uint32_t d = 0; d < IR_DEPTHS; d++)
+        for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
+            if (!(r->partitions[d][p] = state_new(r->o.limits))) return false;
     return true;
 }
 
@@ -255,11 +266,12 @@ void run_free(struct run *r)
 {
     if (!r) return;
     for (uint32_t i = 0; r->slots && i < r->n_slots; i++) batch_release(r, &r->slots[i]);
-    for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
-        if (r->partitions[p]) state_free(r->partitions[p]);
+    for (uint32_t d = 0; d < IR_DEPTHS; d++)
+        for (uint32_t p = 0; p < STATE_PARTITIONS; p++) {
+            if (r->partitions[d][p]) state_free(r->partitions[d][p]);
+            for (uint32_t slot = 0; slot < ASK_SLOTS; slot++) free(r->questions[slot][d][p].at);
+        }
     for (uint32_t i = 0; i < SETS_ALIVE; i++) rules_free(r->alive[i]);
-    for (uint32_t slot = 0; slot < ASK_SLOTS; slot++)
-        for (uint32_t p = 0; p < STATE_PARTITIONS; p++) free(r->questions[slot][p].at);
     ring_release(&r->published);
     ring_release(&r->retired);
     free(r->writer.merged.at);
@@ -269,7 +281,10 @@ void run_free(struct run *r)
     for (uint32_t i = 0; i < r->writer.feeds.len; i++) free((char *)(uintptr_t)r->writer.feeds.at[i].kind.at);
     free(r->writer.feeds.at);
     watermark_release(&r->watermark);
-    for (uint32_t s = 0; r->shards && s < r->n_shards; s++) free(r->shards[s].feeds.at);
+    for (uint32_t s = 0; r->shards && s < r->n_shards; s++) {
+        for (uint32_t d = 0; d < IR_DEPTHS; d++) free(r->shards[s].feeds[d].at);
+        free(r->shards[s].pending.at);
+    }
     free(r->slots);
     free(r->shards);
     free(r->workers);
@@ -301,5 +316,6 @@ void run_count(const struct run *r, struct run_counts *out)
 {
     *out = r->writer.counts;
     out->states = (struct state_counts){0};
-    for (uint32_t p = 0; p < STATE_PARTITIONS; p++) state_count(r->partitions[p], &out->states);
+    for (uint32_t d = 0; d < IR_DEPTHS; d++)
+        for (uint32_t p = 0; p < STATE_PARTITIONS; p++) state_count(r->partitions[d][p], &out->states);
 }

@@ -34,6 +34,7 @@ struct run_counts {
     uint64_t not_used; /* of those evaluated: of a source that no rule uses, so nothing was to be looked at */
     uint64_t ahead;    /* of those evaluated: dated more than five minutes ahead of their arrival */
     uint64_t hits;     /* of records that were no duplicates */
+    uint64_t derived;  /* hits beside these: groups of matches that rules over rules took, also taken back */
     uint64_t incidents, revisions;
     uint64_t bytes_read, bytes_all; /* of the input; bytes_all 0: not known */
     uint64_t generation;            /* of the rules of the last batch */

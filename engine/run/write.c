@@ -3,8 +3,8 @@
  *
  * Invariants
  * 1. Order within a batch: sequence of the causing record (the watermark's causes behind its last
- *    record's), rule, key, and for one key the order in which its partition said it. None of it depends on
- *    shards or tables.
+ *    record's), depth, rule, key, and for one key the order in which its partition said it. None of it
+ * depends on shards or tables.
  * 2. `written` is published after the last look at the batch: whoever sees it may fill the slot again.
  * 3. A set is retired when the first batch with the next one is written: no batch in flight has it any
  *    more, and what a partition adopted since refers to the new one.
@@ -26,6 +26,7 @@ static int compare_incidents(const struct incident *a, const struct incident *b)
 {
     int order = compare_u64(a->cause, b->cause);
     if (!order) order = a->by_watermark - b->by_watermark;
+    if (!order) order = compare_u64(a->depth, b->depth);
     if (!order) order = compare_u64(a->rule, b->rule);
     if (!order) order = text_compare(a->key, b->key);
     return order;
@@ -225,6 +226,7 @@ static void sum_yields(struct run *r, const struct batch *b)
     for (uint32_t s = 0; s < r->n_shards; s++) {
         const struct yield *y = &b->yields[s];
         w->counts.hits += y->hits;
+        w->counts.derived += y->n_derived;
         w->waits |= y->waits;
         if (y->is_broken || b->is_broken) flag_raise(&r->no_memory);
     }
@@ -330,7 +332,7 @@ static void write_batch(struct run *r, struct batch *b)
 static bool is_done(const struct run *r, uint64_t number)
 {
     for (uint32_t s = 0; s < r->n_shards; s++)
-        if (cursor_read(&r->shards[s].done[ROUND_HIT]) <= number) return false; /* orders the yields */
+        if (cursor_read(&r->shards[s].done[ROUND_LAST]) <= number) return false; /* orders the yields */
     return true;
 }
 

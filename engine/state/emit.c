@@ -5,6 +5,7 @@
  * name things alike.
  */
 #include "engine/state/emit.h"
+#include "engine/state/derive.h"
 #include "engine/state/doubt.h"
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
@@ -14,7 +15,7 @@ static const uint64_t plain_key[2];
 /* ---- names -------------------------------------------------------------------------------------------- */
 
 /* There is one tenant so far, and it has no name. */
-static void hash_name(char out[33], const struct keyed *k, struct text identity, int64_t salt)
+static void incident_name(char out[33], const struct keyed *k, struct text identity, int64_t salt)
 {
     uint64_t parts[7] = {(uint64_t)salt};
     struct text rule = k->rule->name;
@@ -22,6 +23,11 @@ static void hash_name(char out[33], const struct keyed *k, struct text identity,
                            hash_128(plain_key, identity.at, identity.len)};
     memcpy(parts + 1, h, sizeof h);
     hash128_print(hash_128(plain_key, parts, sizeof parts), out);
+}
+
+void group_name(char out[33], const struct keyed *k, struct group *g)
+{
+    incident_name(out, k, group_completing(k->rule->plan, g)->hit->evidence.identity, 0);
 }
 
 static bool id_is_taken(const struct keyed *k, uint64_t h)
@@ -38,7 +44,7 @@ static void name_incident(struct keyed *k, struct emitted *e, struct text identi
     uint64_t h;
     int64_t salt = 0;
     do {
-        hash_name(e->id, k, identity, salt++);
+        incident_name(e->id, k, identity, salt++);
         h = hash_64(plain_key, e->id, sizeof e->id);
     } while (id_is_taken(k, h));
     k->named[k->n_named++ % NAMED_MOST] = h;
@@ -127,7 +133,8 @@ static const struct evidence *batch_evidence(const struct occasion *o, const str
     *e = (struct evidence){batch_text(o, from->identity), batch_text(o, from->service),
                            batch_text(o, from->action),   batch_text(o, from->region),
                            batch_text(o, from->account),  batch_text(o, from->source_ip),
-                           batch_text(o, from->error),    from->time,
+                           batch_text(o, from->error),    batch_text(o, from->rule),
+                           batch_text(o, from->match_id), from->time,
                            from->is_ahead,                from->is_late};
     return e;
 }
@@ -244,6 +251,7 @@ static void tell(struct state *s, struct keyed *k, struct emitted *e, enum incid
 {
     struct incident i = {.ir = s->plan->ir,
                          .rule = k->rule->plan->number,
+                         .depth = k->rule->plan->rule->depth,
                          .cause = o->cause,
                          .by_watermark = o->by_watermark,
                          .revision = ++e->revision,
@@ -407,7 +415,7 @@ static void settle(struct state *s, struct keyed *k, struct group *g, const stru
     uint64_t settled = digest_settled(k, g, &v);
     if (e->is_settled && settled == e->settled) return;
     e->settled = settled;
-    hash_name(e->match_id, k, group_completing(k->rule->plan, g)->hit->evidence.identity, 0);
+    group_name(e->match_id, k, g);
     tell(s, k, e, INCIDENT_SETTLED, g, &v, NULL, o);
 }
 
@@ -461,6 +469,7 @@ void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
         remove_group(k, &k->before, opened);
         remove_group(k, &k->after, opened);
         gathered_drop(s, k, opened);
+        told_drop(s, k, opened);
     }
 }
 

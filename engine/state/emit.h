@@ -18,6 +18,8 @@ void emit_settled(struct state *s, struct keyed *k, const struct occasion *o);
 void emit_closed(struct state *s, struct keyed *k, const struct occasion *o);
 /* The key is thrown away: what is open is closed, marked as capped. */
 void emit_evicted(struct state *s, struct keyed *k, const struct occasion *o);
+/* What a group's incident is known by once it is settled (match_id), whether it is one or not. */
+void group_name(char out[33], const struct keyed *k, struct group *g);
 void emitted_free(struct state *s, struct keyed *k);
 
 #endif

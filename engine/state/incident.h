@@ -44,7 +44,7 @@ struct incident_action {
 
 struct incident {
     const struct ir *ir;
-    uint32_t rule;
+    uint32_t rule, depth;    /* depth: of the rule, over others */
     uint64_t cause;          /* sequence of the record that made this revision, or of the watermark's batch */
     bool by_watermark;
     struct text key;         /* canonical bytes of the key's parts */

@@ -131,12 +131,25 @@ static struct value leaf_asked(const struct court *c, uint32_t ask, uint32_t ste
     return k ? asked_value(c->plan, k, ask) : value_absent();
 }
 
+/* ---- for rules over this one ---- */
+
+static struct value leaf_completing(struct eval *e, const struct court *c, const struct ir_node *n)
+{
+    const struct kept *k = c->only ? c->only : group_completing(c->plan, c->group);
+    for (uint32_t i = 0; i < n->n; i++) {
+        const struct ir_node *capture = &e->ir->nodes[e->ir->operands[n->first + i]];
+        if (capture->y == k->hit->step) return capture_of(k, capture->x);
+    }
+    return value_absent();
+}
+
 static struct value leaf(struct eval *e, ir_node_id id, const struct ir_node *n)
 {
     const struct court *c = e->world;
     switch (n->op) {
     case IR_OP_CAPTURE: return leaf_capture(e, c, n->x, n->y);
     case IR_OP_BARE: return leaf_bare(e, c, n);
+    case IR_OP_COMPLETING: return leaf_completing(e, c, n);
     case IR_OP_FIRST: return leaf_edge(c, n, false);
     case IR_OP_LAST: return leaf_edge(c, n, true);
     case IR_OP_STEP_EXISTS: return value_bool(c->group->exists >> n->y & 1);
@@ -377,6 +390,24 @@ static void judge_actions(struct eval *e, struct court *c, const struct emitted 
         else
             v->actions[n].is_new = !is_told;
     }
+}
+
+struct value *judge_given(struct state *s, const struct keyed *k, struct group *g)
+{
+    struct court c = {.plan = k->rule->plan, .state = s, .keyed = k, .group = g};
+    const struct ir_rule *r = c.plan->rule;
+    struct eval *e = open_court(s, &c);
+    struct value *values = r->n_gives ? scratch_take(e->scratch, r->n_gives * sizeof *values) : NULL;
+    for (uint32_t i = 0; values && i < r->n_gives; i++) values[i] = eval_value(e, r->gives[i].value);
+    return values;
+}
+
+bool judge_swallows(struct state *s, const struct keyed *k, struct group *g)
+{
+    struct court c = {.plan = k->rule->plan, .state = s, .keyed = k, .group = g};
+    struct verdict v = {.swallowed = 0};
+    if (c.plan->rule->n_exceptions) judge_exceptions(open_court(s, &c), &c, &v);
+    return v.swallowed;
 }
 
 void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told,

@@ -39,6 +39,11 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
 bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k);
 /* What `where` says of the window that ends where g would open. */
 enum tri judge_where(struct state *s, const struct keyed *k, struct group *g, struct gathered *eligible);
+/* The values that the group shows as an event to rules over its rule (ir_rule.gives), in the partition's
+ * scratch; NULL: it shows none, or there is no room. */
+struct value *judge_given(struct state *s, const struct keyed *k, struct group *g);
+/* Whether an exception of the rule takes the group. */
+bool judge_swallows(struct state *s, const struct keyed *k, struct group *g);
 /* For a new rule set. */
 void judge_prepare(struct state *s, const struct ir *ir);
 

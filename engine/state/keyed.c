@@ -1,6 +1,7 @@
 /* keyed.c - slots, refolding, commitment, sweeping. */
 #include "engine/state/keyed.h"
 #include "engine/state/absence.h"
+#include "engine/state/derive.h"
 #include "engine/state/doubt.h"
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
@@ -20,7 +21,7 @@ static bool has_account(const struct hit_ask *a)
 
 static void answer_now(const struct hit_ask *a, struct answer_state *state, const struct state_out *out)
 {
-    if (a->is_absent || a->is_unknown) return;
+    if (a->is_absent || a->is_unknown || a->answer == HIT_NOT_ASKED) return;
     state->answers[ASKED_KEY] = out->answer(out->world, a->answer, a->key);
     if (has_account(a))
         state->answers[ASKED_ACCOUNT] = out->answer(out->world, a->account_answer, a->account);
@@ -28,7 +29,7 @@ static void answer_now(const struct hit_ask *a, struct answer_state *state, cons
 
 static bool is_active(struct state *s, const struct rule_plan *p, const struct kept *kept)
 {
-    return measure_takes(p, kept) && judge_gate(s, p, kept);
+    return !kept->is_gone && measure_takes(p, kept) && judge_gate(s, p, kept);
 }
 
 static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
@@ -45,7 +46,7 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
     kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
     if (where) kept->eligible = (struct eligible *)((char *)(kept + 1) + answers + offers);
     struct hit *copy = hit_copy((char *)(kept + 1) + answers + offers + where, h);
-    copy->evidence.is_late = h->second <= s->watermark;
+    if (!h->evidence.match_id.len) copy->evidence.is_late = h->second <= s->watermark;
     kept->hit = copy;
     for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
     kept->active = is_active(s, p, kept);
@@ -137,7 +138,7 @@ struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit 
     k->hash = h->key_hash;
     k->key = slab_text(&s->slab, h->key);
     k->rule = r;
-    k->committed = s->watermark - r->plan->delay;
+    k->committed = passed_for(s, r->plan) - r->plan->delay;
     k->sweep_at = SWEEP_LEAST;
     return k;
 }
@@ -165,6 +166,7 @@ void keyed_free(struct state *s, struct keyed *k)
     slots_free(s, k->tail.at, k->tail.len, k->tail.cap);
     slots_free(s, k->history.at, k->history.len, k->history.cap);
     emitted_free(s, k);
+    told_free(s, k);
     gathered_free(s, k);
     window_free(s, k);
     for (struct kept *kept = k->kept, *next; kept; kept = next) {
@@ -265,11 +267,13 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
     refold(s, k);
 }
 
-/* A second needs no more events of a class than the largest choice takes, unless they are counted or may
- * still fall to a gate. Not while hits of one event come: what class it is of shows the last of them. */
+/* A second needs no more events of a class than the largest choice takes, unless they are counted, or may
+ * still fall to a gate or be taken back. Not while hits of one event come: what class it is of shows the last
+ * of them. */
 static void thin(struct state *s, const struct rule_plan *p, struct slot *slot, const struct kept *next)
 {
-    if (slot->len > p->need_most && !p->exact && !p->asked && !p->adds_up && !slot_holds(slot, next))
+    if (slot->len > p->need_most && !p->exact && !p->asked && !p->adds_up && !p->is_over &&
+        !slot_holds(slot, next))
         slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
 }
 
@@ -284,6 +288,7 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
     }
     thin(s, k->rule->plan, slot, kept);
     if (!slot_insert(&s->slab, slot, kept)) return false;
+    slot->is_asked = false;
     window_forget(k, kept->hit->second, k->rule->plan->forbidden >> kept->hit->step & 1);
     if (*is_newest)
         refold_newest(s, k);
@@ -304,18 +309,63 @@ static void tell_news(struct state *s, struct keyed *k, const struct kept *kept,
     else
         gather_refresh(s, k, now);
     emit_changes(s, k, now, !is_newest, o);
+    derive_changes(s, k, now, !is_newest, o);
+}
+
+/* A record that comes too late for a repetition is too late also where seconds wait for lower rules. */
+static bool is_missed(const struct state *s, const struct rule_plan *p, const struct hit *h)
+{
+    return h->second <= s->watermark && !h->evidence.match_id.len && !p->is_plain;
+}
+
+static struct occasion occasion_of(const struct hit *h, const struct state_out *out)
+{
+    return (struct occasion){
+        .out = out, .cause = h->seq, .by_watermark = h->by_watermark, .identity = h->evidence.identity};
 }
 
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
 {
-    struct occasion o = {.out = out, .cause = h->seq, .identity = h->evidence.identity};
+    struct occasion o = occasion_of(h, out);
     struct kept *kept = keep(s, k, h, out);
     bool is_newest = false;
-    if (h->second <= s->watermark)
+    if (h->second <= passed_for(s, k->rule->plan))
         insert_late(s, k, kept);
-    else if (!insert(s, k, kept, &is_newest))
+    else if (is_missed(s, k->rule->plan, h) || !insert(s, k, kept, &is_newest))
         return sweep(s, k);
     if (!k->rule->plan->delay) tell_news(s, k, kept, is_newest, &o);
+    sweep(s, k);
+    set_timer(s, k);
+}
+
+/* Nobody waits any more for what was asked about it. */
+static void forget_questions(struct state *s, struct slot *slot, struct kept *kept)
+{
+    drop_tickets(s, kept);
+    for (uint32_t i = 0; i < kept->hit->n_asks; i++)
+        for (unsigned n = 0; n < 2; n++) {
+            slot->waiting -= kept->answers[i].tickets[n] != 0;
+            kept->answers[i].tickets[n] = 0;
+        }
+}
+
+void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
+{
+    struct occasion o = occasion_of(h, out);
+    struct kept like = {.hit = (struct hit *)(uintptr_t)h}; /* only looked at */
+    struct slot *slot = NULL;
+    for (uint32_t i = 0; i < k->tail.len; i++)
+        if (k->tail.at[i].second == h->second) slot = &k->tail.at[i];
+    struct kept *kept = slot ? slot_find(slot, &like) : NULL;
+    if (!kept) return;
+    kept->is_gone = true;
+    kept->active = false;
+    forget_questions(s, slot, kept);
+    window_forget(k, h->second, true);
+    if (!k->rule->plan->delay) {
+        refold(s, k);
+        tell_news(s, k, kept, false, &o);
+    }
     sweep(s, k);
     set_timer(s, k);
 }
@@ -331,6 +381,10 @@ static uint32_t take_ticket(struct state *s, struct ticket t)
         (void)SLAB_PUSH(&s->slab, s->tickets);
         number = s->tickets.len;
     }
+    struct asked_move *move = &s->moves[s->move];
+    t.move = s->move;
+    if (!move->open || t.kept->hit->second < move->first) move->first = t.kept->hit->second;
+    move->open++;
     s->tickets.at[number - 1] = t;
     s->open_tickets++;
     return number;
@@ -340,15 +394,16 @@ static void put_question(struct state *s, struct keyed *k, struct kept *kept, ui
                          const struct state_out *out)
 {
     const struct hit_ask *a = &kept->hit->asks[i];
-    struct settle_ask ask = {.partition = state_partition(k->hash),
-                             .ticket = take_ticket(s, (struct ticket){k, kept, i, asked, 0}),
-                             .touch = {.seq = kept->hit->seq,
-                                       .second = kept->hit->second,
-                                       .asks = true,
-                                       .baseline = k->rule->plan->rule->asks[a->ask].baseline,
-                                       .is_account = asked == ASKED_ACCOUNT,
-                                       .key = asked == ASKED_ACCOUNT ? a->account : a->key,
-                                       .value = asked == ASKED_ACCOUNT ? (struct hash128){0, 0} : a->value}};
+    struct settle_ask ask = {
+        .partition = state_partition(k->hash),
+        .ticket = take_ticket(s, (struct ticket){.keyed = k, .kept = kept, .ask = i, .asked = asked}),
+        .touch = {.seq = kept->hit->seq,
+                  .second = kept->hit->second,
+                  .asks = true,
+                  .baseline = k->rule->plan->rule->asks[a->ask].baseline,
+                  .is_account = asked == ASKED_ACCOUNT,
+                  .key = asked == ASKED_ACCOUNT ? a->account : a->key,
+                  .value = asked == ASKED_ACCOUNT ? (struct hash128){0, 0} : a->value}};
     kept->answers[i].tickets[asked] = (uint32_t)ask.ticket;
     out->settle(out->world, &ask);
 }
@@ -356,6 +411,8 @@ static void put_question(struct state *s, struct keyed *k, struct kept *kept, ui
 static void ask_hit(struct state *s, struct keyed *k, struct slot *slot, struct kept *kept,
                     const struct state_out *out)
 {
+    if (kept->is_asked || kept->is_gone) return;
+    kept->is_asked = true;
     for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
         const struct hit_ask *a = &kept->hit->asks[i];
         if (a->is_absent || a->is_unknown || a->ask == IR_NONE) continue;
@@ -433,7 +490,7 @@ static int64_t earlier(int64_t a, int64_t b)
  */
 static int64_t settle_delayed(struct state *s, struct keyed *k)
 {
-    int64_t known = s->watermark;
+    int64_t known = passed_for(s, k->rule->plan);
     for (uint32_t i = 0; i < k->tail.len && k->tail.at[i].second <= known; i++) {
         if (k->tail.at[i].waiting) known = k->tail.at[i].second - 1;
         settle_gates(s, k, &k->tail.at[i]);
@@ -463,7 +520,7 @@ static bool settle_waiting(struct state *s, struct keyed *k, int64_t committed, 
 static bool commit(struct state *s, struct keyed *k, const struct state_out *out)
 {
     bool is_delayed = k->rule->plan->delay > 0, changed = false;
-    int64_t until = is_delayed ? settle_delayed(s, k) : s->watermark;
+    int64_t until = is_delayed ? settle_delayed(s, k) : passed_for(s, k->rule->plan);
     while (k->tail.len && k->tail.at[0].second <= until && !k->tail.at[0].waiting) {
         bool other = settle_gates(s, k, &k->tail.at[0]);
         if (other || k->answers_changed) window_forget(k, k->tail.at[0].second, true);
@@ -501,22 +558,22 @@ bool keyed_is_empty(const struct keyed *k)
 static int64_t next_due(const struct keyed *k)
 {
     const struct rule_plan *p = k->rule->plan;
-    int64_t due = NEVER;
+    int64_t due = NEVER, lag = p->lag;
     for (uint32_t i = 0; i < k->tail.len && due == NEVER; i++)
         if (!k->tail.at[i].is_asked) due = k->tail.at[i].second;
-    if (k->tail.len && p->delay) due = earlier(due, k->tail.at[0].second + p->delay);
+    if (k->tail.len && (p->delay || p->is_over)) due = earlier(due, k->tail.at[0].second + p->delay + lag);
     for (uint32_t i = 0; i < k->base.groups.len; i++)
-        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger + p->delay);
-    if (k->base.waiting.len) due = earlier(due, waiting_first(p, &k->base) + p->wait);
+        due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger + p->delay + lag);
+    if (k->base.waiting.len) due = earlier(due, waiting_first(p, &k->base) + p->wait + lag);
     if (waits_for_where(k))
-        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + p->wait + 2 * p->delay);
+        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + p->wait + 2 * p->delay + lag);
     if (is_counted_on(k))
-        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + 2 * p->delay);
+        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + 2 * p->delay + lag);
     if (due != NEVER || k->tail.len) return due;
     due = INT64_MIN;
     for (uint32_t i = 0; i < k->base.runs.len; i++)
         if (runs_at(p, &k->base.runs, i)->start > due) due = runs_at(p, &k->base.runs, i)->start;
-    return due == INT64_MIN ? NEVER : due + p->within + p->delay;
+    return due == INT64_MIN ? NEVER : due + p->within + p->delay + lag;
 }
 
 static void set_timer(struct state *s, struct keyed *k)
@@ -538,6 +595,7 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
         emit_changes(s, k, now, true, &o);
     }
     emit_settled(s, k, &o);
+    derive_changes(s, k, now, true, &o);
     emit_closed(s, k, &o);
     gather_trim(s, k);
     sweep(s, k);

@@ -13,6 +13,8 @@ struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit 
 void keyed_free(struct state *s, struct keyed *k);
 
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out);
+/* A hit that came before is no more: of groups of other rules alone. What is committed stays. */
+void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out);
 /* Asks, commits, settles and closes what the watermark allows, and sets the timer. False: the key is empty
  * now. */
 bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out);

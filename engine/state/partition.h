@@ -50,6 +50,15 @@ struct gathered {
     struct amount *amounts; /* [plan->n_amounts], NULL until somebody asks (amount.h) */
 };
 
+/* A group as rules over its rule were last told of it. */
+struct told_group {
+    int64_t opened;
+    uint64_t digest;
+    struct derived *as; /* a block of `size` bytes */
+    size_t size;
+    bool is_there;
+};
+
 /* In order of time. */
 struct slots {
     struct slot *at;
@@ -78,6 +87,10 @@ struct keyed {
         struct gathered *at;
         uint32_t len, cap;
     } gathered;
+    struct {
+        struct told_group *at;
+        uint32_t len, cap;
+    } told;                     /* groups that rules over this one know (derive.h), in no order */
     struct window *window;      /* of rules with `where` (window.h); NULL until it is asked for */
     bool answers_changed;       /* since `where` was judged last */
     char last_id[33];           /* of the newest incident that is closed */
@@ -113,8 +126,17 @@ struct ticket {
     struct kept *kept;
     uint32_t ask;
     enum asked asked;
-    uint32_t next_free;
+    uint32_t next_free, move;
 };
+
+/* Questions that were put at one move of the watermark and are not answered yet. */
+#define ASKED_MOVES 16 /* more than questions live (STATE_ASK_MOVES) */
+struct asked_move {
+    uint32_t open;
+    int64_t first; /* the earliest second that one is about */
+};
+_Static_assert(ASKED_MOVES > STATE_ASK_MOVES,
+               "a move's questions are answered before its place is wanted again");
 
 struct state {
     struct slab slab;
@@ -133,15 +155,24 @@ struct state {
         uint32_t len, cap;
     } tickets;
     uint32_t free_ticket, open_tickets;
+    struct asked_move moves[ASKED_MOVES]; /* the last ones */
+    uint32_t move;                        /* of the watermark: moves[move % ASKED_MOVES] is at hand */
     struct baselines baselines;
     struct seen seen;
     int64_t watermark;
+    int64_t known;  /* of lower rules' groups (state_known); NEVER: there are none */
     uint64_t cause; /* of the last watermark */
     struct eval eval;
     uint32_t eval_nodes; /* that its tables have room for */
     struct scratch scratch;
     struct state_counts counts;
 };
+
+/* Up to here seconds of the rule are folded for good, but for its own delay. */
+static inline int64_t passed_for(const struct state *s, const struct rule_plan *p)
+{
+    return (s->watermark < s->known ? s->watermark : s->known) - p->lag;
+}
 
 /* Why the incidents of a key are looked at: names the record or batch in their revisions. */
 struct occasion {

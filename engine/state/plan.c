@@ -321,6 +321,45 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
     p->group_size = group_size_of(p);
 }
 
+/* ---- rules over rules ---------------------------------------------------------------------------------- */
+
+static bool has_match_exception(const struct ir_rule *r)
+{
+    for (uint32_t i = 0; i < r->n_exceptions; i++)
+        if (r->exceptions[i].on_match) return true;
+    return false;
+}
+
+/* How long behind a group's opening nobody can tell yet whether it is there and what it shows: exceptions
+ * look at all that it gathers. */
+static int64_t known_after(const struct rule_plan *p)
+{
+    return p->lag + p->delay + p->wait + (has_match_exception(p->rule) ? p->once + p->linger : 0);
+}
+
+static void plan_over(struct state_plan *p, struct rule_plan *over, const struct ir_group *g)
+{
+    for (uint32_t i = 0; i < g->n_apis; i++) {
+        if (g->apis[i].rule == IR_NONE) continue;
+        struct rule_plan *under = &p->rules[g->apis[i].rule];
+        int64_t after = known_after(under);
+        under->is_taken = over->is_over = true;
+        if (over->lag < after) over->lag = after;
+    }
+}
+
+/* From the lowest up: a rule's lag rests on those below it. */
+static void plan_depths(struct state_plan *p)
+{
+    for (uint32_t depth = 1; depth < IR_DEPTHS; depth++)
+        for (uint32_t i = 0; i < p->ir->n_rules; i++) {
+            const struct ir_rule *r = p->rules[i].rule;
+            for (uint32_t s = 0; s < r->n_steps && r->depth == depth; s++)
+                for (uint32_t g = 0; g < r->steps[s].n_groups; g++)
+                    plan_over(p, &p->rules[i], &r->steps[s].groups[g]);
+        }
+}
+
 struct state_plan *state_plan_new(const struct ir *ir)
 {
     struct slab *s = calloc(1, sizeof *s);
@@ -330,6 +369,7 @@ struct state_plan *state_plan_new(const struct ir *ir)
     p->slab = s;
     p->rules = slab_get(s, ir->n_rules * sizeof *p->rules);
     for (uint32_t i = 0; i < ir->n_rules; i++) plan_rule(s, ir, i, &p->rules[i]);
+    plan_depths(p);
     return p;
 }
 

@@ -97,6 +97,9 @@ struct rule_plan {
     uint32_t n_amounts;
     uint64_t veto_joins;  /* bits of joins that steps take part in which a veto names */
     uint64_t *join_steps; /* [n_joins] the steps that take part */
+    int64_t lag; /* seconds behind what is known of lower rules' groups at which seconds are committed
+                    (derive.h) */
+    bool is_over, is_taken; /* takes the groups of other rules; others take its groups */
     bool is_plain;        /* every place once, no gaps, windows or vetoes: late hits may still complete it
                              (language.md B4) */
     size_t run_size, group_size;

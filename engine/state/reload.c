@@ -4,6 +4,7 @@
  * hits have those that the old rules asked for: they are put into the new order by name, and what was not
  * kept is unknown. An exception is found again by its name, and judged when the group next settles.
  */
+#include "engine/state/derive.h"
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
@@ -102,6 +103,7 @@ static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir,
     remap_groups(k, old, new);
     gathered_forget_amounts(s, k);
     window_free(s, k);
+    told_adopt(s, k, old_ir, old, new_ir, new);
     for (struct kept *kept = k->kept; kept; kept = kept->next) {
         const struct ir_step *before = &old->steps[kept->hit->step], *after = &new->steps[kept->hit->step];
         if (!same_captures(before, after)) remap_captures(s, kept, before, after);

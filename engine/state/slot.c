@@ -25,11 +25,21 @@ static uint32_t place_of(const struct slot *slot, const struct kept *k,
 bool slot_insert(struct slab *s, struct slot *slot, struct kept *k)
 {
     uint32_t at = place_of(slot, k, slot_order);
-    if (at < slot->len && slot_order(slot->at[at], k) == 0) return false;
+    if (at < slot->len && slot_order(slot->at[at], k) == 0) {
+        if (!slot->at[at]->is_gone) return false;
+        slot->at[at] = k;
+        return true;
+    }
     (void)SLAB_PUSH(s, *slot);
     memmove(slot->at + at + 1, slot->at + at, (slot->len - 1 - at) * sizeof *slot->at);
     slot->at[at] = k;
     return true;
+}
+
+struct kept *slot_find(const struct slot *slot, const struct kept *k)
+{
+    uint32_t at = place_of(slot, k, slot_order);
+    return at < slot->len && slot_order(slot->at[at], k) == 0 && !slot->at[at]->is_gone ? slot->at[at] : NULL;
 }
 
 bool slot_holds(const struct slot *slot, const struct kept *k)

@@ -42,6 +42,7 @@ struct kept {
     struct kept *next;
     uint32_t size;                /* of the whole block */
     bool marked, active;          /* active: its gate holds, or it has none */
+    bool is_gone, is_asked;       /* it was taken back (derive.h); its questions were put for good */
     struct answer_state *answers; /* [hit->n_asks] */
     struct hit *hit;
     uint64_t *offers; /* [n_offers] to a place that measures: hashes of its values (measure.h) */
@@ -52,9 +53,11 @@ struct kept {
     uint32_t n_remapped;
 };
 
-static inline int kept_order(const struct kept *a, const struct kept *b) /* by identity */
+/* By identity. A group of another rule has that of its completing event, and is an event of its own. */
+static inline int kept_order(const struct kept *a, const struct kept *b)
 {
-    return a == b ? 0 : text_compare(a->hit->evidence.identity, b->hit->evidence.identity);
+    int order = a == b ? 0 : text_compare(a->hit->evidence.identity, b->hit->evidence.identity);
+    return order || a == b ? order : text_compare(a->hit->evidence.match_id, b->hit->evidence.match_id);
 }
 
 /* Whether they have the same values for a place that counts different ones. */
@@ -76,6 +79,8 @@ struct slot {
 /* False if the same event already fills the same step here. */
 bool slot_insert(struct slab *s, struct slot *slot, struct kept *k);
 
+/* The hit by which the same event fills the same step; NULL: there is none, or it was taken back. */
+struct kept *slot_find(const struct slot *slot, const struct kept *k);
 /* Whether another hit of the same event is there. */
 bool slot_holds(const struct slot *slot, const struct kept *k);
 

@@ -15,6 +15,7 @@ struct state *state_new(struct state_limits limits)
     if (!limits.keys_most) limits.keys_most = KEYS_MOST_DEFAULT;
     s->limits = limits;
     s->watermark = INT64_MIN / 4; /* leaves room for windows */
+    s->known = NEVER;
     s->keys.slab = s->timers.slab = s->work.slab = s->work.classes.slab = &s->slab;
     s->aside.slab = s->aside.classes.slab = &s->slab;
     s->work.opens = window_opens, s->work.world = s;
@@ -123,7 +124,7 @@ static struct rule_state *rule_of(struct state *s, uint32_t number)
 static struct keyed *key_of(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct keyed *k = table_get(&s->keys, h->key_hash);
-    if (k) return k;
+    if (k || h->is_gone) return k;
     struct rule_state *r = rule_of(s, h->rule);
     if (r->keys >= s->limits.keys_most) evict_key(s, r, h->second, out);
     k = keyed_new(s, r, h);
@@ -136,7 +137,11 @@ static struct keyed *key_of(struct state *s, const struct hit *h, const struct s
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct keyed *k = key_of(s, h, out);
-    keyed_hit(s, k, h, out);
+    if (!k) return; /* what is taken back is forgotten already */
+    if (h->is_gone)
+        keyed_take_back(s, k, h, out);
+    else
+        keyed_hit(s, k, h, out);
     if (keyed_is_empty(k))
         key_free(s, k); /* a late hit that came to nothing */
     else
@@ -158,6 +163,7 @@ void state_settled(struct state *s, uint64_t number, const struct answer *a, con
     struct ticket *t = &s->tickets.at[number - 1];
     struct keyed *k = t->keyed;
     struct kept *kept = t->kept;
+    s->moves[t->move].open--;
     if (k) keyed_answered(s, k, kept, t->ask, t->asked, a);
     *t = (struct ticket){.next_free = s->free_ticket};
     s->free_ticket = (uint32_t)number;
@@ -182,13 +188,28 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
     } due = {NULL, 0, 0};
     second = bounded(second);
     s->cause = cause;
-    if (second <= s->watermark) return;
-    s->watermark = second;
-    for (struct timer *t; (t = timers_pop(&s->timers, second));)
+    if (second <= s->watermark && s->known == NEVER) return;
+    if (second > s->watermark) s->watermark = second;
+    s->move = (s->move + 1) % ASKED_MOVES;
+    /* What waits for lower rules is due the second behind the watermark, which then need not move. */
+    for (struct timer *t; (t = timers_pop(&s->timers, s->watermark + (s->known != NEVER)));)
         *SLAB_PUSH(&s->slab, due) = (struct keyed *)((char *)t - offsetof(struct keyed, timer));
     if (due.len) qsort(due.at, due.len, sizeof *due.at, compare_keys);
     for (uint32_t i = 0; i < due.len; i++) advance(s, due.at[i], out);
     SLAB_FREE(&s->slab, due);
+}
+
+void state_known(struct state *s, int64_t second)
+{
+    s->known = second;
+}
+
+int64_t state_settled_to(const struct state *s)
+{
+    int64_t to = s->watermark < s->known ? s->watermark : s->known;
+    for (uint32_t i = 0; i < ASKED_MOVES && s->open_tickets; i++)
+        if (s->moves[i].open && s->moves[i].first <= to) to = s->moves[i].first - 1;
+    return to;
 }
 
 bool state_waits(const struct state *s)

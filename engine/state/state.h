@@ -11,6 +11,11 @@
  *                touch of a record that is no duplicate
  *   hits         when the answers of all partitions are there: state_settled, state_hit for every hit of a record that
  *                is no duplicate, and at the batch's end, where the watermark is moved, state_watermark
+ * Rules over rules live in partitions of their own, a set for each depth (ir_rule.depth), without identities and
+ * baselines. Their hits come when all partitions of lower depths are done with theirs: those of records, and those that
+ * the match stage makes of the groups of lower rules (state_out.derived). state_known tells them how far these are known
+ * for good, before state_watermark.
+ *
  * state_forget and state_learn get the watermark that state_watermark got last before this batch. state_adopt runs
  * between all rounds of one batch and all rounds of the next.
  */
@@ -76,7 +81,11 @@ struct state_out {
     /* The newest second that a feed (feed_hash) has shown by the end of the batch whose watermark this is; INT64_MIN:
      * none, INT64_MAX: all of it has come. NULL: all of every feed has. */
     int64_t (*feed)(void *world, struct hash128 feed);
+    /* A group of a rule that others are over: it is there, or (is_gone) is no more. Valid during the call.
+     * NULL: nobody is over any. */
+    void (*derived)(void *world, const struct derived *d);
 };
+/* Also one that comes from a group of matches, or (hit.is_gone) takes back one that came. */
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out);
 /* Answers to earlier settle_asks, in the order in which they were asked; before the batch's hits. Tickets outlive
  * state_adopt (the caller finds the baseline again by its fingerprint; unknown if it is gone). What changes has the
@@ -84,6 +93,11 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
 void state_settled(struct state *s, uint64_t ticket, const struct answer *a, const struct state_out *out);
 /* All records up to this second have come (INT64_MAX: the input has ended). cause: sequence of the batch's end. */
 void state_watermark(struct state *s, int64_t second, uint64_t cause, const struct state_out *out);
+/* For rules over rules: up to this second all groups of lower rules are known, but for those that a rule
+ * itself is late to know (state_settled_to of all partitions below). It may move without a watermark. */
+void state_known(struct state *s, int64_t second);
+/* Up to here every record has come, every lower rule is known and every question is answered. */
+int64_t state_settled_to(const struct state *s);
 /* Whether settling still waits for answers: the input may not end yet. */
 bool state_waits(const struct state *s);
 

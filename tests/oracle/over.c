@@ -7,15 +7,17 @@ static struct ir_match step_of(uint32_t step)
     return (struct ir_match){.kind = IR_M_STEP, .step = step, .in = INT64_MAX};
 }
 
-/* s0 -> s1, s1 -> s0, s0 & s1, s0[2..], s0 -> s1? */
+/* g -> e, e -> g, g & e, g[2..], g -> e?: g takes the groups, e events. Steps stand in match in the order of
+ * their numbers. */
 static void make_match(struct a_case *over, struct ir_match *m)
 {
-    uint32_t kind = below(&over->seed, 5), first = kind == 1;
+    uint32_t kind = below(&over->seed, 5);
+    over->group_step = kind == 1;
     *m = (struct ir_match){.kind = kind == 2 ? IR_M_ANY_ORDER : IR_M_CHAIN, .in = INT64_MAX, .n_kids = 2};
     m->kids = ARENA_ARRAY(over->arena, struct ir_match, 2);
     m->arrows = ARENA_ARRAY(over->arena, struct ir_arrow, 2);
     m->arrows[1].most = INT64_MAX;
-    m->kids[0] = step_of(first), m->kids[1] = step_of(!first);
+    m->kids[0] = step_of(0), m->kids[1] = step_of(1);
     if (kind == 3) {
         *m =
             (struct ir_match){.kind = IR_M_REPEAT, .least = 2, .in = INT64_MAX, .kids = m->kids, .n_kids = 1};
@@ -55,9 +57,12 @@ void over_spell(FILE *to, const struct a_case *over)
     fputs("rule over {\n    title \"over\"\n    severity medium\n    attack T1078\n    falsepos \"none\"\n",
           to);
     fprintf(to, "    by actor\n    within %lds\n", over->rule.within);
-    if (stands & 1) fputs("    step s0: random\n", to);
-    if (stands & 2)
-        fprintf(to, "    step s1: random:Do (truthy(raw.requestParameters.s%u))\n", over->other_step);
+    for (uint32_t s = 0; s < 2; s++) {
+        if (!(stands >> s & 1)) continue;
+        fprintf(to, "    step s%u: random", s);
+        if (s != over->group_step) fprintf(to, ":Do (truthy(raw.requestParameters.s%u))", over->other_step);
+        fputs("\n", to);
+    }
     fputs("    match ", to);
     spell_match(to, over->rule.match);
     fprintf(to, "\n    once for %lds\n}\n", over->rule.once);
@@ -77,14 +82,15 @@ static void add_hit(struct a_case *over, uint32_t step, uint64_t seq, int64_t se
 void over_hits(struct a_case *over, const struct a_case *c, uint32_t key, const struct oracle_result *groups)
 {
     uint64_t stands = over->required | over->optional, filled = c->required | c->optional | c->forbidden;
+    uint32_t group = over->group_step, event = !group;
     over->n_hits = 0;
-    for (uint32_t i = 0; stands & 1 && i < groups->n; i++)
+    for (uint32_t i = 0; stands >> group & 1 && i < groups->n; i++)
         if (!groups->groups[i].swallowed)
-            add_hit(over, 0, EVENTS_MOST + i, groups->groups[i].opened, groups->groups[i].completing);
-    for (uint32_t i = 0; stands & 2 && i < c->n_events; i++) {
+            add_hit(over, group, EVENTS_MOST + i, groups->groups[i].opened, groups->groups[i].completing);
+    for (uint32_t i = 0; stands >> event & 1 && i < c->n_events; i++) {
         const struct event *e = &c->events[i];
         if (!e->is_out && !e->is_withheld && e->key == key &&
             e->steps & filled & UINT64_C(1) << over->other_step)
-            add_hit(over, 1, i, e->second, text_of(e->identity));
+            add_hit(over, event, i, e->second, text_of(e->identity));
     }
 }

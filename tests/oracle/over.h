@@ -8,8 +8,8 @@
 
 #include "tests/oracle/random.h"
 
-/* A rule `over` of two steps: s0 takes the groups of the case's rule, s1 the events that fill one of its
- * steps. */
+/* A rule `over` of two steps: one takes the groups of the case's rule, the other the events that fill one of
+ * its steps. */
 struct a_case *over_make(struct a_case *c);
 void over_spell(FILE *to, const struct a_case *over);
 /* What it takes under one key: the case's groups, and events. */

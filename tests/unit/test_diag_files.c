@@ -27,6 +27,7 @@ static const struct {
     {"E0506", "no longer given"},
     {"E0507", "no longer given"},
     {"E0508", "no longer given"},
+    {"E0509", "no longer given"},
     {"E0510", "no longer given"},
     {"E0512", "no longer given"},
     {"E0524", "no longer given"},
