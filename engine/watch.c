@@ -276,7 +276,7 @@ static void take_hits(struct watch *w, const struct state_out *out)
     for (uint32_t i = 0; i < w->arriving.len; i++) {
         const struct hit *h = w->arriving.at[i];
         if (w->bench->forms[w->form].ir.rules[h->rule].depth != w->depth) continue;
-        if (is_own(w, h->rule)) say_hit(w, h);
+        if (is_own(w, h->rule) && !h->is_gone) say_hit(w, h);
         state_hit(w->states[w->depth], h, out);
     }
 }

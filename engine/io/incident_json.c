@@ -150,6 +150,8 @@ static void put_event(struct json_out *o, const struct evidence *e)
     json_open(o, '{');
     member_text(o, "id", e->identity);
     json_name(o, "time"), put_time(o, e->time);
+    member_if_any(o, "rule", e->rule);
+    member_if_any(o, "match_id", e->match_id);
     put_api(o, e);
     member_if_any(o, "region", e->region);
     member_if_any(o, "account", e->account);
