@@ -150,6 +150,25 @@ struct csr_test_counts {
 /* Runs the tests of a set that was compiled with_tests, all of them. CSR_WRONG: some failed. */
 enum csr_status csr_test(const csr_ruleset *rs, const struct csr_test_options *o, struct csr_test_counts *out);
 
+/* ---- traces ------------------------------------------------------------------------------------------------ */
+
+struct csr_trace_options {
+    const char *const *paths; /* files, folders, or "-" */
+    size_t n_paths;
+    const char *const *keys;  /* only keys that have each of these as one of their parts; globs; n_keys 0: those that came
+                                 furthest and did not fire */
+    size_t n_keys;
+    size_t most;              /* keys that are told of */
+    void *world;
+    /* One JSON object without its newline: for each key that is told of, and one at the end for all. */
+    void (*tell)(void *world, const char *json, size_t len);
+    const volatile bool *stop; /* set by a signal handler: ends early, nothing is told; NULL: never */
+};
+
+/* Why a rule did not fire on these records, key by key: how far it got, and what was missing. The records are read
+ * several times; what is kept of them is bounded. */
+enum csr_status csr_trace(const csr_ruleset *rs, size_t rule, const struct csr_trace_options *o, char error[512]);
+
 /* ---- replay ------------------------------------------------------------------------------------------------ */
 
 struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate + aside */

@@ -76,6 +76,7 @@ static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t pl
                         const struct trial_hit *h)
 {
     struct why *w = &x->why;
+    struct ir_gap gap;
     if (why_count_shut(w, h->hit, h->answers)) {
         why_put_gate(w, h->hit, h->answers);
         return true;
@@ -91,6 +92,8 @@ static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t pl
         why_put_disagrees(w, r, h->hit, join);
     else if (why_too_late(w, r, h->hit->second))
         why_put_too_late(w, r);
+    else if (why_off_gap(w, r, place, h->hit->second, &gap))
+        why_put_off_gap(w, r, &gap, h->hit->second);
     else if (forbidden && h->hit->second >= r->start && place != IR_NONE)
         why_put_forbidden(w, forbidden);
     else

@@ -23,23 +23,11 @@ static struct ir_test_event event_of(struct trial *t, struct text record)
 {
     struct ir_test_event e = {.second = INT64_MAX, .api = TEXT("a record"), .span = t->test->span};
     struct event event;
-    e.record = arena_text(t->arena, record.at, record.len);
+    e.record = record;
     if (!bench_read(t->bench, &t->enrichment, e.record, &event)) return e;
     e.second = event.second;
     e.api = arena_printf(t->arena, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(event.service), TEXT_ARG(event.action));
     return e;
-}
-
-/* What a record of a file is to the rules: an object; a line of values becomes one. */
-static struct text record_of(struct trial *t, const struct input_record *record)
-{
-    struct json_out json = {0};
-    if (record->aside != ASIDE_NONE) return TEXT("");
-    if (!record->columns) return record->bytes;
-    columns_json(record->columns, record->bytes, &json);
-    struct text out = arena_text(t->arena, json.at, (uint32_t)json.len);
-    json_out_release(&json);
-    return out;
 }
 
 /* ---- silence ------------------------------------------------------------------------------------------ */
@@ -113,7 +101,7 @@ static void read_files(struct trial *t)
     if (!merge) return;
     struct input input = merge_input(merge);
     for (uint64_t n = 0; input.next(input.world, &record, -1) == INPUT_RECORD; n++) {
-        add_event(t, event_of(t, record_of(t, &record)));
+        add_event(t, event_of(t, watch_text(t->arena, &record)));
         input.release(input.world, n + 1);
     }
     merge_close(merge);

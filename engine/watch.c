@@ -155,7 +155,6 @@ static void found_hit(void *world, const struct hit *h)
 {
     struct watch *w = world;
     if (!w->bench->runs[h->rule]) return;
-    if (is_own(w, h->rule) && w->told.wants && !w->told.wants(w->told.world, h)) return;
     *ARENA_PUSH(w->arena, w->arriving) = hit_copy(arena_alloc(w->memory, hit_size(h)), h);
 }
 
@@ -276,8 +275,9 @@ static void take_hits(struct watch *w, const struct state_out *out)
     for (uint32_t i = 0; i < w->arriving.len; i++) {
         const struct hit *h = w->arriving.at[i];
         if (w->bench->forms[w->form].ir.rules[h->rule].depth != w->depth) continue;
-        if (is_own(w, h->rule) && !h->is_gone) say_hit(w, h);
-        state_hit(w->states[w->depth], h, out);
+        bool own = is_own(w, h->rule);
+        if (own && !h->is_gone) say_hit(w, h);
+        if (!own || !w->told.wants || w->told.wants(w->told.world, h)) state_hit(w->states[w->depth], h, out);
     }
 }
 
@@ -304,6 +304,17 @@ void watch_pass(struct watch *w, int64_t second)
         state_watermark(w->states[w->depth], second, w->seq, &out);
         answer_asks(w, &out);
     }
+}
+
+struct text watch_text(struct arena *a, const struct input_record *record)
+{
+    struct json_out json = {0};
+    if (record->aside != ASIDE_NONE) return TEXT("");
+    if (!record->columns) return arena_text(a, record->bytes.at, record->bytes.len);
+    columns_json(record->columns, record->bytes, &json);
+    struct text out = arena_text(a, json.at, (uint32_t)json.len);
+    json_out_release(&json);
+    return out;
 }
 
 enum aside watch_record(struct watch *w, struct text record, struct event *event)

@@ -8,6 +8,7 @@
 #ifndef CSR_ENGINE_WATCH_H
 #define CSR_ENGINE_WATCH_H
 
+#include "engine/event/input.h"
 #include "engine/match/plan.h"
 #include "engine/ruleset.h"
 #include "engine/state/state.h"
@@ -104,6 +105,8 @@ struct watch {
 
 /* w->bench, form, arena, memory and told are set. enrichment: NULL: nothing is known of addresses. */
 void watch_begin(struct watch *w, const struct enrichment *e);
+/* What a record of a file is to the rules: an object; a line of values becomes one. A copy. */
+struct text watch_text(struct arena *a, const struct input_record *record);
 /* One record more. ASIDE_NONE: *event is filled, its views valid until the next. */
 enum aside watch_record(struct watch *w, struct text record, struct event *event);
 /* All records up to this second have come. */

@@ -27,6 +27,13 @@ static bool group_wants(const struct ir_group *g, const struct event *e)
     return false;
 }
 
+bool why_wants(const struct ir_step *step, const struct event *event)
+{
+    for (uint32_t g = 0; g < step->n_groups; g++)
+        if (group_wants(&step->groups[g], event)) return true;
+    return false;
+}
+
 const struct ir_group *why_nearest(struct why *w, const struct ir_step *step)
 {
     const struct ir_group *best = NULL;

@@ -57,6 +57,8 @@ struct why {
 
 /* False: the record cannot be read. */
 bool why_read(struct why *w, struct text record);
+/* Whether the step wants the call at all. */
+bool why_wants(const struct ir_step *step, const struct event *event);
 /* Of the groups of the step that want the event's call the one that is nearest to fitting; NULL: none wants
  * it. */
 const struct ir_group *why_nearest(struct why *w, const struct ir_step *step);
@@ -81,6 +83,10 @@ void why_put_too_early(struct why *w, const struct reach *r, uint32_t earlier);
 /* By how many seconds it comes too late for the window; 0: it does not. */
 int64_t why_too_late(const struct why *w, const struct reach *r, int64_t second);
 void why_put_too_late(struct why *w, const struct reach *r);
+/* The gap into which it falls (`->[5m]`), and by how many seconds it misses it, or comes in the same second where a later
+ * one is asked (`=>`): positive: too late. 0: it does not. */
+int64_t why_off_gap(const struct why *w, const struct reach *r, uint32_t place, int64_t second, struct ir_gap *gap);
+void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *gap, int64_t second);
 /* The reference in which it does not agree; IR_NONE: none. The event at hand is the hit's. */
 uint32_t why_disagrees(const struct why *w, const struct reach *r, const struct hit *h);
 void why_put_disagrees(struct why *w, const struct reach *r, const struct hit *h, uint32_t join);

@@ -186,6 +186,72 @@ void why_put_too_late(struct why *w, const struct reach *r)
     line_put(&w->line, " is over");
 }
 
+/* ---- gaps * ----------------------------------------------------------------------------------------- */
+
+static const struct ir_alternative *alternative_of(const struct why *w, const struct reach *r)
+{
+    const struct ir_automaton *a = &w->rule->automata[0];
+    for (uint32_t i = 0; i < a->n_alternatives; i++)
+        if (a->alternatives[i].places == r->places) return &a->alternatives[i];
+    return NULL;
+}
+
+static int64_t last_of(const struct reach *r, uint64_t places)
+{
+    int64_t last = INT64_MIN;
+    for (uint32_t q = 0; q < r->n_places; q++)
+        if (places & BIT(q) && r->taken[q] && r->last[q] > last) last = r->last[q];
+    return last;
+}
+
+/* The right side has not begun, and the left one is complete. */
+static bool is_pending(const struct reach *r, const struct ir_gap *g, uint32_t place)
+{
+    for (uint32_t q = 0; q < r->n_places; q++)
+        if (g->right & BIT(q) && r->taken[q]) return false;
+    return g->right & BIT(place) && !(g->left & ~full_places(r));
+}
+
+static int64_t off(const struct reach *r, const struct ir_gap *g, int64_t second)
+{
+    int64_t distance = second - last_of(r, g->left);
+    if (distance < g->least) return distance - g->least;
+    return distance > g->most ? distance - g->most : 0;
+}
+
+int64_t why_off_gap(const struct why *w, const struct reach *r, uint32_t place, int64_t second,
+                    struct ir_gap *gap)
+{
+    const struct ir_alternative *a = place == IR_NONE ? NULL : alternative_of(w, r);
+    for (uint32_t i = 0; a && i < a->n_gaps; i++) {
+        *gap = a->gaps[i];
+        if (is_pending(r, gap, place) && off(r, gap, second)) return off(r, gap, second);
+    }
+    for (uint32_t i = 0; a && i < a->n_order; i++) {
+        const struct ir_order *o = &a->order[i];
+        *gap = (struct ir_gap){.left = BIT(o->before), .right = BIT(place), .least = 1, .most = INT64_MAX};
+        if (o->strict && o->after == place && is_pending(r, gap, place) && off(r, gap, second))
+            return off(r, gap, second);
+    }
+    return 0;
+}
+
+void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *gap, int64_t second)
+{
+    int64_t distance = second - last_of(r, gap->left);
+    const char *separator = " after ";
+    line_put(&w->line, "it comes ");
+    line_duration(&w->line, distance);
+    for (uint32_t q = 0; q < r->n_places; q++) {
+        if (!(gap->left & BIT(q)) || r->last[q] != last_of(r, gap->left)) continue;
+        line_put(&w->line, "%s" TEXT_FMT, separator, TEXT_ARG(w->rule->steps[r->places[q].step].name));
+        separator = ", ";
+    }
+    line_put(&w->line, distance < gap->least ? ", at least " : ", at most ");
+    line_duration(&w->line, distance < gap->least ? gap->least : gap->most);
+    line_put(&w->line, distance < gap->least ? " must lie between" : " may lie between");
+}
+
 /* ---- references * ----------------------------------------------------------------------------------- */
 
 static bool is_set(struct hash128 h)
@@ -213,22 +279,6 @@ void why_put_disagrees(struct why *w, const struct reach *r, const struct hit *h
 }
 
 /* ---- what is forbidden * ---------------------------------------------------------------------------- */
-
-static const struct ir_alternative *alternative_of(const struct why *w, const struct reach *r)
-{
-    const struct ir_automaton *a = &w->rule->automata[0];
-    for (uint32_t i = 0; i < a->n_alternatives; i++)
-        if (a->alternatives[i].places == r->places) return &a->alternatives[i];
-    return NULL;
-}
-
-static int64_t last_of(const struct reach *r, uint64_t places)
-{
-    int64_t last = INT64_MIN;
-    for (uint32_t q = 0; q < r->n_places; q++)
-        if (places & BIT(q) && r->taken[q] && r->last[q] > last) last = r->last[q];
-    return last;
-}
 
 /* The veto's span, as far as it is known: from what is there to the event that would come next. */
 static bool is_inside(const struct reach *r, const struct ir_veto *v, uint32_t place, int64_t next,

@@ -115,10 +115,9 @@ static void put_pack(struct json_out *o, const struct ir_rule *rule)
     member_text(o, "pack", pack);
 }
 
-static void put_key(struct json_out *o, const struct incident *i, const struct ir_rule *rule)
+void incident_key_json(struct json_out *o, const struct ir_rule *rule, struct text key)
 {
-    const char *at = i->key.at, *end = i->key.at + i->key.len;
-    json_name(o, "key");
+    const char *at = key.at, *end = key.at + key.len;
     json_open(o, '{');
     for (uint32_t part = 0; part < rule->n_by && at < end; part++) {
         json_name_text(o, rule->by[part].name);
@@ -236,7 +235,7 @@ void incident_json(struct json_out *o, const struct incident *i)
     member_text(o, "title", i->title);
     member_text(o, "severity", ir_severity_name(i->severity));
     json_name(o, "score"), json_put_int(o, i->score);
-    put_key(o, i, rule);
+    json_name(o, "key"), incident_key_json(o, rule, i->key);
     member_texts(o, "witness", i->witness, i->n_witness);
     member_bool(o, "tie", i->tie);
     member_bool(o, "capped", i->capped);

@@ -12,6 +12,8 @@
 
 /* Puts the line, without its newline. No memory: o->failed. */
 void incident_json(struct json_out *o, const struct incident *i);
+/* A key's canonical bytes as one object, by the names in `by`. */
+void incident_key_json(struct json_out *o, const struct ir_rule *rule, struct text key);
 /* The arguments of i->actions[index] as one object: what a journal keeps, and what an action is given. */
 void incident_action_json(struct json_out *o, const struct incident *i, uint32_t index);
 

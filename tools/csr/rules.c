@@ -44,17 +44,31 @@ csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w
     return rules;
 }
 
-csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index, int *status)
+static csr_ruleset *find(const struct call *call, const struct rules_wanted *otherwise, const char *name,
+                         size_t *index, int *status)
 {
     const char *paths[CALL_OPTIONS_MOST], *near;
-    size_t n = call_values(call, "rules", paths, CALL_OPTIONS_MOST);
-    struct rules_wanted wanted = {.paths = paths, .n_paths = n, .keeps_refused = true,
-                                  .without_lints = true, .without_patterns = true, .to = stderr};
+    struct rules_wanted wanted = *otherwise;
+    wanted.paths = paths;
+    wanted.n_paths = call_values(call, "rules", paths, CALL_OPTIONS_MOST);
     csr_ruleset *rules = rules_compile(call, &wanted, status, NULL);
     if (!rules || csr_ruleset_find(rules, name, index, &near)) return rules;
     *status = near ? fail(call, CSR_USAGE, "no rule is called %s; did you mean %s?", name, near)
                    : fail(call, CSR_USAGE, "no rule is called %s%s", name,
-                          n ? "" : "; --rules=PATH says where yours are");
+                          wanted.n_paths ? "" : "; --rules=PATH says where yours are");
     csr_ruleset_free(rules);
     return NULL;
+}
+
+csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index, int *status)
+{
+    const struct rules_wanted wanted = {
+        .keeps_refused = true, .without_lints = true, .without_patterns = true, .to = stderr};
+    return find(call, &wanted, name, index, status);
+}
+
+csr_ruleset *rules_to_run(const struct call *call, const char *name, size_t *index, int *status)
+{
+    const struct rules_wanted wanted = {.without_lints = true, .tells_unused = true, .to = stderr};
+    return find(call, &wanted, name, index, status);
 }

@@ -20,5 +20,7 @@ csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w
 
 /* The rules of --rules that have one of this name, to be looked at: also what is not executed yet. NULL, and the exit status, where something is wrong: it was told. */
 csr_ruleset *rules_with(const struct call *call, const char *name, size_t *index, int *status);
+/* The same, to be run. */
+csr_ruleset *rules_to_run(const struct call *call, const char *name, size_t *index, int *status);
 
 #endif
