@@ -54,6 +54,7 @@ static void begin(struct explaining *x, struct trial *t, struct lines *out)
                              .why = {.bench = t->bench,
                                      .rule = t->rule,
                                      .enrichment = &t->enrichment,
+                                     .no_history = "has no history (see `known`) of ",
                                      .line = {.arena = t->arena},
                                      .world = x,
                                      .moment = put_moment,
@@ -293,7 +294,7 @@ static bool explain_where(struct explaining *x)
     const struct incident *best = NULL;
     for (uint32_t k = 0; k < t->incidents.len; k++) {
         const struct trial_incident *i = &t->incidents.at[k];
-        if (!i->is_gone && (!best || why_unmet(&x->why, &i->last) < why_unmet(&x->why, best)))
+        if (!i->is_gone && (!best || why_unmet(&x->why, &i->last) <= why_unmet(&x->why, best)))
             best = &i->last;
     }
     if (!best) return false;
@@ -336,7 +337,7 @@ void explain_missing(struct trial *t, struct lines *out)
     struct explaining x;
     const struct reach *r = &t->furthest;
     begin(&x, t, out);
-    bool is_full = r->is_there && r->full == r->n_places;
+    bool is_full = reach_is_complete(r);
     if (is_full && (explain_swallowed(&x) || explain_below(&x) || explain_where(&x) || explain_forbidden(&x)))
         return;
     if (is_full) {

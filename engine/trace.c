@@ -107,7 +107,8 @@ static bool pass(struct trace *t, enum rule_form form, struct watcher told,
     t->watch = (struct watch){
         .bench = &t->bench, .form = form, .arena = t->arena, .memory = t->passing, .told = told};
     watch_begin(&t->watch, NULL);
-    for (uint64_t n = 0; input.next(input.world, &record, -1) == INPUT_RECORD && !(t->o->stop && *t->o->stop); n++) {
+    for (uint64_t n = 0; input.next(input.world, &record, -1) == INPUT_RECORD && !(t->o->stop && *t->o->stop);
+         n++) {
         take_record(t, &input, &record, seen);
         input.release(input.world, n + 1);
     }
@@ -131,15 +132,20 @@ static void survey_hit(void *world, const struct hit *h, const struct answer *an
     if (trace_wants_key(t, h->key)) survey_key(t->survey, h->key);
 }
 
+/* The first choice that came so far is kept. */
+static bool came_further(const struct came *a, const struct came *b)
+{
+    if (a->is_complete != b->is_complete) return a->is_complete;
+    return a->full != b->full ? a->full > b->full : a->events > b->events;
+}
+
 static void survey_reached(void *world, const struct state_view *v)
 {
     struct trace *t = world;
     struct reach r = reach_of(v);
     struct came *came = survey_key(t->survey, v->key);
-    if (v->automaton || came->full > r.full || (came->full == r.full && came->events >= r.events)) return;
-    came->full = r.full;
-    came->events = r.events;
-    came->second = reach_last(&r);
+    struct came now = {came->key, reach_is_complete(&r), r.full, r.events, reach_last(&r), came->incidents};
+    if (!v->automaton && came_further(&now, came)) *came = now;
 }
 
 /* Whatever an incident was in between, in the end it is closed, or was none. */
@@ -149,10 +155,8 @@ static void survey_incident(void *world, const struct incident *i)
     if (i->state == INCIDENT_CLOSED) survey_key(t->survey, i->key)->incidents++;
 }
 
-static const struct watcher surveying = {.wants = survey_wants,
-                                         .hit = survey_hit,
-                                         .reached = survey_reached,
-                                         .incident = survey_incident};
+static const struct watcher surveying = {
+    .wants = survey_wants, .hit = survey_hit, .reached = survey_reached, .incident = survey_incident};
 
 static void add_subject(struct trace *t, const struct came *came)
 {
@@ -242,7 +246,9 @@ static void choices_reached(void *world, const struct state_view *v)
     struct trace *t = world;
     struct subject *s = v->automaton ? NULL : subject_of(t, v->key);
     struct reach r = reach_of(v);
-    if (!s || r.full != s->came.full || r.events != s->came.events) return;
+    if (!s || reach_is_complete(&r) != s->came.is_complete || r.full != s->came.full ||
+        r.events != s->came.events)
+        return;
     if (s->all_choices++ % s->stride) return;
     if (s->n_choices == CHOICES_MOST) thin_choices(s);
     struct reach *to = &s->choices[s->n_choices++];
@@ -261,16 +267,14 @@ static void choices_incident(void *world, const struct incident *i)
     incident_json(&s->incidents[s->n_incidents++], i);
 }
 
-static const struct watcher choosing = {.wants = chosen_wants,
-                                        .hit = choices_hit,
-                                        .reached = choices_reached,
-                                        .incident = choices_incident};
+static const struct watcher choosing = {
+    .wants = chosen_wants, .hit = choices_hit, .reached = choices_reached, .incident = choices_incident};
 
 /* ---- a match that is no incident * ------------------------------------------------------------------ */
 
 static bool is_complete(const struct subject *s)
 {
-    return !s->came.incidents && s->n_choices && s->choices[0].full == s->choices[0].n_places;
+    return !s->came.incidents && s->came.is_complete;
 }
 
 static void put_at(struct trace *t, const char *what, int64_t second)
@@ -301,7 +305,7 @@ static void where_incident(void *world, const struct incident *i)
 {
     struct trace *t = world;
     struct subject *s = subject_of(t, i->key);
-    if (!s || i->state != INCIDENT_CLOSED || why_unmet(&t->why, i) >= s->unmet) return;
+    if (!s || i->state != INCIDENT_CLOSED || why_unmet(&t->why, i) > s->unmet) return;
     s->unmet = why_unmet(&t->why, i);
     put_at(t, "all steps are there at ", i->opened);
     line_put(&t->why.line, ", but `where` does not hold: ");
@@ -324,9 +328,10 @@ static void ignore_incident(void *world, const struct incident *i)
 static bool look_for_exception(struct trace *t, struct subject *s)
 {
     t->alone = s;
-    if (!pass(t, RULE_AS_IT_IS,
-              (struct watcher){.wants = chosen_wants, .swallowed = note_swallowed, .incident = ignore_incident},
-              NULL))
+    if (!pass(
+            t, RULE_AS_IT_IS,
+            (struct watcher){.wants = chosen_wants, .swallowed = note_swallowed, .incident = ignore_incident},
+            NULL))
         return false;
     t->alone = NULL;
     if (t->exception == IR_NONE) return true;
@@ -426,6 +431,7 @@ static bool run(struct trace *t, uint32_t rule)
     t->rule = &t->bench.ir->rules[rule];
     t->why = (struct why){.bench = &t->bench,
                           .rule = t->rule,
+                          .no_history = "has no history yet of ",
                           .line = {.arena = t->passing},
                           .world = t,
                           .moment = put_moment,

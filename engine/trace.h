@@ -5,14 +5,15 @@
  *   trace_near.c    of keys that are told of: the events that would have been next, and how near each came
  *   trace_json.c    what was found, as JSON
  *
- * The records are read once to see who came how far; then, for the few keys that are told of, once for the choices that
- * came so far and what is forbidden, once more for the events that were nearest to going on, and where a match is no
- * incident, for a rule that asks less. So nothing but those few keys has to be remembered in detail.
+ * The records are read once to see who came how far; then, for the few keys that are told of, once for the
+ * choices that came so far and what is forbidden, once more for the events that were nearest to going on, and
+ * where a match is no incident, for a rule that asks less. So nothing but those few keys has to be remembered
+ * in detail.
  *
  * Invariants
  * 1. How far a key came is what was folded for good: it does not depend on the order of arrival.
- * 2. What is kept is bounded: KEYS_MOST keys in a few words, CHOICES_MOST choices and FORBIDDEN_MOST forbidden events of
- *    each key that is told of. What is given up is counted and said.
+ * 2. What is kept is bounded: KEYS_MOST keys in a few words, CHOICES_MOST choices and FORBIDDEN_MOST
+ * forbidden events of each key that is told of. What is given up is counted and said.
  */
 #ifndef CSR_ENGINE_TRACE_H
 #define CSR_ENGINE_TRACE_H
@@ -32,9 +33,10 @@
 /* A key, in a few words. */
 struct came {
     struct text key;
-    uint32_t full, events;
-    int64_t second;    /* of the last event of the first choice that came so far; INT64_MIN: none came anywhere */
-    int64_t incidents; /* that were not taken back */
+    bool is_complete;
+    uint32_t full, events; /* places that have all they need; events in all */
+    int64_t second;        /* of the last event of the first choice that came so far; INT64_MIN: none did */
+    int64_t incidents;     /* that were not taken back */
 };
 
 struct survey;
@@ -53,7 +55,7 @@ void survey_sort(struct survey *s);
 
 /* In which way an event did not go on. */
 enum nearness {
-    NEAR_INSIDE,    /* of the same key, within the window: a part of the predicate is false, a baseline says no … */
+    NEAR_INSIDE,    /* of the same key, within the window: a part of the predicate is false, a baseline … */
     NEAR_OUTSIDE,   /* it fits, but comes too late or too early */
     NEAR_OTHER_KEY, /* it fits, within the window, but is another key's */
     NEARS
@@ -62,7 +64,7 @@ enum nearness {
 /* The event that came nearest in that way. */
 struct near_event {
     bool is_there;
-    int64_t distance;     /* parts that do not hold; seconds */
+    int64_t distance;     /* twice the parts that do not hold, less one if it fills the step; seconds */
     uint32_t choice;      /* of the subject's, to which it came so near */
     struct json_out said; /* an object */
 };
@@ -81,7 +83,8 @@ struct agreed {
 };
 
 struct subject {
-    bool has_key; /* else: no key came anywhere; every event is looked at that is not another's than was asked for */
+    bool has_key; /* else: no key came anywhere; every event is looked at that is not another's than was asked
+                     for */
     struct came came;
     struct reach *choices; /* [CHOICES_MOST] in order of time; joins are theirs */
     uint32_t n_choices;
@@ -117,7 +120,7 @@ struct trace {
     struct subject *alone; /* the only one of the pass; NULL: all */
     struct watch watch;
     struct why why;
-    FILE *spool;        /* standard input, to be read again; NULL: it is not read */
+    FILE *spool; /* standard input, to be read again; NULL: it is not read */
     char spool_name[32];
     const char **paths; /* [o->n_paths] */
 

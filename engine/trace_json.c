@@ -95,7 +95,7 @@ static const char *verdict_of(const struct subject *s)
 {
     if (s->came.incidents) return "fired";
     if (!s->n_choices) return "nothing";
-    return s->choices[0].full == s->choices[0].n_places ? "complete" : "partial";
+    return s->came.is_complete ? "complete" : "partial";
 }
 
 static void put_incidents(struct json_out *o, const struct subject *s)
@@ -138,7 +138,7 @@ void trace_tell_subject(struct trace *t, const struct subject *s)
         put_incidents(&o, s);
     } else {
         put_reached(t, &o, r);
-        if (r && !t->rule->is_on) put_window(t, &o, r);
+        if (r && !t->rule->is_on && !s->came.is_complete) put_window(t, &o, r);
         if (s->why.len) json_name(&o, "why"), json_put_text(&o, s->why);
         put_nexts(t, &o, s);
     }

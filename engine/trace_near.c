@@ -1,8 +1,9 @@
-/* trace_near.c - the events that might have gone on with the choices that came furthest, and which of them came
- * nearest.
+/* trace_near.c - the events that might have gone on with the choices that came furthest, and which of them
+ * came nearest.
  *
- * An event is held against the choice that could have taken it: the latest one before it, of those whose window it lies
- * in, that agrees with it. Of a key that came nowhere the first places are looked at, and no window has begun.
+ * An event is held against the choice that could have taken it: the latest one before it, of those whose
+ * window it lies in, that agrees with it. Of a key that came nowhere the first places are looked at, and no
+ * window has begun.
  */
 #include "engine/trace.h"
 
@@ -68,10 +69,10 @@ static uint32_t choices_until(const struct subject *s, int64_t second)
 /* What stands between a choice and an event: seconds by which it misses it, or a sentence. */
 struct against {
     uint32_t choice, place;
-    int64_t off;         /* seconds by which it comes too late, or, negative, too early */
-    bool is_gap;         /* of a gap, not of the window */
+    int64_t off; /* seconds by which it comes too late, or, negative, too early */
+    bool is_gap; /* of a gap, not of the window */
     struct ir_gap gap;
-    uint32_t join;       /* IR_NONE: it agrees */
+    uint32_t join; /* IR_NONE: it agrees */
     const struct hit *forbidden;
 };
 
@@ -154,13 +155,14 @@ static void put_event(struct trace *t, struct json_out *o, const struct event *e
     line_put(&t->why.line, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(e->service), TEXT_ARG(e->action));
     put_words(t, o, "api");
     put_text(o, "id", e->identity);
-    put_text(o, "file", t->file);
+    put_text(o, "file", text_equal(t->file, text_of(t->spool_name)) ? TEXT("-") : t->file);
     json_name(o, "line"), json_put_uint(o, t->place->line);
+    json_name(o, "record"), json_put_uint(o, t->place->number);
 }
 
 /* Keeps the event if none came nearer in that way so far. The words why stand in t->why.line. */
-static void keep(struct trace *t, struct next *n, enum nearness how, int64_t distance, const struct against *a,
-                 const struct event *e)
+static void keep(struct trace *t, struct next *n, enum nearness how, int64_t distance,
+                 const struct against *a, const struct event *e)
 {
     struct near_event *near = &n->near[how];
     const char *why = line_end(&t->why.line);
@@ -206,12 +208,12 @@ static void judge_hit(struct trace *t, struct subject *s, struct next *n, const 
     struct against a = against_all(t, s, n->step, e->second, h);
     const struct reach *r = a.choice == NO_CHOICE ? NULL : &s->choices[a.choice];
     uint32_t shut = why_read(w, t->record) ? why_count_shut(w, h, seen->answers) : 0;
-    int64_t parts = shut + (a.join != IR_NONE);
-    if (a.off && !parts && r && is_nearer(n, NEAR_OUTSIDE, size_of(a.off))) {
+    int64_t parts = 2 * (int64_t)(shut + (a.join != IR_NONE)) - 1; /* nearer than one that does not fit */
+    if (a.off && parts < 0 && r && is_nearer(n, NEAR_OUTSIDE, size_of(a.off))) {
         put_off(t, r, &a, e->second);
         keep(t, n, NEAR_OUTSIDE, size_of(a.off), &a, e);
     }
-    if (a.off || !(parts || a.forbidden) || !is_nearer(n, NEAR_INSIDE, parts)) return;
+    if (a.off || (parts < 0 && !a.forbidden) || !is_nearer(n, NEAR_INSIDE, parts)) return;
     bool is_read = why_read(w, t->record);
     if (shut)
         why_put_gate(w, h, seen->answers);
@@ -282,7 +284,7 @@ static void judge_unfit(struct trace *t, struct subject *s, struct next *n, cons
     if (!g || !is_of_key(t, s, g)) return;
     struct against a = against_all(t, s, n->step, e->second, NULL);
     uint32_t wrong = why_count_false(w, g->test);
-    int64_t parts = wrong ? wrong : 1;
+    int64_t parts = 2 * (int64_t)(wrong ? wrong : 1);
     if (a.off || !is_nearer(n, NEAR_INSIDE, parts)) return;
     if (exception)
         line_put(&w->line, "taken by the exception `" TEXT_FMT "`: " TEXT_FMT, TEXT_ARG(exception->name),

@@ -1,4 +1,5 @@
-/* trace_survey.c - how far each key came: a table by key, which forgets those that came least far when it is full. */
+/* trace_survey.c - how far each key came: a table by key, which forgets those that came least far when it is
+ * full. */
 #include "engine/trace.h"
 
 #include <stdlib.h>
@@ -37,10 +38,12 @@ void survey_free(struct survey *s)
     free(s);
 }
 
-/* > 0: a came further. Then the later one, then by the key's bytes, so that the order is the same in every run. */
+/* > 0: a came further. Then the later one, then by the key's bytes, so that the order is the same in every
+ * run. */
 static int compare(const void *a, const void *b)
 {
     const struct came *x = a, *y = b;
+    if (x->is_complete != y->is_complete) return x->is_complete ? -1 : 1;
     if (x->full != y->full) return x->full > y->full ? -1 : 1;
     if (x->events != y->events) return x->events > y->events ? -1 : 1;
     if (x->second != y->second) return x->second > y->second ? -1 : 1;

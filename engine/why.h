@@ -28,7 +28,9 @@ struct reach {
 
 /* What a choice came to; the texts lie where the view's do. */
 struct reach reach_of(const struct state_view *v);
-/* Further than the other: more places that have all they need, then more events. > 0: a is. */
+/* All its places have what they need. */
+bool reach_is_complete(const struct reach *r);
+/* Further than the other: complete, then more places that have all they need, then more events. > 0: a is. */
 int reach_compare(const struct reach *a, const struct reach *b);
 /* A copy, joins and key included. */
 struct reach reach_copy(struct arena *a, const struct reach *r, uint32_t n_joins);
@@ -41,6 +43,7 @@ struct why {
     struct bench *bench;
     const struct ir_rule *rule;
     const struct enrichment *enrichment; /* NULL: none */
+    const char *no_history; /* what is said of a baseline that knows too little: "has no history yet of " */
     struct line line;
     void *world;
     /* A second, as the one who tells counts time. */
@@ -83,9 +86,10 @@ void why_put_too_early(struct why *w, const struct reach *r, uint32_t earlier);
 /* By how many seconds it comes too late for the window; 0: it does not. */
 int64_t why_too_late(const struct why *w, const struct reach *r, int64_t second);
 void why_put_too_late(struct why *w, const struct reach *r);
-/* The gap into which it falls (`->[5m]`), and by how many seconds it misses it, or comes in the same second where a later
- * one is asked (`=>`): positive: too late. 0: it does not. */
-int64_t why_off_gap(const struct why *w, const struct reach *r, uint32_t place, int64_t second, struct ir_gap *gap);
+/* The gap into which it falls (`->[5m]`), and by how many seconds it misses it, or comes in the same second
+ * where a later one is asked (`=>`): positive: too late. 0: it does not. */
+int64_t why_off_gap(const struct why *w, const struct reach *r, uint32_t place, int64_t second,
+                    struct ir_gap *gap);
 void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *gap, int64_t second);
 /* The reference in which it does not agree; IR_NONE: none. The event at hand is the hit's. */
 uint32_t why_disagrees(const struct why *w, const struct reach *r, const struct hit *h);

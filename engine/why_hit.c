@@ -25,9 +25,15 @@ struct reach reach_of(const struct state_view *v)
     return r;
 }
 
+bool reach_is_complete(const struct reach *r)
+{
+    return r->is_there && r->full == r->n_places;
+}
+
 int reach_compare(const struct reach *a, const struct reach *b)
 {
     if (a->is_there != b->is_there) return a->is_there ? 1 : -1;
+    if (reach_is_complete(a) != reach_is_complete(b)) return reach_is_complete(a) ? 1 : -1;
     if (a->full != b->full) return a->full > b->full ? 1 : -1;
     return (a->events > b->events) - (a->events < b->events);
 }
@@ -122,7 +128,7 @@ static void put_answer(struct why *w, const struct hit_ask *ask, const struct an
     bool is_answered = !ask->is_absent && !ask->is_unknown;
     line_put(&w->line, ", " TEXT_FMT " ", TEXT_ARG(b->name));
     line_put(&w->line, !is_answered   ? "cannot be asked about "
-                       : !a->is_known ? "has no history (see `known`) of "
+                       : !a->is_known ? w->no_history
                        : a->is_new    ? "has not seen "
                                       : "knows ");
     put_asked(w, b);
@@ -280,19 +286,20 @@ void why_put_disagrees(struct why *w, const struct reach *r, const struct hit *h
 
 /* ---- what is forbidden * ---------------------------------------------------------------------------- */
 
-/* The veto's span, as far as it is known: from what is there to the event that would come next. */
+/* The veto's span, as far as it is known: from what is there to the event that would come next, or from that
+ * event on. */
 static bool is_inside(const struct reach *r, const struct ir_veto *v, uint32_t place, int64_t next,
                       int64_t at)
 {
-    uint64_t full = full_places(r);
+    bool is_left = place != IR_NONE && v->left & BIT(place),
+         is_right = place == IR_NONE || v->right & BIT(place);
+    int64_t from = is_left ? next : last_of(r, v->left);
+    bool begins = is_left || !(v->left & ~full_places(r));
     switch ((enum ir_veto_kind)v->kind) {
     case IR_VETO_UNTIL: return at >= r->start && at <= next;
-    case IR_VETO_FOR:
-        return !(v->left & ~full) && at >= last_of(r, v->left) && at <= last_of(r, v->left) + v->seconds;
-    default: break;
+    case IR_VETO_FOR: return begins && at >= from && at <= from + v->seconds;
+    default: return begins && (is_left || is_right) && at >= from && at <= next;
     }
-    bool stands_before = place == IR_NONE || v->right & BIT(place);
-    return stands_before && !(v->left & ~full) && at >= last_of(r, v->left) && at <= next;
 }
 
 bool why_forbids(const struct why *w, const struct reach *r, uint32_t place, int64_t second,

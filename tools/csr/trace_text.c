@@ -63,7 +63,8 @@ static void put_reached(const struct telling *t, const json_t *trace)
     }
     if (number_at(trace, "times") < 2) return;
     put_name(t, "");
-    fprintf(t->to, "so far %lld times; this is the one that came nearest\n", number_at(trace, "times"));
+    fprintf(t->to, "so far %lld times; this is %s\n", number_at(trace, "times"),
+            json_array_size(json_object_get(trace, "next")) ? "the one that came nearest" : "the last");
 }
 
 static void put_window(const struct telling *t, const json_t *window)
@@ -84,6 +85,8 @@ static void put_event(const struct telling *t, const char *name, const json_t *e
     put_name(t, name);
     fprintf(t->to, "%s %s, %s:%lld", text_at(event, "time"), text_at(event, "api"), text_at(event, "file"),
             number_at(event, "line"));
+    if (number_at(event, "record") != number_at(event, "line"))
+        fprintf(t->to, " (record %lld)", number_at(event, "record"));
     if (*text_at(event, "id")) fprintf(t->to, ", %s", text_at(event, "id"));
     fputc('\n', t->to);
     put_name(t, "");
@@ -92,7 +95,7 @@ static void put_event(const struct telling *t, const char *name, const json_t *e
     fprintf(t->to, "%s\n", text_at(event, "why"));
 }
 
-static void put_next(const struct telling *t, const json_t *next)
+static void put_next(const struct telling *t, const json_t *next, bool has_window)
 {
     const json_t *nearest = json_object_get(next, "nearest"), *outside = json_object_get(next, "outside_window"),
                  *other = json_object_get(next, "other_key");
@@ -108,7 +111,8 @@ static void put_next(const struct telling *t, const json_t *next)
     if (other) return;
     put_name(t, "");
     if (seen)
-        fprintf(t->to, "%lld such call%s, none of this key within the window\n", seen, seen == 1 ? "" : "s");
+        fprintf(t->to, "%lld such call%s, none of this key%s\n", seen, seen == 1 ? "" : "s",
+                has_window ? " within the window" : "");
     else
         fputs("no such call in these records\n", t->to);
 }
@@ -146,7 +150,7 @@ static void put_trace(const struct telling *t, const json_t *trace)
         put_name(t, "but");
         fprintf(t->to, "%s\n", *text_at(trace, "why") ? text_at(trace, "why") : "it was taken back when all records had come");
     }
-    json_array_foreach(json_object_get(trace, "next"), i, next) put_next(t, next);
+    json_array_foreach(json_object_get(trace, "next"), i, next) put_next(t, next, json_object_get(trace, "window") != NULL);
     fputc('\n', t->to);
 }
 
@@ -163,7 +167,7 @@ static void put_summary(const struct telling *t, const json_t *all)
     if (number_at(all, "aside")) fprintf(t->to, " (%lld set aside)", number_at(all, "aside"));
     if (*text_at(all, "first")) fprintf(t->to, " from %s to %s", text_at(all, "first"), text_at(all, "last"));
     put_count(t, keys, "key", "; ");
-    fputs(" came anywhere", t->to);
+    fputs(keys == 1 ? " has events of its steps" : " have events of its steps", t->to);
     if (fired) {
         fprintf(t->to, ", %lld of them fired, in", fired);
         put_count(t, number_at(all, "incidents"), "incident", " ");
