@@ -39,16 +39,24 @@ static uint32_t step_of(const json_t *j)
     return (uint32_t)atoi(json_string_value(json_object_get(j, "step")) + 1);
 }
 
+/* The number of the case's principal; -1: the object is of all. */
+static int key_of(const json_t *j)
+{
+    const json_t *key = json_object_get(j, "key"), *named = json_object_get(key, "k");
+    const char *actor = json_string_value(json_object_get(key, "actor"));
+    if (!named && !actor) return -1;
+    return atoi((named ? json_string_value(named) : strstr(actor, ":user/") + strlen(":user/")) + 1);
+}
+
 static void hear(void *world, const char *line, size_t len)
 {
     struct hearing *h = world;
     json_t *j = json_loadb(line, len, 0, NULL), *each;
-    const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
     size_t i;
     assert_non_null(j);
     h->has_summary |= strcmp(json_string_value(json_object_get(j, "type")), "summary") == 0;
-    if (actor) {
-        struct said *s = &h->keys[atoi(strstr(actor, ":user/u") + strlen(":user/u"))];
+    if (key_of(j) >= 0) {
+        struct said *s = &h->keys[key_of(j)];
         *s =
             (struct said){.is_there = true, .full = (uint32_t)json_integer_value(json_object_get(j, "full"))};
         s->fired = strcmp(json_string_value(json_object_get(j, "verdict")), "fired") == 0;
@@ -102,7 +110,8 @@ static const char *compare(const struct a_case *c, uint32_t key, const struct sa
     uint64_t stands = c->required | c->optional | c->forbidden;
     for (uint32_t h = 0; h < c->n_hits; h++) {
         const struct event *e = &c->events[c->event_of[h]];
-        active[h] = !e->is_out && e->key == key && stands >> c->hits[h]->step & 1;
+        active[h] =
+            !e->is_out && stands >> c->hits[h]->step & 1 && case_keys(c, e, c->hits[h]->step) >> key & 1;
     }
     struct oracle_case one = {&c->ir, &c->rule, c->hits, active, NULL, NULL, c->n_hits};
     oracle_judge(&one, &groups);
