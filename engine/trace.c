@@ -226,7 +226,7 @@ static void choices_hit(void *world, const struct hit *h, const struct answer *a
     if (!s) return;
     if (forbidden_steps(t->rule) >> h->step & 1 && s->forbidden.len < FORBIDDEN_MOST)
         *ARENA_PUSH(t->arena, s->forbidden) = hit_copy(arena_alloc(t->arena, hit_size(h)), h);
-    note_agreed(t, s, h);
+    if (t->rule->steps[h->step].groups[h->group].apis[0].rule == IR_NONE) note_agreed(t, s, h);
 }
 
 /* Every second one goes; what they own stays with their places. */

@@ -148,6 +148,7 @@ static void put_words(struct trace *t, struct json_out *o, const char *name)
     json_put_cstring(o, line_end(&t->why.line));
 }
 
+/* A group of another rule's has no place in a file: its event bears no record. */
 static void put_event(struct trace *t, struct json_out *o, const struct event *e)
 {
     char time[32];
@@ -155,6 +156,7 @@ static void put_event(struct trace *t, struct json_out *o, const struct event *e
     line_put(&t->why.line, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(e->service), TEXT_ARG(e->action));
     put_words(t, o, "api");
     put_text(o, "id", e->identity);
+    if (!e->record.len) return;
     put_text(o, "file", text_equal(t->file, text_of(t->spool_name)) ? TEXT("-") : t->file);
     json_name(o, "line"), json_put_uint(o, t->place->line);
     json_name(o, "record"), json_put_uint(o, t->place->number);
@@ -198,6 +200,35 @@ static void put_off(struct trace *t, const struct reach *r, const struct against
         why_put_too_early(&t->why, r, earlier);
     else
         line_put(&t->why.line, "it comes before the window that the others leave");
+}
+
+/* The hit is another rule's group. */
+static bool is_derived(const struct trace *t, const struct hit *h)
+{
+    const struct ir_group *g = &t->rule->steps[h->step].groups[h->group];
+    return g->n_apis && g->apis[0].rule != IR_NONE;
+}
+
+static struct event event_of(const struct trace *t, const struct hit *h, const struct event *e)
+{
+    if (!is_derived(t, h)) return *e;
+    return (struct event){.second = h->second,
+                          .time = h->evidence.time,
+                          .service = h->evidence.service,
+                          .action = h->evidence.action,
+                          .identity = h->evidence.identity};
+}
+
+/* Of another rule's group there is no record to be read again: whether it comes in time is all that is told.
+ */
+static void judge_derived(struct trace *t, struct subject *s, struct next *n, const struct hit *h,
+                          const struct event *e)
+{
+    struct against a = against_all(t, s, n->step, e->second, h);
+    const struct reach *r = a.choice == NO_CHOICE ? NULL : &s->choices[a.choice];
+    if (!r || !a.off || !is_nearer(n, NEAR_OUTSIDE, size_of(a.off))) return;
+    put_off(t, r, &a, e->second);
+    keep(t, n, NEAR_OUTSIDE, size_of(a.off), &a, e);
 }
 
 static void judge_hit(struct trace *t, struct subject *s, struct next *n, const struct seen_hit *seen,
@@ -309,10 +340,11 @@ static void judge(struct trace *t, struct subject *s, struct next *n, const stru
     }
     if (!same && !other && !why_wants(&t->rule->steps[n->step], e)) return;
     n->seen++;
+    struct event own = same ? event_of(t, same->hit, e) : other ? event_of(t, other->hit, e) : *e;
     if (same)
-        judge_hit(t, s, n, same, e);
+        (own.record.len ? judge_hit(t, s, n, same, &own) : judge_derived(t, s, n, same->hit, &own));
     else if (other)
-        judge_other(t, s, n, other->hit, e);
+        judge_other(t, s, n, other->hit, &own);
     else
         judge_unfit(t, s, n, e);
 }

@@ -83,8 +83,8 @@ static void put_event(const struct telling *t, const char *name, const json_t *e
     if (!event) return;
     const char *late = text_at(event, "too_late_by"), *early = text_at(event, "too_early_by");
     put_name(t, name);
-    fprintf(t->to, "%s %s, %s:%lld", text_at(event, "time"), text_at(event, "api"), text_at(event, "file"),
-            number_at(event, "line"));
+    fprintf(t->to, "%s %s", text_at(event, "time"), text_at(event, "api"));
+    if (*text_at(event, "file")) fprintf(t->to, ", %s:%lld", text_at(event, "file"), number_at(event, "line"));
     if (number_at(event, "record") != number_at(event, "line"))
         fprintf(t->to, " (record %lld)", number_at(event, "record"));
     if (*text_at(event, "id")) fprintf(t->to, ", %s", text_at(event, "id"));
