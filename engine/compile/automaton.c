@@ -47,6 +47,7 @@ struct expansion {
     struct ir_rule *rule;
     struct diags *diags;
     const struct ir_match *item; /* the optional item that is taken; NO_ITEM: none */
+    uint64_t waits_for;          /* bits of joins (vetoes_wait_for) */
     bool failed;
 };
 
@@ -292,9 +293,9 @@ static struct way *expand_step(struct expansion *x, uint32_t step, struct ways *
     return w;
 }
 
-/* a[n..m]: what may be taken depends on the first and the last event alone. Any event between them can be in a choice
- * of n events; of fewer than three, in one of three. So ways for more than these say nothing new. The window tells
- * when the place began. */
+/* a[n..m]: what may be taken depends on the first and the last event alone. Any event between them can be in
+ * a choice of n events; of fewer than three, in one of three. So ways for more than these say nothing new.
+ * The window tells when the place began. */
 static void expand_bounded(struct expansion *x, const struct ir_match *m, struct ways *out)
 {
     for (uint32_t times = m->least; times == m->least || (times <= 3 && times <= m->most); times++) {
@@ -443,16 +444,16 @@ static void refuse_size(struct expansion *x, const char *what, uint32_t most)
     diag_note(d, "the most is %u for the required part, and for it with each optional item", most);
 }
 
-static bool refuse_foresight(struct expansion *x, const struct ir_alternative *a)
+static bool refuse_many_values(struct expansion *x, const struct ir_alternative *a)
 {
     uint32_t step, of;
-    if (!veto_foresees(x->rule, a, &step, &of)) return false;
+    if (!veto_refers_to_many(x->rule, a, &step, &of)) return false;
     struct text name = x->rule->steps[of].name;
-    struct diag *d = diag_at(
-        x->diags, E0348, x->rule->steps[step].span,
-        "this refers to `" TEXT_FMT "`, which has no one value yet while this may not be", TEXT_ARG(name));
-    diag_note(
-        d, "a forbidden event refers to one event before the veto, with `until` to the first of the match");
+    struct diag *d =
+        diag_at(x->diags, E0348, x->rule->steps[step].span,
+                "this refers to `" TEXT_FMT "`, whose events may have several values", TEXT_ARG(name));
+    diag_note(d, "a forbidden event refers to one event, or to events that another step of the match ties to "
+                 "one value");
     return true;
 }
 
@@ -471,7 +472,8 @@ static bool write_automaton(struct expansion *x, const struct ir_match *item, st
         finish_vetoes(x, w);
         struct ir_alternative *a = &out->alternatives[out->n_alternatives++];
         write_alternative(x->arena, w, a);
-        if (refuse_foresight(x, a)) return false;
+        x->waits_for |= vetoes_wait_for(x->rule, a);
+        if (refuse_many_values(x, a)) return false;
         for (uint32_t q = 0; q < a->n_places; q++)
             if (a->places[q].is_optional) out->optional_steps |= UINT64_C(1) << a->places[q].step;
         progress += progress_count(a, PROGRESS_MOST);
@@ -509,7 +511,8 @@ static void refuse_differing(struct expansion *x)
     x->failed = true;
 }
 
-/* How many there are in all depends on which values the choice has shown, and a run does not keep these exactly. */
+/* How many there are in all depends on which values the choice has shown, and a run does not keep these
+ * exactly. */
 static void refuse_bounded(struct expansion *x, const struct ir_match *m)
 {
     for (uint32_t j = 0; m->kind == IR_M_REPEAT && m->most && j < x->rule->n_joins; j++) {
@@ -523,6 +526,15 @@ static void refuse_bounded(struct expansion *x, const struct ir_match *m)
 }
 
 static const struct ir_match the_one_step = {.kind = IR_M_STEP};
+
+static void refuse_suspects(struct expansion *x)
+{
+    if (__builtin_popcountll(x->waits_for) <= LATER_MOST) return;
+    struct diag *d = diag_at(x->diags, E0330, x->rule->match->span,
+                             "too many references of forbidden events to later ones");
+    diag_note(d, "the most is %d", LATER_MOST);
+    x->failed = true;
+}
 
 bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *diags)
 {
@@ -538,6 +550,7 @@ bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *d
         rule->n_automata = 1;
         x.failed = !write_automaton(&x, NO_ITEM, &rule->automata[0]) || !write_items(&x, rule->match);
     }
+    refuse_suspects(&x);
     rule->match = (struct ir_match *)written;
     return !x.failed;
 }

@@ -65,7 +65,9 @@ struct ir *csr_compile_ir(struct arena *arena, const struct compile_input *input
 /* The automata of a rule's checked match tree into rule->automata. Reports what cannot be executed (E05xx) or would
  * need too much state (E0330). False if it did. */
 bool compile_automata(struct arena *arena, struct ir_rule *rule, struct diags *diags);
-/* Whether a veto's step refers to one (`of`) that has no one value yet when the veto begins. */
-bool veto_foresees(const struct ir_rule *rule, const struct ir_alternative *a, uint32_t *step, uint32_t *of);
+/* Whether a veto's step refers to one (`of`) whose events need not agree on one value. */
+bool veto_refers_to_many(const struct ir_rule *rule, const struct ir_alternative *a, uint32_t *step, uint32_t *of);
+/* Bits of the joins by which a veto refers to a step that may have no value yet when the veto begins. */
+uint64_t vetoes_wait_for(const struct ir_rule *rule, const struct ir_alternative *a);
 
 #endif

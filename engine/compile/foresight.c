@@ -1,10 +1,8 @@
-/* foresight.c - references of forbidden events that would have to foresee the match: refused.
+/* foresight.c - references of forbidden events: what they may be to.
  *
- * A forbidden event is judged when it comes. If it refers to an event that the choice takes only later,
- * whether it was forbidden is known only then, and every value seen meanwhile would have to be kept for every
- * half-built match (docs/decisions/013-vetoes.md). So the step that it refers to must be complete whenever
- * the veto is active: on the left side of the veto or before it, for `until` the first of the match.
- * Nor may it be a repeated step whose events need not agree: they may have many values.
+ * A forbidden event is judged by the events of the choice. Those of a step that comes later are waited for
+ * (state/suspect.h), for so many references; what it refers to must have one value for all of its events:
+ * events of a repeated step that need not agree may have many.
  */
 #include "engine/compile/compile.h"
 
@@ -47,15 +45,26 @@ static bool is_settled(const struct ir_rule *rule, const struct ir_alternative *
     return false;
 }
 
-bool veto_foresees(const struct ir_rule *rule, const struct ir_alternative *a, uint32_t *step, uint32_t *of)
+bool veto_refers_to_many(const struct ir_rule *rule, const struct ir_alternative *a, uint32_t *step,
+                         uint32_t *of)
 {
     for (uint32_t i = 0; i < a->n_vetoes; i++)
         for (uint32_t j = 0; j < rule->n_joins; j++) {
-            uint64_t known = known_places(a, &a->vetoes[i]);
             *step = a->vetoes[i].step, *of = rule->joins[j].of;
             if (*of == *step || !takes_part(&rule->steps[*step], j)) continue;
             for (uint32_t q = 0; q < a->n_places; q++)
-                if (a->places[q].step == *of && !(known >> q & 1 && is_settled(rule, a, q, j))) return true;
+                if (a->places[q].step == *of && !is_settled(rule, a, q, j)) return true;
         }
     return false;
+}
+
+uint64_t vetoes_wait_for(const struct ir_rule *rule, const struct ir_alternative *a)
+{
+    uint64_t joins = 0;
+    for (uint32_t i = 0; i < a->n_vetoes; i++)
+        for (uint32_t j = 0; j < rule->n_joins; j++)
+            for (uint32_t q = 0; q < a->n_places && takes_part(&rule->steps[a->vetoes[i].step], j); q++)
+                if (a->places[q].step == rule->joins[j].of && !(known_places(a, &a->vetoes[i]) >> q & 1))
+                    joins |= BIT(j);
+    return joins;
 }

@@ -17,6 +17,7 @@
 #define ALTERNATIVES_MOST 64   /* `3 of` eight are 56 */
 #define LEAST_GAP_MOST    1024 /* seconds */
 #define DIFFERS_MOST      16   /* pairs of steps told apart by `!=` */
+#define LATER_MOST        4    /* references of forbidden events to later steps */
 
 struct progress_walk {
     uint32_t n_places;

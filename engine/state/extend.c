@@ -8,6 +8,7 @@
 #include "engine/state/differ.h"
 #include "engine/state/inner.h"
 #include "engine/state/offer.h"
+#include "engine/state/suspect.h"
 #include "engine/state/veto.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
@@ -193,6 +194,21 @@ static void find(struct extension *x)
     if (size) memcpy(run_differs(x->plan, x->scratch), kept, size);
 }
 
+/* What must be taken is known. */
+static void end_report(struct extension *x)
+{
+    const struct alternative *a = x->alternative;
+    uint64_t places = 0;
+    for (uint32_t q = 0; q < a->n_places; q++)
+        if (x->need[q]) places |= BIT(q);
+    if (!veto_begin(x)) return;
+    if (!x->n_must || feasible(x, x->need, NULL)) {
+        if (!x->without_hits) choose_hits(x, places & a->complete[x->scratch->progress]);
+        find(x);
+    }
+    veto_done(x);
+}
+
 static void report(struct extension *x, uint16_t progress)
 {
     const struct alternative *a = x->alternative;
@@ -211,11 +227,8 @@ static void report(struct extension *x, uint16_t progress)
     if (a->automaton == 0 && fulfilled & places) x->scratch->tied = true;
     bool was_tied = x->from && x->from->tied;
     x->scratch->progress = progress;
-    if (veto_allows(x, progress) && (!x->n_must || feasible(x, x->need, NULL))) {
-        if (!x->without_hits) choose_hits(x, places & a->complete[progress]);
-        find(x);
-    }
-    veto_done(x);
+    if (veto_allows(x)) suspects_walk(x, end_report);
+    x->n_must = 0;
     x->scratch->tied = was_tied;
 }
 

@@ -8,6 +8,7 @@
 #include "engine/state/absence.h"
 #include "engine/state/bounded.h"
 #include "engine/state/measure.h"
+#include "engine/state/suspect.h"
 #include "engine/state/veto.h"
 
 #define BIT(n)       (UINT64_C(1) << (n))
@@ -31,7 +32,7 @@ void workbench_release(struct workbench *w)
     classes_release(&w->classes);
     slab_put(w->slab, w->heads, w->cap_heads * sizeof *w->heads);
     runs_free(w->slab, &w->completed);
-    slab_put(w->slab, w->scratch, w->cap_scratch);
+    slab_put(w->slab, w->scratch, 2 * w->cap_scratch);
     slab_put(w->slab, w->fits, w->cap_fits * sizeof *w->fits);
     slab_put(w->slab, w->flow, w->cap_flow * sizeof *w->flow);
     slab_put(w->slab, w->offered, w->cap_offered * sizeof *w->offered);
@@ -42,9 +43,12 @@ void workbench_release(struct workbench *w)
 
 static void make_scratch(struct workbench *w, const struct rule_plan *p)
 {
-    if (w->cap_scratch >= p->run_size) return;
-    slab_put(w->slab, w->scratch, w->cap_scratch);
-    w->scratch = slab_get(w->slab, w->cap_scratch = p->run_size);
+    if (w->cap_scratch < p->run_size) {
+        slab_put(w->slab, w->scratch, 2 * w->cap_scratch);
+        w->scratch = slab_get(w->slab, 2 * p->run_size);
+        w->cap_scratch = p->run_size;
+    }
+    w->carried = (struct run *)((char *)w->scratch + p->run_size);
 }
 
 void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct extension *x)
@@ -101,8 +105,24 @@ static void add_run(struct folding *f, const struct run *r)
     COUNT(f, superseded, front.superseded);
 }
 
+/* It goes on with nothing of this second, if nothing of it may not be. */
+static void carry_run(struct folding *f, const struct run *r)
+{
+    const struct alternative *a = &f->p->alternatives[r->alternative];
+    const struct classes *cs = &f->w->classes;
+    const struct run *carried =
+        veto_ends(f->p, r, a, cs, f->n_joins, f->second)
+            ? NULL
+            : suspects_carry(f->p, a, r, cs, f->n_joins, f->second, f->w->carried, &f->overflows);
+    if (carried)
+        add_run(f, carried);
+    else
+        COUNT(f, vetoed, 1);
+}
+
 static void carry_runs(struct folding *f)
 {
+    make_scratch(f->w, f->p);
     for (uint32_t i = 0; i < f->from->runs.len; i++) {
         const struct run *r = runs_at(f->p, &f->from->runs, i);
         const struct alternative *a = &f->p->alternatives[r->alternative];
@@ -112,10 +132,8 @@ static void carry_runs(struct folding *f)
             COUNT(f, expired, 1);
         else if (run_is_measuring(a, r, f->w->classes.steps))
             continue; /* it is carried as what its open places become */
-        else if (veto_ends(f->p, r, a, &f->w->classes, f->n_joins, f->second))
-            COUNT(f, vetoed, 1);
         else
-            add_run(f, r);
+            carry_run(f, r);
     }
 }
 
@@ -170,10 +188,7 @@ static void unchanged_run(void *world, const struct run *r)
 {
     struct folding *f = world;
     f->is_unchanged = true;
-    if (veto_ends(f->p, r, &f->p->alternatives[r->alternative], &f->w->classes, f->n_joins, f->second))
-        COUNT(f, vetoed, 1);
-    else
-        add_run(f, r);
+    carry_run(f, r);
 }
 
 static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
@@ -461,6 +476,7 @@ static void give_up_joins(struct folding *f)
         struct run *r = runs_at(f->p, &all, i);
         memset(run_joins(r), 0, f->p->n_joins * sizeof(struct hash128));
         memset(run_differs(f->p, r), 0, differs_size(f->p));
+        memset(run_suspects(f->p, r), 0, suspects_size(f->p));
         add_run(f, r);
     }
     runs_close_holes(f->p, &f->to->runs);

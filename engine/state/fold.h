@@ -36,7 +36,7 @@ struct workbench {
     uint32_t *heads; /* [n_buckets] first run of each progress, plus one */
     uint32_t cap_heads;
     struct runs completed;
-    struct run *scratch;
+    struct run *scratch, *carried; /* room for two runs */
     size_t cap_scratch;
     uint64_t *fits;
     uint16_t *flow, *offered, *reserved, *cover;

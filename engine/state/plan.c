@@ -5,6 +5,7 @@
 #include "engine/ir/settle.h"
 #include "engine/state/fold.h"
 #include "engine/state/measure.h"
+#include "engine/state/suspect.h"
 #include "engine/state/veto.h"
 
 #include <stdlib.h>
@@ -251,6 +252,7 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
     plan_shape(s, a, shape);
     vetoes_plan(s, p, a, shape, false);
     p->forbidden |= a->forbidden;
+    suspects_plan(p, a);
     for (uint32_t i = 0; i < a->n_vetoes; i++) {
         p->veto_joins |= a->vetoes[i].joins;
         if (p->wait < a->vetoes[i].seconds) p->wait = a->vetoes[i].seconds;

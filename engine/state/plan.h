@@ -90,6 +90,9 @@ struct rule_plan {
         differs; /* bits of joins that are `!=` between steps of the match (differ.h), and their numbers */
     uint32_t n_differs;
     uint8_t differ_join[DIFFERS_MOST];
+    uint64_t later; /* bits of joins by which a veto refers to later steps (suspect.h), and their numbers */
+    uint32_t n_later;
+    uint8_t later_join[LATER_MOST];
     uint64_t where_steps; /* whose eligible events `where` reads */
     uint64_t forbidden;   /* steps whose events can take choices back */
     bool where_asks;      /* `where` puts questions to baselines */

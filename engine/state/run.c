@@ -2,6 +2,7 @@
 #include "engine/state/differ.h"
 #include "engine/state/inner.h"
 #include "engine/state/measure.h"
+#include "engine/state/suspect.h"
 
 struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs)
 {
@@ -106,7 +107,7 @@ static bool outdoes(const struct rule_plan *p, const struct alternative *a, cons
                                                             takes_last(run_takes_of(p, y), g->left), now))
             return false;
     }
-    return inners_dominate(p, a, x, y) && measures_dominate(p, a, x, y);
+    return inners_dominate(p, a, x, y) && measures_dominate(p, a, x, y) && suspects_dominate(p, x, y);
 }
 
 bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x,
@@ -153,7 +154,7 @@ static bool make_way(struct frontier *f, const struct alternative *a, const stru
         link = &other->next;
         n++;
     }
-    bool fits = n < ALIKE_MOST || (!f->plan->n_differs && (!a->measured || f->as_told));
+    bool fits = n < ALIKE_MOST || (!f->plan->n_differs && !f->plan->n_later && (!a->measured || f->as_told));
     f->lost |= !fits;
     return fits;
 }

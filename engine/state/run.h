@@ -15,6 +15,8 @@
 #define NO_GROUP INT64_MIN
 #define DIFFER_MOST                                                                                          \
     8 /* values that one side of a `!=` may show; beyond, the key is judged without references */
+#define SUSPECTS_MOST                                                                                        \
+    32 /* events that may turn out to be forbidden (suspect.h), by value; beyond, the same */
 
 struct take {
     int64_t second;
@@ -35,11 +37,15 @@ static inline size_t differs_size(const struct rule_plan *p)
 {
     return p->n_differs * 2 * DIFFER_MOST * sizeof(struct hash128);
 }
+static inline size_t suspects_size(const struct rule_plan *p)
+{
+    return p->n_later * SUSPECTS_MOST * sizeof(struct hash128);
+}
 /* Where what measuring places hold begins (measure.h): behind the rest. */
 static inline size_t run_measures_at(const struct rule_plan *p)
 {
     return sizeof(struct run) + p->n_joins * sizeof(struct hash128) + p->places_most * sizeof(struct take) +
-           p->inners_most * sizeof(int64_t) + differs_size(p);
+           p->inners_most * sizeof(int64_t) + differs_size(p) + suspects_size(p);
 }
 static inline struct hash128 *run_joins(struct run *r)
 {
@@ -76,6 +82,16 @@ static inline struct hash128 *run_differs(const struct rule_plan *p, struct run 
 static inline const struct hash128 *run_differs_of(const struct rule_plan *p, const struct run *r)
 {
     return (const struct hash128 *)(run_inners_of(p, r) + p->inners_most);
+}
+
+/* What each suspect asks of later references (suspect.h). */
+static inline struct hash128 *run_suspects(const struct rule_plan *p, struct run *r)
+{
+    return run_differs(p, r) + p->n_differs * 2 * DIFFER_MOST;
+}
+static inline const struct hash128 *run_suspects_of(const struct rule_plan *p, const struct run *r)
+{
+    return run_differs_of(p, r) + p->n_differs * 2 * DIFFER_MOST;
 }
 
 /* Runs in a row, each plan->run_size bytes. */

@@ -78,26 +78,46 @@ static bool is_over(const struct veto *v, const struct take *takes, int64_t seco
     return v->when == VETO_FOR && second - takes_last(takes, v->left) > v->seconds;
 }
 
+bool veto_is_active(const struct rule_plan *p, const struct alternative *a, const struct veto *v,
+                    const struct run *r, uint16_t before, int64_t second)
+{
+    return is_active(a, v, before, r->progress) && !is_over(v, run_takes_of(p, r), second);
+}
+
+bool veto_is_open(const struct rule_plan *p, const struct alternative *a, const struct run *r, uint32_t join)
+{
+    uint64_t missing = ~a->complete[r->progress];
+    if (join_is_set(run_joins_of(r)[join])) return false;
+    for (uint32_t q = 0; q < a->n_places; q++)
+        if (a->places[q].step == p->rule->joins[join].of) return missing >> q & 1;
+    return false;
+}
+
 /* A reference of the forbidden event is judged against the choice. Where references were given up nobody can
  * tell, and a flood must not hide a match. */
-static bool agrees(const struct rule_plan *p, const struct veto *v, const struct hit *h,
-                   const struct hash128 *want, uint32_t n_joins)
+static enum veto_says agrees(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                             const struct veto *v, const struct hit *h, uint32_t n_joins)
 {
-    if (v->joins && !n_joins) return false;
+    enum veto_says said = SAYS_YES;
+    if (v->joins && !n_joins) return SAYS_NO;
     for (uint64_t left = v->joins; left; left &= left - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(left);
         if (!join_is_set(h->joins[j])) continue;
-        bool is_equal = v->chosen >> j & 1 && hash128_equal(want[j], h->joins[j]);
-        if (is_equal == p->rule->joins[j].differs) return false;
+        if (p->later & v->chosen & BIT(j) && veto_is_open(p, a, r, j)) {
+            said = SAYS_LATER;
+            continue;
+        }
+        bool is_equal = v->chosen >> j & 1 && hash128_equal(run_joins_of(r)[j], h->joins[j]);
+        if (is_equal == p->rule->joins[j].differs) return SAYS_NO;
     }
-    return true;
+    return said;
 }
 
-static bool class_agrees(const struct rule_plan *p, const struct classes *cs, uint32_t c,
-                         const struct veto *v, const struct hash128 *want, uint32_t n_joins)
+enum veto_says veto_says(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                         const struct classes *cs, uint32_t c, const struct veto *v, uint32_t n_joins)
 {
-    if (!(cs->at[c].steps >> v->step & 1)) return false;
-    return !v->joins || agrees(p, v, class_hit(cs, cs->at[c].first, v->step)->hit, want, n_joins);
+    if (!(cs->at[c].steps >> v->step & 1)) return SAYS_NO;
+    return v->joins ? agrees(p, a, r, v, class_hit(cs, cs->at[c].first, v->step)->hit, n_joins) : SAYS_YES;
 }
 
 bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alternative *a,
@@ -106,9 +126,9 @@ bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alte
     if (!(cs->steps & a->forbidden)) return false;
     for (uint32_t i = 0; i < a->n_vetoes; i++) {
         const struct veto *v = &a->vetoes[i];
-        if (!is_active(a, v, r->progress, r->progress) || is_over(v, run_takes_of(p, r), second)) continue;
+        if (!veto_is_active(p, a, v, r, r->progress, second)) continue;
         for (uint32_t c = 0; c < cs->len; c++)
-            if (class_agrees(p, cs, c, v, run_joins_of(r), n_joins)) return true;
+            if (veto_says(p, a, r, cs, c, v, n_joins) == SAYS_YES) return true;
     }
     return false;
 }
@@ -123,7 +143,7 @@ bool veto_breaks(const struct rule_plan *p, const struct run *r, const struct al
         if (!begins || distance > v->seconds || !is_active(a, v, before, r->progress)) continue;
         for (uint32_t n = 0; n < slot->len; n++)
             if (slot->at[n]->active && slot->at[n]->hit->step == v->step &&
-                agrees(p, v, slot->at[n]->hit, run_joins_of(r), n_joins))
+                agrees(p, a, r, v, slot->at[n]->hit, n_joins) == SAYS_YES)
                 return true;
     }
     return false;
@@ -131,7 +151,7 @@ bool veto_breaks(const struct rule_plan *p, const struct run *r, const struct al
 
 /* ---- what must be taken ------------------------------------------------------------------------------- */
 
-static void must_take(struct extension *x, uint32_t c, const struct veto *v)
+void veto_must_take(struct extension *x, uint32_t c, const struct veto *v)
 {
     if (!x->must[c]) {
         x->must[c] = ~UINT64_C(0);
@@ -140,7 +160,6 @@ static void must_take(struct extension *x, uint32_t c, const struct veto *v)
     x->must[c] &= v->own;
 }
 
-/* From here on places see only what they may take. */
 static void bar_others(struct extension *x)
 {
     for (uint32_t c = 0; c < x->classes->len; c++) {
@@ -149,36 +168,34 @@ static void bar_others(struct extension *x)
     }
 }
 
-bool veto_allows(struct extension *x, uint16_t progress)
+bool veto_allows(struct extension *x)
 {
     const struct alternative *a = x->alternative;
     const struct classes *cs = x->classes;
-    uint32_t needed = 0;
     x->n_must = 0;
     if (!(cs->steps & a->forbidden)) return true;
     memset(x->must, 0, cs->len * sizeof *x->must);
     for (uint32_t i = 0; i < a->n_vetoes; i++) {
         const struct veto *v = &a->vetoes[i];
-        if (!is_active(a, v, x->from ? x->from->progress : 0, progress) ||
-            is_over(v, run_takes_of(x->plan, x->scratch), x->second))
-            continue;
+        if (!veto_is_active(x->plan, a, v, x->scratch, x->from ? x->from->progress : 0, x->second)) continue;
         for (uint32_t c = 0; c < cs->len; c++)
-            if (class_agrees(x->plan, cs, c, v, run_joins_of(x->scratch), x->n_joins)) must_take(x, c, v);
+            if (veto_says(x->plan, a, x->scratch, cs, c, v, x->n_joins) == SAYS_YES) veto_must_take(x, c, v);
     }
-    if (!x->n_must) return true;
-    for (uint32_t q = 0; q < a->n_places; q++) needed += x->need[q];
-    if (!cs->overlap || x->n_must > needed) {
-        x->n_must = 0;
-        return false;
-    }
-    bar_others(x);
+    return !x->n_must || cs->overlap;
+}
+
+bool veto_begin(struct extension *x)
+{
+    uint32_t needed = 0;
+    for (uint32_t q = 0; q < x->alternative->n_places; q++) needed += x->need[q];
+    if (x->n_must > needed) return false;
+    if (x->n_must) bar_others(x);
     return true;
 }
 
 void veto_done(struct extension *x)
 {
     if (x->n_must) memcpy(x->fits, x->all_fits, x->classes->len * sizeof *x->fits);
-    x->n_must = 0;
 }
 
 /* ---- the flow from classes to places ------------------------------------------------------------------ */

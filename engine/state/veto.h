@@ -3,13 +3,13 @@
  * A veto is active for a run in each second that lies between its two edges, both included. An event of its
  * step that agrees with the run's references then ends the run, unless it is one of the events that the run
  * takes in that very second: all events of an earlier second it has taken or refused already. So a veto needs
- * no memory of its own (docs/semantics.md 14).
+ * no memory of its own (docs/semantics.md 14), but for 2.
  *
  * Invariants
  * 1. Whether a veto is active depends on the progress before and after the second alone (and, for `for D`, on
  *    the last second of its left side).
- * 2. A reference of a forbidden event names a step that is complete whenever the veto is active: the compiler
- *    refuses others. So what it is compared with is known when it comes.
+ * 2. What a reference of a forbidden event is compared with is known when it comes; where it is not, the
+ * event is kept in mind (suspect.h).
  */
 #ifndef CSR_ENGINE_STATE_VETO_H
 #define CSR_ENGINE_STATE_VETO_H
@@ -20,6 +20,16 @@
 void vetoes_plan(struct slab *s, const struct rule_plan *p, struct alternative *a,
                  const struct ir_alternative *shape, bool is_mirror);
 
+/* Whether it is active for the run between its progress before the second and after. */
+bool veto_is_active(const struct rule_plan *p, const struct alternative *a, const struct veto *v,
+                    const struct run *r, uint16_t before, int64_t second);
+/* Whether a reference, of `later` alone, is to a step of which the run knows no value yet. */
+bool veto_is_open(const struct rule_plan *p, const struct alternative *a, const struct run *r, uint32_t join);
+/* Whether the veto is about the class's events, as far as the run's references tell. */
+enum veto_says { SAYS_NO, SAYS_YES, SAYS_LATER };
+enum veto_says veto_says(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                         const struct classes *cs, uint32_t c, const struct veto *v, uint32_t n_joins);
+
 /* Whether an event of the second, of which the run takes none, ends it. */
 bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alternative *a,
                const struct classes *cs, uint32_t n_joins, int64_t second);
@@ -28,10 +38,14 @@ bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alte
 bool veto_breaks(const struct rule_plan *p, const struct run *r, const struct alternative *a, uint16_t before,
                  const struct slot *slot, int64_t distance, uint32_t n_joins);
 
-/* For the extension at hand, which leads to `progress`: finds the classes of which it must take every event,
- * because any that it left out would end it. False: it cannot take them all. Else extension_covers is to be
- * asked of each choice of representatives until veto_done. */
-bool veto_allows(struct extension *x, uint16_t progress);
+/* For the extension at hand, which leads to the progress in scratch: finds the classes of which it must take
+ * every event, because any that it left out would end it. False: it cannot. */
+bool veto_allows(struct extension *x);
+/* One class more. */
+void veto_must_take(struct extension *x, uint32_t c, const struct veto *v);
+/* From here on places see only what they may take, until veto_done: veto_covers is to be asked of each choice
+ * of representatives. False: there are too many to be taken. */
+bool veto_begin(struct extension *x);
 void veto_done(struct extension *x);
 /* Whether the events that must be taken and are not `used` yet find room in the places that still need some.
  */

@@ -61,8 +61,8 @@ static void close_bench(struct bench *b)
     struct state_counts n = {0};
     caller_finish(&b->caller);
     state_count(b->state, &n);
-    assert_int_equal(n.made,
-                     n.completed + n.expired + n.superseded + n.merged + n.dropped + n.evicted + n.live);
+    assert_int_equal(n.made, n.completed + n.expired + n.vetoed + n.superseded + n.merged + n.dropped +
+                                 n.evicted + n.live);
     assert_int_equal(n.live, 0);
     assert_int_equal(n.keys, 0);
     assert_int_equal(n.incidents_open, 0);
@@ -596,6 +596,140 @@ static void a_flood_of_references_hides_no_chain(void **unused)
     }
 }
 
+/* c is forbidden if the b that comes has its value. */
+#define SUSPECT_STEPS                                                                                        \
+    " step a: iam:CreateRole (ok) step b: iam:AttachRolePolicy (ok)"                                         \
+    " step c: iam:DeleteRole (req.roleName == b.req.roleName)"
+
+static void hit_joined(struct bench *b, const char *step, int64_t second, const char *join)
+{
+    b->join = join;
+    hit(b, step, second, join ? join : step);
+}
+
+static void a_suspect_is_judged_by_what_comes(void **unused)
+{
+    static const struct {
+        const char *match, *forbidden[2], *b;
+        bool is_one;
+    } cases[] = {
+        {" match a -> !c -> b }", {"r1", "r2"}, "r1", false},
+        {" match a -> !c -> b }", {"r1", "r2"}, "r2", false},
+        {" match a -> !c -> b }", {"r1", "r2"}, "r3", true},
+        {" match a & b until c }", {"r1", "r2"}, "r2", false},
+        {" match a & b until c }", {"r1", "r2"}, "r3", true},
+        {" match a -> !c -> b[2..] -> d }", {"r1", "r2"}, "r2", false},
+        {" match a -> !c -> b[2..] -> d }", {"r1", "r2"}, "r3", true},
+    };
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench b;
+        char rule[1024];
+        bool has_d = strstr(cases[i].match, "d }");
+        snprintf(rule, sizeof rule, HEAD SUSPECT_STEPS "%s%s",
+                 has_d ? " step d: iam:DeletePolicy (req.roleName == b.req.roleName)" : "", cases[i].match);
+        open_bench(&b, rule);
+        hit_joined(&b, "a", 0, NULL);
+        for (int k = 0; k < 2; k++) hit_joined(&b, "c", 1 + k, cases[i].forbidden[k]);
+        assert_int_equal(told(&b), 0);
+        hit_joined(&b, "b", 5, cases[i].b);
+        hit_joined(&b, "b", 6, cases[i].b);
+        if (has_d) hit_joined(&b, "d", 7, cases[i].b);
+        if (told(&b) != cases[i].is_one) fail_msg("case %zu: %u told", i, told(&b));
+        close_bench(&b);
+    }
+}
+
+/* One event is a and c: it is the choice's own, or it is not taken and may turn out to be forbidden. */
+static void a_choice_does_not_suspect_its_own_event(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    for (int i = 0; i < 4; i++) {
+        bool has_other = i & 1, meets = i & 2;
+        open_bench(&b, HEAD SUSPECT_STEPS " match a -> !c -> b }");
+        b.join = NULL;
+        hit(&b, "a", 0, "e2");
+        if (has_other) hit(&b, "a", 0, "e1");
+        b.join = "r1";
+        hit(&b, "c", 0, "e2");
+        b.join = meets ? "r1" : "r2";
+        hit(&b, "b", 5, "e3");
+        assert_string_equal(last(&b)->witness, has_other && !meets ? "e1 e3 " : "e2 e3 ");
+        close_bench(&b);
+    }
+}
+
+static void a_suspect_of_the_first_second_counts(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD SUSPECT_STEPS " match a -> !c -> b }");
+    hit_joined(&b, "c", 0, "r1");
+    hit_joined(&b, "a", 0, NULL);
+    hit_joined(&b, "b", 5, "r1");
+    assert_int_equal(told(&b), 0);
+    hit_joined(&b, "b", 6, "r2");
+    assert_int_equal(told(&b), 1);
+    close_bench(&b);
+}
+
+static void what_is_absent_differs_from_a_suspect(void **unused)
+{
+    static const struct {
+        const char *first, *second, *b;
+        bool is_one;
+    } cases[] = {{"r1", "r1", "r1", true},
+                 {"r1", "r1", "r2", false},
+                 {"r1", "r1", NULL, false},
+                 {"r1", "r2", "r1", false}};
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench b;
+        open_bench(&b, HEAD " step a: iam:CreateRole (ok) step b: iam:AttachRolePolicy (ok)"
+                            " step c: iam:DeleteRole (req.roleName != b.req.roleName) match a -> !c -> b }");
+        hit_joined(&b, "a", 0, NULL);
+        hit_joined(&b, "c", 1, cases[i].first);
+        hit_joined(&b, "c", 2, cases[i].second);
+        hit_joined(&b, "b", 5, cases[i].b);
+        if (told(&b) != cases[i].is_one) fail_msg("case %zu: %u told", i, told(&b));
+        close_bench(&b);
+    }
+}
+
+static void a_suspect_that_comes_late_takes_back(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD SUSPECT_STEPS " match a -> !c -> b }");
+    hit_joined(&b, "b", 5, "r1");
+    hit_joined(&b, "a", 0, NULL);
+    assert_int_equal(last(&b)->state, INCIDENT_OPEN);
+    hit_joined(&b, "c", 2, "r2");
+    assert_int_equal(told_as(&b, INCIDENT_RETRACTED), 0);
+    hit_joined(&b, "c", 3, "r1");
+    assert_int_equal(last(&b)->state, INCIDENT_RETRACTED);
+    close_bench(&b);
+}
+
+/* From then on nobody can tell, and the incident says so. */
+static void a_flood_of_suspects_hides_no_chain(void **unused)
+{
+    struct bench b;
+    char text[16];
+    (void)unused;
+    open_bench(&b, HEAD SUSPECT_STEPS " match a -> !c -> b }");
+    hit_joined(&b, "a", 0, NULL);
+    for (int i = 0; i < 60; i++) {
+        snprintf(text, sizeof text, "r%d", i);
+        hit_joined(&b, "c", 1 + i / 10, text);
+    }
+    hit_joined(&b, "b", 40, "other");
+    assert_int_equal(last(&b)->state, INCIDENT_OPEN);
+    assert_true(last(&b)->capped);
+    close_bench(&b);
+}
+
 static void a_busy_second_stays_small(void **unused)
 {
     struct bench b;
@@ -745,6 +879,12 @@ int main(void)
         cmocka_unit_test(the_least_progressed_key_is_evicted),
         cmocka_unit_test(references_tell_chains_apart),
         cmocka_unit_test(a_flood_of_references_hides_no_chain),
+        cmocka_unit_test(a_suspect_is_judged_by_what_comes),
+        cmocka_unit_test(a_choice_does_not_suspect_its_own_event),
+        cmocka_unit_test(a_suspect_of_the_first_second_counts),
+        cmocka_unit_test(what_is_absent_differs_from_a_suspect),
+        cmocka_unit_test(a_suspect_that_comes_late_takes_back),
+        cmocka_unit_test(a_flood_of_suspects_hides_no_chain),
         cmocka_unit_test(a_busy_second_stays_small),
         cmocka_unit_test(identities_are_remembered_for_a_while),
         cmocka_unit_test(an_unchanged_rule_keeps_its_runs),

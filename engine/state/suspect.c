@@ -1,0 +1,257 @@
+/* suspect.c - sets of suspects, and what becomes of them. */
+#include "engine/state/suspect.h"
+#include "engine/state/veto.h"
+
+#define BIT(n) (UINT64_C(1) << (n))
+
+/* What one suspect asks of each later reference; zero: nothing, or nothing any more. */
+struct suspect {
+    struct hash128 asks[LATER_MOST];
+};
+
+/* ---- planning ----------------------------------------------------------------------------------------- */
+
+/* Places whose events are known as soon as the veto can be active. */
+static uint64_t known_places(const struct alternative *a, const struct veto *v)
+{
+    uint64_t known = v->left;
+    for (uint64_t left = v->left; left; left &= left - 1) known |= a->before[__builtin_ctzll(left)];
+    if (v->when != VETO_SPAN) return known;
+    known = ~UINT64_C(0); /* what stands before all others, and is the first event therefore */
+    for (uint32_t q = 0; q < a->n_places; q++) known &= a->before[q] | BIT(q);
+    return known;
+}
+
+static uint32_t place_of(const struct alternative *a, uint32_t step)
+{
+    uint32_t q = 0;
+    while (a->places[q].step != step) q++;
+    return q;
+}
+
+void suspects_plan(struct rule_plan *p, const struct alternative *a)
+{
+    for (uint32_t i = 0; i < a->n_vetoes; i++)
+        for (uint64_t left = a->vetoes[i].chosen; left; left &= left - 1) {
+            uint32_t j = (uint32_t)__builtin_ctzll(left), q = place_of(a, p->rule->joins[j].of);
+            if (known_places(a, &a->vetoes[i]) >> q & 1 || p->later >> j & 1 || p->n_later == LATER_MOST)
+                continue;
+            p->later |= BIT(j);
+            p->later_join[p->n_later++] = (uint8_t)j;
+        }
+}
+
+/* ---- sets --------------------------------------------------------------------------------------------- */
+
+static struct hash128 *row(const struct rule_plan *p, struct run *r, uint32_t i)
+{
+    return run_suspects(p, r) + i * p->n_later;
+}
+
+static const struct hash128 *row_of(const struct rule_plan *p, const struct run *r, uint32_t i)
+{
+    return run_suspects_of(p, r) + i * p->n_later;
+}
+
+static size_t row_size(const struct rule_plan *p)
+{
+    return p->n_later * sizeof(struct hash128);
+}
+
+static bool is_set(const struct rule_plan *p, const struct hash128 *asks)
+{
+    for (uint32_t k = 0; k < p->n_later; k++)
+        if (join_is_set(asks[k])) return true;
+    return false;
+}
+
+static uint32_t count_of(const struct rule_plan *p, const struct run *r)
+{
+    uint32_t n = 0;
+    while (n < SUSPECTS_MOST && is_set(p, row_of(p, r, n))) n++;
+    return n;
+}
+
+/* Nothing is different from both of two values: one of them will be forbidden. */
+static bool contradict(const struct rule_plan *p, const struct hash128 *x, const struct hash128 *y)
+{
+    uint32_t only = p->n_later;
+    for (uint32_t k = 0; k < p->n_later; k++) {
+        if (!join_is_set(x[k]) && !join_is_set(y[k])) continue;
+        if (only < p->n_later || !join_is_set(x[k]) || !join_is_set(y[k])) return false;
+        only = k;
+    }
+    return only < p->n_later && p->rule->joins[p->later_join[only]].differs &&
+           !hash128_equal(x[only], y[only]);
+}
+
+enum put { PUT, PUT_ENDS, PUT_FULL };
+
+static enum put put(const struct rule_plan *p, struct run *r, const struct hash128 *asks)
+{
+    uint32_t n = count_of(p, r), at = 0;
+    size_t size = row_size(p);
+    for (uint32_t i = 0; i < n; i++)
+        if (contradict(p, row(p, r, i), asks)) return PUT_ENDS;
+    while (at < n && memcmp(row(p, r, at), asks, size) < 0) at++;
+    if (at < n && memcmp(row(p, r, at), asks, size) == 0) return PUT;
+    if (n == SUSPECTS_MOST) return PUT_FULL;
+    memmove(row(p, r, at) + p->n_later, row(p, r, at), (n - at) * size);
+    memcpy(row(p, r, at), asks, size);
+    return PUT;
+}
+
+bool suspects_dominate(const struct rule_plan *p, const struct run *x, const struct run *y)
+{
+    uint32_t n = p->n_later ? count_of(p, x) : 0, most = n ? count_of(p, y) : 0, k = 0;
+    for (uint32_t i = 0; i < n; i++, k++) {
+        while (k < most && memcmp(row_of(p, y, k), row_of(p, x, i), row_size(p)) < 0) k++;
+        if (k == most || memcmp(row_of(p, y, k), row_of(p, x, i), row_size(p)) != 0) return false;
+    }
+    return true;
+}
+
+/* ---- judging ------------------------------------------------------------------------------------------ */
+
+/* What is left of what a suspect asks, the run's references and progress being new. False: it is none any
+ * more. */
+static bool judge(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                  struct hash128 *asks)
+{
+    for (uint32_t k = 0; k < p->n_later; k++) {
+        uint32_t j = p->later_join[k];
+        struct hash128 value = run_joins_of(r)[j];
+        if (!join_is_set(asks[k]) || veto_is_open(p, a, r, j)) continue;
+        if (hash128_equal(value, asks[k]) == p->rule->joins[j].differs) return false;
+        asks[k] = (struct hash128){0, 0};
+    }
+    return true;
+}
+
+/* False: one of them is forbidden. */
+static bool judge_all(const struct rule_plan *p, const struct alternative *a, struct run *r)
+{
+    struct suspect kept[SUSPECTS_MOST];
+    uint32_t n = count_of(p, r);
+    for (uint32_t i = 0; i < n; i++) memcpy(kept[i].asks, row(p, r, i), row_size(p));
+    memset(run_suspects(p, r), 0, suspects_size(p));
+    for (uint32_t i = 0; i < n; i++) {
+        if (!judge(p, a, r, kept[i].asks)) continue;
+        if (!is_set(p, kept[i].asks) || put(p, r, kept[i].asks) == PUT_ENDS) return false;
+    }
+    return true;
+}
+
+/* What an event of the class asks of what the run does not know yet. */
+static void ask(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                const struct veto *v, const struct hit *h, struct hash128 *asks)
+{
+    memset(asks, 0, row_size(p));
+    for (uint32_t k = 0; k < p->n_later; k++) {
+        uint32_t j = p->later_join[k];
+        if (v->chosen >> j & 1 && veto_is_open(p, a, r, j)) asks[k] = h->joins[j];
+    }
+}
+
+const struct run *suspects_carry(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                                 const struct classes *cs, uint32_t n_joins, int64_t second, struct run *room,
+                                 bool *overflows)
+{
+    struct suspect s;
+    const struct run *carried = r;
+    if (!p->n_later || !n_joins || !(cs->steps & a->forbidden)) return r;
+    for (uint32_t i = 0; i < a->n_vetoes * cs->len; i++) {
+        const struct veto *v = &a->vetoes[i / cs->len];
+        uint32_t c = i % cs->len;
+        if (!veto_is_active(p, a, v, r, r->progress, second) ||
+            veto_says(p, a, r, cs, c, v, n_joins) != SAYS_LATER)
+            continue;
+        if (carried == r) carried = memcpy(room, r, p->run_size);
+        ask(p, a, r, v, class_hit(cs, cs->at[c].first, v->step)->hit, s.asks);
+        enum put done = put(p, room, s.asks);
+        *overflows |= done == PUT_FULL;
+        if (done == PUT_ENDS) return NULL;
+    }
+    return carried;
+}
+
+/* ---- the walk ----------------------------------------------------------------------------------------- */
+
+struct walk {
+    struct extension *x;
+    void (*end)(struct extension *x);
+    uint16_t before;
+};
+
+static void meet(struct walk *w, uint32_t pair);
+
+/* Whether the extension may take each event of the class itself. */
+static bool may_take(const struct extension *x, const struct veto *v, uint32_t c)
+{
+    uint32_t room = 0;
+    for (uint64_t left = x->fits[c] & v->own; left; left &= left - 1) room += x->need[__builtin_ctzll(left)];
+    return x->classes->overlap && room >= x->classes->at[c].count;
+}
+
+static void take_all(struct walk *w, uint32_t pair, const struct veto *v, uint32_t c)
+{
+    struct extension *x = w->x;
+    uint64_t must = x->must[c];
+    uint32_t n_must = x->n_must;
+    if (!x->left) {
+        x->gave_up = true;
+        return;
+    }
+    x->left--;
+    veto_must_take(x, c, v);
+    meet(w, pair + 1);
+    x->must[c] = must, x->n_must = n_must;
+}
+
+static void leave_one(struct walk *w, uint32_t pair, const struct veto *v, uint32_t c)
+{
+    struct extension *x = w->x;
+    struct suspect s, kept[SUSPECTS_MOST];
+    size_t size = suspects_size(x->plan);
+    memcpy(kept, run_suspects(x->plan, x->scratch), size);
+    ask(x->plan, x->alternative, x->scratch, v, class_hit(x->classes, x->classes->at[c].first, v->step)->hit,
+        s.asks);
+    enum put done = put(x->plan, x->scratch, s.asks);
+    if (done == PUT) meet(w, pair + 1);
+    x->overflows |= done == PUT_FULL;
+    memcpy(run_suspects(x->plan, x->scratch), kept, size);
+}
+
+/* A pair of a veto and a class, from the one with that number on. */
+static void meet(struct walk *w, uint32_t pair)
+{
+    struct extension *x = w->x;
+    const struct alternative *a = x->alternative;
+    const struct classes *cs = x->classes;
+    uint32_t n = cs->steps & a->forbidden ? a->n_vetoes * cs->len : 0;
+    for (; pair < n; pair++) {
+        const struct veto *v = &a->vetoes[pair / cs->len];
+        uint32_t c = pair % cs->len;
+        if (!veto_is_active(x->plan, a, v, x->scratch, w->before, x->second) ||
+            veto_says(x->plan, a, x->scratch, cs, c, v, x->n_joins) != SAYS_LATER)
+            continue;
+        if (may_take(x, v, c)) take_all(w, pair, v, c);
+        leave_one(w, pair, v, c);
+        return;
+    }
+    w->end(x);
+}
+
+void suspects_walk(struct extension *x, void (*end)(struct extension *x))
+{
+    struct walk w = {x, end, x->from ? x->from->progress : 0};
+    struct suspect kept[SUSPECTS_MOST];
+    size_t size = suspects_size(x->plan);
+    if (!size || !x->n_joins) {
+        end(x);
+        return;
+    }
+    memcpy(kept, run_suspects(x->plan, x->scratch), size);
+    if (judge_all(x->plan, x->alternative, x->scratch)) meet(&w, 0);
+    memcpy(run_suspects(x->plan, x->scratch), kept, size);
+}
