@@ -9,11 +9,21 @@
 
 #define FILES_MOST 3
 
+#define REGIONS     3
+#define APART_EVERY 8         /* cases that are told so */
+#define APART_LEAD  (25 * 60) /* seconds of traffic before the first event: each region has shown something  \
+                               */
+#define APART_TAIL (45 * 60)  /* and behind the last, so that time passes all of it */
+#define APART_BUSY 15         /* records a minute of the busiest region; the others have one */
+#define APART_MOST 20         /* minutes by which a region is behind */
+#define APART_LATE 7          /* minutes by which an event is later than its region */
+
 const struct delivery deliveries[DELIVERIES] = {
     {"in order", {0, "u", "us-east-1"}, LAY_ONE, false, false, false},
     {"shuffled, with copies", {0, "u", "us-east-1"}, LAY_SEVERAL, true, false, false},
     {"a tree of regions", {0, "u", NULL}, LAY_TREE, true, false, false},
     {"other traffic and rules", {0, "u", "us-east-1"}, LAY_SEVERAL, true, true, true},
+    {"regions apart", {0, "u", NULL}, LAY_APART, true, false, false},
     {"later, by others", {86400 * 3 + 3607, "somebody.else-", "us-east-1"}, LAY_ONE, true, false, false},
 };
 
@@ -89,35 +99,96 @@ static void make_folders(char *path)
     }
 }
 
+static const char *const regions[REGIONS] = {"us-east-1", "eu-central-1", "ap-south-1"};
+
+/* The object that is delivered at this second, for more records in it. */
+static FILE *open_object(const struct writing *w, uint32_t region, int64_t second, uint32_t number)
+{
+    char path[512], day[32], stamp[32];
+    time_t delivered = (time_t)second;
+    struct tm parts;
+    gmtime_r(&delivered, &parts);
+    strftime(day, sizeof day, "%Y/%m/%d", &parts);
+    strftime(stamp, sizeof stamp, "%Y%m%dT%H%MZ", &parts);
+    snprintf(path, sizeof path,
+             "%s/AWSLogs/111122223333/CloudTrail/%s/%s/111122223333_CloudTrail_%s_%s_%016u.json", w->folder,
+             regions[region], day, regions[region], stamp, number);
+    make_folders(path);
+    return fopen(path, "a");
+}
+
+static uint32_t region_of(const struct event *e)
+{
+    return (uint32_t)(unsigned char)e->identity[0] % REGIONS;
+}
+
+static void write_object(const struct writing *w, const struct event *e, int64_t delivered, uint32_t number)
+{
+    struct telling how = w->how->telling;
+    how.region = regions[region_of(e)];
+    FILE *to = open_object(w, region_of(e), delivered, number);
+    fputs("{\"Records\":[", to);
+    spell_record(to, w->c, e, how);
+    fputs("]}", to);
+    fclose(to);
+}
+
 /* One object for each record, stamped some minutes after it. */
 static void write_tree(const struct writing *w)
 {
-    static const char *const regions[] = {"us-east-1", "eu-central-1", "ap-south-1"};
     const struct event *events[2 * EVENTS_MOST];
-    for (uint32_t i = 0, n = arrange(w, events); i < n; i++) {
-        struct telling how = w->how->telling;
-        char path[512], day[32], stamp[32];
-        time_t delivered = (time_t)(events[i]->second + how.shift + 60 * (1 + below(w->seed, 8)));
+    for (uint32_t i = 0, n = arrange(w, events); i < n; i++)
+        write_object(w, events[i], events[i]->second + w->how->telling.shift + 60 * (1 + below(w->seed, 8)),
+                     i);
+}
+
+/* ---- regions apart ---------------------------------------------------------------------------------------
+ */
+
+/* A minute of what has nothing to do with the rule. */
+static void write_traffic(const struct writing *w, uint32_t region, int64_t minute, uint32_t lag)
+{
+    FILE *to = open_object(w, region, minute + 60 * lag, EVENTS_MOST * 2);
+    uint32_t n = region ? 1 : APART_BUSY;
+    for (uint32_t i = 0; i < n; i++) {
+        char when[32];
+        time_t second = (time_t)(minute + i * 60 / n);
         struct tm parts;
-        how.region = regions[events[i]->identity[0] % 3];
-        gmtime_r(&delivered, &parts);
-        strftime(day, sizeof day, "%Y/%m/%d", &parts);
-        strftime(stamp, sizeof stamp, "%Y%m%dT%H%MZ", &parts);
-        snprintf(path, sizeof path,
-                 "%s/AWSLogs/111122223333/CloudTrail/%s/%s/111122223333_CloudTrail_%s_%s_%016u.json",
-                 w->folder, how.region, day, how.region, stamp, i);
-        make_folders(path);
-        FILE *to = fopen(path, "w");
-        fputs("{\"Records\":[", to);
-        spell_record(to, w->c, events[i], how);
-        fputs("]}", to);
-        fclose(to);
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &parts));
+        fprintf(to,
+                "{\"eventVersion\":\"1.09\",\"userIdentity\":{\"type\":\"IAMUser\",\"userName\":\"cron\"},"
+                "\"eventTime\":"
+                "\"%s\",\"eventSource\":\"traffic.amazonaws.com\",\"eventName\":\"Pass\",\"awsRegion\":\"%"
+                "s\",\"eventID\":"
+                "\"t-%u-%ld\",\"recipientAccountId\":\"111122223333\"}\n",
+                when, regions[region], region, (long)second);
     }
+    fclose(to);
+}
+
+/* No record is older than what its own region has shown by more than ten minutes, and no region is behind by
+ * half an hour: so nothing is late, however far time has come by the busiest region. */
+static void write_apart(const struct writing *w)
+{
+    const struct event *events[2 * EVENTS_MOST];
+    uint32_t n = arrange(w, events), lags[REGIONS] = {1};
+    int64_t first = INT64_MAX, last = INT64_MIN;
+    for (uint32_t r = 1; r < REGIONS; r++) lags[r] = 1 + below(w->seed, APART_MOST);
+    for (uint32_t i = 0; i < n; i++) {
+        if (events[i]->second < first) first = events[i]->second;
+        if (events[i]->second > last) last = events[i]->second;
+        write_object(w, events[i],
+                     events[i]->second + 60 * (lags[region_of(events[i])] + below(w->seed, APART_LATE + 1)),
+                     i);
+    }
+    for (int64_t at = first - APART_LEAD; n && at < last + APART_TAIL; at += 60)
+        for (uint32_t r = 0; r < REGIONS; r++) write_traffic(w, r, at, lags[r]);
 }
 
 bool can_deliver(const struct a_case *c, const struct delivery *how)
 {
-    return !c->call[0] || (how->layout != LAY_TREE && !how->telling.shift);
+    if (how->layout == LAY_APART && (c->seed % APART_EVERY || c->unit > 1)) return false;
+    return !c->call[0] || (how->layout < LAY_TREE && !how->telling.shift);
 }
 
 void deliver(const struct a_case *c, const struct delivery *how, uint64_t *seed, const char *folder)
@@ -125,6 +196,8 @@ void deliver(const struct a_case *c, const struct delivery *how, uint64_t *seed,
     struct writing w = {c, how, seed, folder};
     if (how->layout == LAY_TREE)
         write_tree(&w);
+    else if (how->layout == LAY_APART)
+        write_apart(&w);
     else
         write_lines(&w);
 }
