@@ -104,13 +104,19 @@ static bool is_same_feed(const struct showing *a, const struct showing *b)
            text_equal(a->region, b->region);
 }
 
+/* Each name with its length before it, so that no two lists of names are the same bytes. */
 static struct hash128 hash_showing(const struct run *r, const struct showing *s)
 {
-    const struct text parts[] = {s->kind, s->account, s->region};
-    struct hash128 hashes[3];
-    for (size_t i = 0; i < 3; i++) hashes[i] = hash_128(r->o.secret, parts[i].at, parts[i].len);
-    hashes[0].lo ^= s->source;
-    return hash_128(r->o.secret, hashes, sizeof hashes);
+    const struct text names[] = {s->kind, s->account, s->region};
+    char bytes[sizeof s->source + 3 * (1 + FEED_NAME_MOST)], *at = bytes;
+    memcpy(at, &s->source, sizeof s->source);
+    at += sizeof s->source;
+    for (size_t i = 0; i < 3; i++) {
+        *at++ = (char)names[i].len;
+        if (names[i].len) memcpy(at, names[i].at, names[i].len);
+        at += names[i].len;
+    }
+    return hash_128(r->o.secret, bytes, (size_t)(at - bytes));
 }
 
 static struct text keep_text(struct batch *b, struct text t)
@@ -150,7 +156,7 @@ static void put_delivery(void *world, uint32_t schema, struct text account, stru
     const struct ir_schema *of = &b->rules->ir->schemas[schema];
     const struct input_source *source = b->records[m->record].source;
     struct showing s = {.source = source ? source->number : 0,
-                        .kind = of->feed,
+                        .kind = cut(of->feed),
                         .account = cut(account),
                         .region = cut(region),
                         .disorder = disorder_of(m->run, source, of),
