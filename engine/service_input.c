@@ -1,7 +1,12 @@
 /* service_input.c - see service_input.h.
  *
- * Sources are asked in turn, so that none waits for another for long; a record's origin tells its source by its remainder.
- * Sources that are read once and not followed are history: they are merged into one (io/merge.h), as a replay does.
+ * Of the sources that have something the one is asked whose next record is the oldest, by its delivery or its own time: what
+ * has piled up while csr was not running comes merged, and no source runs ahead of another (language.md B4). A record's
+ * origin tells its source by its remainder. Sources that are read once and not followed are history: they are merged into
+ * one (io/merge.h), as a replay does.
+ *
+ * A source that has nothing is looked at again after TURN_RECORDS records of others: looking may be a system call. A record
+ * that was passed over PASSED_MOST times, because it is dated ahead, is given.
  *
  * 1. Records are released to the source that gave them in the order in which it gave them: runs of records of one
  *    source are kept in `given` from the oldest that is not released.
@@ -11,12 +16,15 @@
 #include "engine/io/follow.h"
 #include "engine/io/merge.h"
 #include "engine/io/stream.h"
+#include "engine/io/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#define TURN_RECORDS 64 /* that a busy source gives before the next is asked */
+#define TURN_RECORDS 64
+#define PASSED_MOST  4096
+#define NANOSECONDS  INT64_C(1000000000)
 
 struct part { /* one source, or all history */
     struct input input;
@@ -25,7 +33,11 @@ struct part { /* one source, or all history */
     struct stream *stream;
     struct merge *merge;
     uint64_t released;
-    bool has_ended;
+    bool has_ended, has_head;
+    struct input_record head; /* its next record, taken and not given yet */
+    int64_t due;              /* of the head: nanoseconds */
+    uint32_t passed;          /* how often another was given in its place */
+    uint64_t look_at;         /* without a head: how many records are given before it is looked at again */
 };
 
 struct stretch {
@@ -38,8 +50,8 @@ struct sources_input {
     struct input_source *sources; /* [site->n_sources], or one */
     uint32_t *source_of_file; /* by the origins of history */
     struct part *parts;
-    uint32_t n_parts, turn;
-    uint32_t in_turn;      /* records given in this turn */
+    uint32_t n_parts;
+    uint64_t n;            /* records given */
     struct stretch *given; /* invariant 1: a ring */
     uint32_t first, n_given, cap;
     uint64_t released;
@@ -220,50 +232,84 @@ static void account(struct sources_input *si, uint32_t part)
     si->given[(si->first + si->n_given++) % si->cap] = (struct stretch){part, 1};
 }
 
-static enum input_result take(struct sources_input *si, uint32_t part, struct input_record *out, int wait_ms)
+static int64_t due_of(const struct input_record *r)
 {
-    struct part *p = &si->parts[part];
-    if (p->has_ended) return INPUT_END;
-    enum input_result result = p->input.next(p->input.world, out, wait_ms);
+    int64_t time;
+    if (r->stamp) return r->stamp * NANOSECONDS;
+    return record_time(r->bytes, r->columns, &time) ? time : INT64_MIN; /* what has none waits for nothing */
+}
+
+/* Whether the source has a head, or gets one. */
+static bool look(struct sources_input *si, struct part *p, int wait_ms)
+{
+    if (p->has_head || p->has_ended) return p->has_head;
+    p->head = (struct input_record){0};
+    enum input_result result = p->input.next(p->input.world, &p->head, wait_ms);
+    p->has_head = result == INPUT_RECORD;
     p->has_ended = result == INPUT_END;
-    if (result != INPUT_RECORD) return result;
-    account(si, part);
+    p->look_at = si->n + TURN_RECORDS;
+    p->passed = 0;
+    if (p->has_head) p->due = si->n_parts > 1 ? due_of(&p->head) : 0;
+    return p->has_head;
+}
+
+static bool goes_before(const struct part *a, const struct part *b)
+{
+    bool a_waited = a->passed >= PASSED_MOST, b_waited = b->passed >= PASSED_MOST;
+    return a_waited != b_waited ? a_waited : a->due < b->due;
+}
+
+/* The source whose turn it is; NULL: none has anything. */
+static struct part *choose(struct sources_input *si)
+{
+    struct part *best = NULL;
+    for (struct part *p = si->parts; p < si->parts + si->n_parts; p++) {
+        if (!p->has_head && si->n < p->look_at) continue;
+        if (look(si, p, 0) && (!best || goes_before(p, best))) best = p;
+    }
+    return best;
+}
+
+/* Each once more, for a part of the time. */
+static struct part *wait_for_any(struct sources_input *si, int wait_ms)
+{
+    int share = wait_ms / (int)si->n_parts;
+    for (struct part *p = si->parts; p < si->parts + si->n_parts; p++)
+        if (look(si, p, wait_ms ? share ? share : 1 : 0)) return p;
+    return NULL;
+}
+
+static void give(struct sources_input *si, struct part *p, struct input_record *out)
+{
+    uint32_t part = (uint32_t)(p - si->parts);
+    *out = p->head;
     out->source = &si->sources[p->merge ? si->source_of_file[out->origin] : p->source];
     out->origin = out->origin * si->n_parts + part;
+    p->has_head = false;
+    p->look_at = 0;
+    for (uint32_t i = 0; i < si->n_parts; i++) si->parts[i].passed += si->parts[i].has_head;
+    account(si, part);
+    si->n++;
     si->last = *out;
     si->knows_last = true;
-    return INPUT_RECORD;
 }
 
-static void end_turn(struct sources_input *si)
+static bool has_ended(const struct sources_input *si)
 {
-    si->turn = (si->turn + 1) % si->n_parts;
-    si->in_turn = 0;
-}
-
-/* Each source once, beginning with the one whose turn it is. */
-static enum input_result ask_all(struct sources_input *si, struct input_record *out, int wait_ms)
-{
-    enum input_result all = INPUT_END;
-    if (si->in_turn == TURN_RECORDS) end_turn(si);
-    for (uint32_t i = 0; i < si->n_parts; i++) {
-        enum input_result result = take(si, si->turn, out, wait_ms);
-        si->in_turn++;
-        if (result == INPUT_RECORD) return result;
-        if (result == INPUT_IDLE) all = INPUT_IDLE;
-        end_turn(si);
-    }
-    return all;
+    for (uint32_t i = 0; i < si->n_parts; i++)
+        if (!si->parts[i].has_ended) return false;
+    return true;
 }
 
 static enum input_result next_record(void *world, struct input_record *out, int wait_ms)
 {
     struct sources_input *si = world;
     if (!has_room(si)) return INPUT_IDLE;
-    if (si->n_parts == 1) return take(si, 0, out, wait_ms);
-    enum input_result result = ask_all(si, out, 0);
-    int share = wait_ms / (int)si->n_parts;
-    return result == INPUT_IDLE && wait_ms > 0 ? ask_all(si, out, share ? share : 1) : result;
+    struct part *p = choose(si);
+    if (!p) p = wait_for_any(si, wait_ms);
+    if (!p) return has_ended(si) ? INPUT_END : INPUT_IDLE;
+    give(si, p, out);
+    return INPUT_RECORD;
 }
 
 static void release_records(void *world, uint64_t n)

@@ -284,6 +284,20 @@ def test_a_record_dated_ahead_moves_nothing(folder):
     assert s.end() == 0
 
 
+def test_what_has_piled_up_comes_merged(folder):
+    more = folder + "/more.ndjson"
+    with open(folder + "/feed.ndjson", "w") as f:  # one source writes much in a day, the other little
+        f.writelines(record(i, i * 40, "ListUsers") + "\n" for i in range(2000))
+    with open(more, "w") as f:
+        f.writelines(elsewhere(record(5000 + i, i * 3600, "ListUsers")) + "\n" for i in range(22))
+        f.write("\n".join(both(9000, 80000)) + "\n")
+    s = Service(folder, chain(), site='source more { kind = "file" path = "%s" follow = true }' % more)
+    status = s.wait_for_records(2024)
+    assert status["records"]["evaluated"] == 2024, status  # none is late
+    assert s.line(type="incident", state="open")
+    assert s.end() == 0
+
+
 ABSENCE = """
 rule key_kept {
     title "{actor} makes a key and keeps it"
