@@ -107,7 +107,7 @@ enum csr_test_verdict { CSR_TEST_PASSED, CSR_TEST_FAILED, CSR_TEST_SKIPPED };
 
 /* An expectation that was not met. */
 struct csr_test_failure {
-    const char *expected;     /* as the test says it: "expect incident once where score >= 85" */
+    const char *expected;     /* as the test says it: "expect incident once where score >= 85"; or "variation: …" */
     unsigned line;
     const char *const *lines; /* what was there instead, and why: one fact a line */
     size_t n_lines;
@@ -147,7 +147,8 @@ struct csr_test_counts {
     uint64_t passed, failed, skipped;
 };
 
-/* Runs the tests of a set that was compiled with_tests, all of them. CSR_WRONG: some failed. */
+/* Runs the tests of a set that was compiled with_tests, all of them, and of those that pass the standard variations.
+ * CSR_WRONG: some failed. */
 enum csr_status csr_test(const csr_ruleset *rs, const struct csr_test_options *o, struct csr_test_counts *out);
 
 /* ---- traces ------------------------------------------------------------------------------------------------ */

@@ -56,6 +56,7 @@ static void try_test(struct testing *x, const struct ir_test *test, struct csr_t
     *t = (struct trial){.bench = &x->bench, .test = test, .arena = x->trial};
     trial_run(t, RULE_AS_IT_IS);
     expect_all(t, &failures);
+    if (!failures.len) vary_all(t, &failures);
     if (x->coverage) coverage_add(x->coverage, t);
     r->failures = failures.at;
     r->n_failures = failures.len;

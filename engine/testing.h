@@ -3,6 +3,8 @@
  *   testing.c           which tests, in which order, and what is told of each
  *   testing_trial.c     a test's records through the real stages, one thread, everything watched
  *   testing_expect.c    what was expected, against what came
+ *   testing_vary.c      the standard variations: what must come of a test that is told in another way
+ *   testing_retell.c    records told in another way: other times, other names
  *   testing_explain.c   why an incident did not come: how far it got, and why the next event did not go on
  *   testing_coverage.c  which parts of a rule had their say
  *
@@ -13,6 +15,8 @@
 
 #include "engine/base/time.h"
 #include "engine/why.h"
+
+struct failures ARENA_VEC(struct csr_test_failure);
 
 /* ---- one trial * ------------------------------------------------------------------------------------ */
 
@@ -63,14 +67,30 @@ struct trial {
     struct ARENA_VEC(struct trial_incident) incidents;
     struct reach furthest;
     uint32_t most[STEPS_MOST]; /* of each step: the most events that a choice took */
+
+    const struct variation *variation; /* NULL: the test as it is */
+    const struct trial *plain;         /* the test as it is, which a variation varies */
+    struct renaming *names;            /* of a variation with other names; else NULL */
 };
 
-/* Runs the test's records. */
-void trial_run(struct trial *t, enum rule_form form);
+/* Runs the test's records. False: it is a variation that cannot be made of this test. */
+bool trial_run(struct trial *t, enum rule_form form);
+
+/* ---- variations * ----------------------------------------------------------------------------------- */
+
+/* Tries each variation of a test that passed: what breaks is a failure. */
+void vary_all(struct trial *plain, struct failures *out);
+/* Changes the events of the trial as its variation says. False: that cannot be done. */
+bool vary_events(struct trial *t);
+
+/* The event at another second: false if its record does not say its time in a way that is known. */
+bool retell_at(struct trial *t, struct ir_test_event *e, int64_t second);
+/* Other names and accounts for all callers: NULL if there is nobody to rename. */
+struct renaming *renaming_new(struct trial *t);
+struct text rename_text(struct arena *a, const struct renaming *names, struct text t);
+struct value rename_value(struct arena *a, const struct renaming *names, struct value v);
 
 /* ---- what is said * --------------------------------------------------------------------------------- */
-
-struct failures ARENA_VEC(struct csr_test_failure);
 
 /* "2m", from the test's beginning. */
 void line_moment(struct line *l, const struct trial *t, int64_t second);

@@ -177,6 +177,15 @@ static void ignore_hit(void *world, const struct hit *h)
     (void)world, (void)h;
 }
 
+static struct touch known_touch(struct trial *t, const struct ir_test_known *known)
+{
+    uint32_t n = t->bench->ir->baselines[known->baseline].n_key;
+    struct value *key = ARENA_ARRAY(t->arena, struct value, n);
+    for (uint32_t i = 0; i < n; i++) key[i] = rename_value(t->arena, t->names, known->key[i]);
+    struct value value = rename_value(t->arena, t->names, known->value);
+    return plan_touch(t->bench->plan, known->baseline, key, value);
+}
+
 /* All records are read once before, for the keys that they ask about. */
 static void know_all(struct trial *t)
 {
@@ -189,8 +198,7 @@ static void know_all(struct trial *t)
     }
     for (uint32_t k = 0; k < t->test->n_knowns; k++) {
         const struct ir_test_known *known = &t->test->knowns[k];
-        if (known->has_values)
-            sight_daily(t, plan_touch(t->bench->plan, known->baseline, known->key, known->value));
+        if (known->has_values) sight_daily(t, known_touch(t, known));
     }
 }
 
@@ -250,12 +258,13 @@ static void run_record(struct trial *t)
     t->asides[t->event] = watch_record(&t->watch, t->events.at[t->event].record, &event);
 }
 
-void trial_run(struct trial *t, enum rule_form form)
+bool trial_run(struct trial *t, enum rule_form form)
 {
     t->enrichment = (struct enrichment){(void *)t->test, ask_net};
     t->rule = &t->bench->ir->rules[t->test->rule];
     t->swallowed = ARENA_ARRAY(t->arena, int64_t, t->rule->n_exceptions);
     gather_events(t);
+    if (t->variation && !vary_events(t)) return false;
     t->asides = ARENA_ARRAY(t->arena, enum aside, t->events.len);
     t->watch = (struct watch){.bench = t->bench,
                               .form = form,
@@ -270,4 +279,5 @@ void trial_run(struct trial *t, enum rule_form form)
         watch_pass(&t->watch, t->test->silences[i].to);
     t->is_over = true;
     watch_end(&t->watch);
+    return true;
 }
