@@ -179,6 +179,7 @@ struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate 
     uint64_t hits, incidents, revisions, bytes;
     uint64_t states_made, states_completed, states_expired, states_vetoed, states_superseded, states_merged,
         states_dropped, states_evicted, states_live;
+    uint64_t keys_evicted, hits_refused, values_evicted, identities_evicted; /* given up for want of room */
 };
 
 /* A record that was not evaluated. The record's bytes are valid during the call. */
@@ -211,6 +212,14 @@ struct csr_feed {
     bool lags; /* what it showed last was more than max_lag older than what other feeds did */
 };
 
+/* How much is kept at most, by the names of docs/operator.md. */
+struct csr_cap {
+    const char *name;
+    uint64_t most;
+};
+/* The caps that there are: name and default, what is counted, what happens when it is full. False behind the last. */
+bool csr_cap_at(size_t index, struct csr_cap *cap, const char **what, const char **full);
+
 struct csr_replay_options {
     const char *const *paths; /* files, folders, or "-" */
     size_t n_paths;
@@ -222,12 +231,16 @@ struct csr_replay_options {
      * of threads gives. False ends the replay (a closed pipe). */
     bool (*incident)(void *world, const char *json, size_t len);
     void (*aside)(void *world, const struct csr_aside *a);
+    /* An event that csr itself tells (csr:evicted), as a JSON object; among the incidents, in order. NULL: nobody asks. */
+    void (*notice)(void *world, const char *json, size_t len);
     void (*progress)(void *world, const struct csr_progress *p); /* now and then; NULL: never */
     /* At the end, each exception that took anything, in the order of rules; NULL: nobody asks. */
     void (*swallowed)(void *world, const struct csr_swallowed *s);
     /* At the end, each feed whose time was wrong; NULL: nobody asks. */
     void (*feed)(void *world, const struct csr_feed *f);
     const volatile bool *stop; /* set by a signal handler: ends early, in order; NULL: never */
+    const struct csr_cap *caps; /* over those of the set's site file and the defaults */
+    size_t n_caps;
 };
 
 struct csr_replay_result {

@@ -8,7 +8,6 @@
 #include "engine/ruleset.h"
 #include "engine/run/run.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <sys/random.h>
 #include <time.h>
@@ -46,6 +45,12 @@ static void report_aside(void *world, const struct run_aside *a)
     r->o->aside(r->o->world, &one);
 }
 
+static void report_notice(void *world, struct text line)
+{
+    struct replay *r = world;
+    if (r->o->notice) r->o->notice(r->o->world, line.at, line.len);
+}
+
 static int64_t milliseconds(void)
 {
     struct timespec t;
@@ -62,14 +67,10 @@ static void report_progress(void *world, const struct run_counts *c)
     r->o->progress(r->o->world, &p);
 }
 
-/* product.md, promise 2. */
-static void check_accounts(const struct run_counts *c)
+/* product.md, promise 2: whoever finds that they do not is told, and not given figures that are wrong. */
+static bool accounts_hold(const struct run_counts *c)
 {
-    const struct state_counts *s = &c->states;
-    assert(c->in == c->evaluated + c->late + c->duplicate + c->aside);
-    assert(s->made == s->completed + s->expired + s->vetoed + s->superseded + s->merged + s->dropped +
-                          s->evicted + s->live);
-    (void)c, (void)s;
+    return run_adds_up(c) && state_adds_up(&c->states);
 }
 
 static void report_counts(const struct run_counts *c, struct csr_counts *out)
@@ -96,6 +97,10 @@ static void report_counts(const struct run_counts *c, struct csr_counts *out)
         .states_dropped = s->dropped,
         .states_evicted = s->evicted,
         .states_live = s->live,
+        .keys_evicted = s->keys_evicted,
+        .hits_refused = s->hits_refused,
+        .values_evicted = s->values_evicted,
+        .identities_evicted = s->identities_evicted,
     };
 }
 
@@ -134,15 +139,41 @@ static unsigned workers_of(unsigned threads)
     return processors < STATE_PARTITIONS ? (unsigned)processors : STATE_PARTITIONS;
 }
 
+bool csr_cap_at(size_t index, struct csr_cap *cap, const char **what, const char **full)
+{
+    const struct cap_info *info = cap_at(index);
+    if (!info) return false;
+    *cap = (struct csr_cap){info->name, info->otherwise};
+    *what = info->what;
+    *full = info->full;
+    return true;
+}
+
+static struct caps caps_of(const struct csr_replay_options *o, const struct ir *ir)
+{
+    struct caps c = {0};
+    if (ir->site) c = ir->site->caps;
+    for (size_t n = 0; n < o->n_caps; n++)
+        for (size_t i = 0; cap_at(i); i++)
+            if (!strcmp(cap_at(i)->name, o->caps[n].name)) caps_set(&c, cap_at(i), o->caps[n].most);
+    return c;
+}
+
 /* False: no memory. */
 static bool run_through(struct replay *r, struct input *input, const struct ir *ir, struct run_counts *counts)
 {
     uint64_t secret[2] = {0};
+    struct caps caps = caps_of(r->o, ir);
     if (getrandom(secret, sizeof secret, 0) != sizeof secret) return false;
     struct run_options o = {
         .workers = workers_of(r->o->threads),
         .input = input,
-        .out = {.world = r, .incident = write_incident, .aside = report_aside, .written = report_progress},
+        .out = {.world = r,
+                .incident = write_incident,
+                .aside = report_aside,
+                .notice = report_notice,
+                .written = report_progress},
+        .caps = &caps,
         .lateness = r->o->lateness,
         .max_lag = r->o->max_lag,
         .secret = secret,
@@ -170,10 +201,11 @@ enum csr_status csr_replay(const csr_ruleset *rs, const struct csr_replay_option
     merge_close(merge);
     json_out_release(&r.line);
     report_counts(&counts, &out->counts);
-    check_accounts(&counts);
-    if (!done) {
+    if (!done)
         snprintf(out->error, sizeof out->error, "out of memory");
-        return CSR_SYSTEM;
-    }
+    else if (!accounts_hold(&counts))
+        snprintf(out->error, sizeof out->error,
+                 "the accounts do not add up: something was lost without a trace");
+    if (out->error[0]) return CSR_SYSTEM;
     return counts.aside ? CSR_WRONG : CSR_OK;
 }

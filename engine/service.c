@@ -180,7 +180,15 @@ static enum csr_status start_run(struct service *s, char error[512])
     struct run_options o = {
         .workers = s->o->threads ? s->o->threads : processors(),
         .input = &s->input,
-        .out = {s, service_incident, service_aside, on_adopted, service_feed, on_written, on_counted},
+        .out = {.world = s,
+                .incident = service_incident,
+                .aside = service_aside,
+                .notice = service_notice,
+                .adopted = on_adopted,
+                .feed = service_feed,
+                .written = on_written,
+                .counted = on_counted},
+        .caps = &site_of(s)->caps,
         .lateness = -1, /* each source has its own */
         .secret = s->secret,
         .stop = (const volatile bool *)&s->stop,

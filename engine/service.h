@@ -57,6 +57,8 @@ void service_talk(struct service *s, const char *format, ...) __attribute__((for
 
 bool service_incident(void *world, const struct incident *i);
 void service_aside(void *world, const struct run_aside *a);
+/* An event that csr itself tells: a line of the incident stream. */
+void service_notice(void *world, struct text line);
 void service_outcome(void *world, const struct action_job *job, const struct action_result *result);
 /* A line of the incident stream, with its newline; waits while there is no room. False: it is lost, and error says why. */
 bool service_line(struct service *s, struct text line, char error[256]);

@@ -300,10 +300,21 @@ static void put_states(struct json_out *o, const struct state_counts *n)
         {"vetoed", n->vetoed},   {"superseded", n->superseded}, {"merged", n->merged},
         {"dropped", n->dropped}, {"evicted", n->evicted},       {"live", n->live},
         {"keys", n->keys},       {"half_built", n->half_built}, {"baseline_values", n->baseline_values},
-        {"bytes", n->bytes},
+        {"identities", n->identities}, {"bytes", n->bytes},     {"keys_bytes", n->keys_bytes},
     };
     json_name(o, "states"), json_open(o, '{');
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) put_count(o, all[i].name, all[i].count);
+    json_close(o, '}');
+}
+
+/* What had to give for want of room. */
+static void put_evicted(struct json_out *o, const struct state_counts *n)
+{
+    json_name(o, "evicted"), json_open(o, '{');
+    put_count(o, "keys", n->keys_evicted);
+    put_count(o, "hits", n->hits_refused);
+    put_count(o, "values", n->values_evicted);
+    put_count(o, "identities", n->identities_evicted);
     json_close(o, '}');
 }
 
@@ -376,6 +387,8 @@ static void answer_status(struct control *c, bool is_fresh)
     put_incidents(o, &counts);
     json_name(o, "states_are_fresh"), json_put_bool(o, is_fresh);
     put_states(o, &counts.states);
+    put_evicted(o, &counts.states);
+    json_name(o, "accounts_hold"), json_put_bool(o, run_adds_up(&counts) && state_adds_up(&counts.states));
     put_actions(o, acting_count(c->service->acting));
     pthread_mutex_lock(&c->lock);
     json_name(o, "swallowed");

@@ -130,6 +130,19 @@ bool service_incident(void *world, const struct incident *i)
     return true;
 }
 
+/* ---- what csr itself tells -------------------------------------------------------------------------------- */
+
+void service_notice(void *world, struct text line)
+{
+    struct service *s = world;
+    char error[256] = "out of memory";
+    json_out_reset(&s->line);
+    json_put_json(&s->line, line);
+    json_put_newline(&s->line);
+    if (s->line.failed || !service_line(s, json_out_text(&s->line), error))
+        service_talk(s, "a notice is lost: %s: " TEXT_FMT, error, TEXT_ARG(line));
+}
+
 /* ---- records set aside ----------------------------------------------------------------------------------- */
 
 void service_aside(void *world, const struct run_aside *a)

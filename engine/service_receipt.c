@@ -126,6 +126,7 @@ void receipt_restart_needed(struct json_out *o, const struct ir_site *before, co
     if (!text_equal(a->incidents, b->incidents)) json_put_cstring(o, "incidents");
     if (!text_equal(a->state, b->state)) json_put_cstring(o, "state");
     if (!text_equal(a->socket, b->socket)) json_put_cstring(o, "socket");
+    if (memcmp(&a->caps, &b->caps, sizeof a->caps)) json_put_cstring(o, "caps");
     json_close(o, ']');
 }
 

@@ -164,6 +164,7 @@ static uint32_t found_touch(void *world, const struct touch *touch)
 {
     struct trial *t = world;
     *ARENA_PUSH(t->arena, t->touches) = *touch;
+    t->touches.at[t->touches.len - 1].owner = NULL; /* the matcher's; here nobody has to give */
     return t->touches.len - 1;
 }
 

@@ -135,13 +135,14 @@ bool bench_read(struct bench *b, const struct enrichment *e, struct text record,
 static void found_identity(void *world, struct hash128 identity, int64_t second)
 {
     struct watch *w = world;
-    w->is_duplicate = state_seen(w->state, identity, second);
+    w->is_duplicate = state_seen(w->state, identity, second) == SIGHTED_AGAIN;
 }
 
 static uint32_t found_touch(void *world, const struct touch *touch)
 {
     struct watch *w = world;
     *ARENA_PUSH(w->arena, w->touches) = *touch;
+    w->touches.at[w->touches.len - 1].owner = NULL; /* the matcher's; here nobody has to give */
     return w->touches.len - 1;
 }
 
@@ -243,7 +244,7 @@ void watch_begin(struct watch *w, const struct enrichment *e)
     w->rule = &form->rules[w->bench->number];
     w->watermark = INT64_MIN;
     for (uint32_t d = 0; d <= w->rule->depth; d++) {
-        w->states[d] = form->live[d] = state_new((struct state_limits){0});
+        w->states[d] = form->live[d] = state_new(NULL);
         state_adopt(w->states[d], form->plan, &adoption);
     }
     w->state = w->states[0];

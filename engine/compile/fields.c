@@ -10,7 +10,18 @@
 #include "engine/base/content_index.h"
 #include "engine/compile/compiler.h"
 
-static const char *const engine_reads[] = {"account", "region", "src.ip", "src.service", "error", "ok"};
+static const char *const engine_reads[] = {"account",
+                                           "region",
+                                           "src.ip",
+                                           "src.service",
+                                           "error",
+                                           "ok", /* evidence */
+                                           "principal.arn",
+                                           "principal.id",
+                                           "principal.name",
+                                           "actor",
+                                           "principal.account", /* whose doing it is */
+                                           "principal.session"};
 
 /* ---- slots ---- */
 

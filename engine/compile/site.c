@@ -30,7 +30,7 @@ struct site_work {
 
 /* ---- keys --------------------------------------------------------------------------------------------- */
 
-enum form { FORM_TEXT, FORM_BOOL, FORM_SECONDS, FORM_NANOSECONDS, FORM_COUNT, FORM_TEXTS };
+enum form { FORM_TEXT, FORM_BOOL, FORM_SECONDS, FORM_NANOSECONDS, FORM_COUNT, FORM_TEXTS, FORM_CAP, FORM_CAP_BYTES };
 
 struct key {
     const char *name;
@@ -50,6 +50,7 @@ struct form_values {
     bool follow, reads;
     int64_t disorder, max_lag, timeout;
     uint32_t retries;
+    struct caps caps;
     const struct ast *written[16]; /* by key: where it was written, or NULL */
 };
 
@@ -63,6 +64,10 @@ static const char *const sink_kinds[] = {
     [IR_SINK_FILE] = "file", [IR_SINK_WEBHOOK] = "webhook", [IR_SINK_EXEC] = "exec", NULL};
 static const char *const policy_modes[] = {
     [IR_POLICY_PROPOSE] = "propose", [IR_POLICY_ENFORCE] = "enforce", NULL};
+
+#define CAP_LEAST_COUNT 1
+#define CAP_LEAST_BYTES 1000000
+#define CAP_MOST        (INT64_C(1) << 50)
 
 #define ALL_KINDS  ~0u
 #define SLOW_SINKS (BIT(IR_SINK_WEBHOOK) | BIT(IR_SINK_EXEC))
@@ -92,6 +97,14 @@ static const struct key policy_keys[] = {
      "a text: a path, or \"-\" for standard output"},
     {"state", FORM_TEXT, AT(state), 0, ALL_KINDS, 0, 0, 0, "a text: the path of a folder"},
     {"socket", FORM_TEXT, AT(socket), 0, ALL_KINDS, 0, 0, 0, "a text: a path"},
+#define CAP_FORM_COUNT FORM_CAP
+#define CAP_FORM_BYTES FORM_CAP_BYTES
+#define CAP_SAID_COUNT "a whole number from 1"
+#define CAP_SAID_BYTES "a size from 1MB, as `4GiB`"
+#define CAP(name, otherwise, unit, what, full)                                                               \
+    {"cap_" #name, CAP_FORM_##unit, AT(caps.name), 0, ALL_KINDS, 0, CAP_LEAST_##unit, CAP_MOST, CAP_SAID_##unit},
+#include "engine/ir/caps.def"
+#undef CAP
     {0}};
 
 /* ---- values ------------------------------------------------------------------------------------------- */
@@ -151,6 +164,11 @@ static bool take_value(struct site_work *w, const struct key *key, const struct 
     case FORM_COUNT:
         if (e->kind != AST_NUM || !take_number(key, e, 1, &number)) return false;
         *(uint32_t *)at = (uint32_t)number;
+        return true;
+    case FORM_CAP:
+    case FORM_CAP_BYTES:
+        if (e->kind != (key->form == FORM_CAP ? AST_NUM : AST_SIZE) || !take_number(key, e, 1, &number)) return false;
+        *(uint64_t *)at = (uint64_t)number;
         return true;
     }
     return false;
@@ -357,6 +375,7 @@ static void lower_policy(struct site_work *w, const struct ast *item)
     w->out->incidents = values.incidents;
     w->out->state = values.state;
     w->out->socket = values.socket;
+    w->out->caps = values.caps;
 }
 
 struct ir_site *site_lower(struct arena *arena, struct diags *diags, const struct ast *const *files,

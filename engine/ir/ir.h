@@ -17,6 +17,7 @@
 #define CSR_ENGINE_IR_IR_H
 
 #include "engine/base/value.h"
+#include "engine/ir/caps.h"
 #include "engine/base/zone.h"
 #include "engine/schema/type.h"
 #include "grammar/base/source.h"
@@ -623,6 +624,7 @@ struct ir_site {
     struct text incidents; /* where incidents go as NDJSON: "-" is standard output */
     struct text state;     /* folder of the action journal; empty: none asked for */
     struct text socket;    /* control socket; empty: the default */
+    struct caps caps;      /* 0: the default */
 };
 
 /* A list whose values stand in a file. */

@@ -65,6 +65,7 @@ static size_t lay_out(char *base, const struct hit *h)
     copy.asks = put(&l, h->asks, h->n_asks * sizeof *h->asks, 8);
     copy.captures = put_values(&l, h->captures, h->n_captures);
     copy.key = put_text(&l, h->key);
+    copy.owner = NULL;
     copy.evidence = put_evidence(&l, h->evidence);
     if (base) memcpy(base, &copy, sizeof copy);
     return (l.len + 7) & ~(size_t)7;
@@ -85,6 +86,7 @@ static size_t lay_out_derived(char *base, const struct derived *d)
 {
     struct layout l = {base, sizeof *d};
     struct derived copy = *d;
+    copy.owner = NULL;
     copy.values = put_values(&l, d->values, d->n_values);
     copy.key = put_text(&l, d->key);
     copy.evidence = put_evidence(&l, d->evidence);
@@ -101,6 +103,25 @@ struct derived *derived_copy(void *out, const struct derived *d)
 {
     lay_out_derived(out, d);
     return out;
+}
+
+size_t owner_size(const struct owner *o)
+{
+    size_t size = sizeof *o;
+    for (int i = 0; i < OWNERS; i++) size += o->name[i].len;
+    return size;
+}
+
+struct owner *owner_copy(void *out, const struct owner *o)
+{
+    struct owner *copy = out;
+    char *at = (char *)(copy + 1);
+    *copy = *o;
+    for (int i = 0; i < OWNERS; at += copy->name[i++].len) {
+        if (o->name[i].len) memcpy(at, o->name[i].at, o->name[i].len);
+        copy->name[i].at = at;
+    }
+    return copy;
 }
 
 /* ---- feeds -------------------------------------------------------------------------------------------- */

@@ -19,6 +19,14 @@ struct evidence {
     bool is_late;  /* older than the watermark when it came */
 };
 
+/* Whose doing an event is, each within the one before: the caller's account, his role or user, his session. What is
+ * kept because of the event counts against them when there is no room (engine/state/share.h). */
+enum owner_level { OWNER_ACCOUNT, OWNER_PRINCIPAL, OWNER_SESSION, OWNERS };
+struct owner {
+    struct hash128 id[OWNERS]; /* of the names up to this one, under the secret key */
+    struct text name[OWNERS];  /* empty: the record names none */
+};
+
 /* A question to a baseline: put by a touch now, and once more when the hit settles. */
 struct hit_ask {
     uint32_t ask;      /* rule->asks */
@@ -40,6 +48,9 @@ struct hit {
     uint32_t group; /* of the step's groups, the one that fits: its gate is judged by state */
     bool by_watermark; /* seq is that of the batch at whose end it came: of groups of matches alone */
     bool is_gone;      /* it came before, and is no more: of groups of matches alone */
+    const struct owner *owner;   /* NULL: nobody is named, or this is a copy: whoever makes one sees to its owner */
+    struct hash128 principal;    /* owner->id[OWNER_PRINCIPAL] */
+    bool is_unsure; /* it may be a copy of a record whose identity was forgotten */
     bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
     struct hash128 key_hash; /* of the rule's identity, tenant and key */
     struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
@@ -55,6 +66,8 @@ struct hit {
 /* A copy in one piece: `size` bytes at `out`, 8-aligned, all pointers into itself. */
 size_t hit_size(const struct hit *h);
 struct hit *hit_copy(void *out, const struct hit *h);
+size_t owner_size(const struct owner *o);
+struct owner *owner_copy(void *out, const struct owner *o);
 
 /* A group of matches as an event for rules over its rule (language.md B21): what the match stage makes hits
  * of. */
@@ -66,6 +79,7 @@ struct derived {
     uint32_t rule;
     struct text key;
     int64_t second;
+    const struct owner *owner; /* of the key; NULL in a copy */
     struct evidence evidence; /* of the completing event, with rule and match_id */
     struct value *values;     /* [n_values], rule->gives */
     uint32_t n_values;
@@ -85,6 +99,8 @@ struct touch {
     bool learns, asks;
     bool is_account; /* key is the account's; the answer says only whether warm-up is over */
     struct hash128 key, value;
+    const struct owner *owner; /* of what it learns; NULL in a question that is put once more */
+    struct hash128 principal;  /* who asks */
 };
 
 struct answer {
@@ -95,6 +111,7 @@ struct answer {
     bool has_history; /* of the key itself; else its account decides whether it is known */
     int64_t since;    /* seconds since the key's last record; 0: the question is too late to tell which that was */
     double rarity;    /* per cent of the key's earlier blocks without the value; negative: there is no such block */
+    bool is_capped;   /* something was forgotten before its time that may have been asked for */
 };
 
 /* What a question (enum ir_ask_kind) comes to, with an answer that is known: absent where the thing was never seen. */

@@ -67,6 +67,7 @@ struct matcher {
     struct found_hit *hits, **hits_end;
     struct evidence evidence;
     const struct derived *derived; /* the event is a group of matches, no record; else NULL */
+    const struct owner *owner; /* NULL until somebody asks */
 };
 
 /* ---- life --------------------------------------------------------------------------------------------------- */
@@ -224,6 +225,61 @@ static bool find_fits(struct matcher *m)
     return leave_out_excepted(m);
 }
 
+/* ---- texts of fields, and whose doing it is ------------------------------------------------------------------- */
+
+static struct text text_of_value(struct matcher *m, struct value v)
+{
+    char *at;
+    switch (v.kind) {
+    case VALUE_STRING: return value_text(v);
+    case VALUE_INT:
+    case VALUE_FLOAT:
+        at = take(m, 32);
+        return at ? (struct text){at, number_print(v, at)} : (struct text){"", 0};
+    case VALUE_NET:
+        at = take(m, 50);
+        return at ? (struct text){at, ip_print(v.net, at)} : (struct text){"", 0};
+    default: return (struct text){"", 0};
+    }
+}
+
+static struct text text_of_node(struct matcher *m, ir_node_id node)
+{
+    return node == IR_NONE ? (struct text){"", 0} : text_of_value(m, eval_value(&m->eval, node));
+}
+
+static struct text field_text(struct matcher *m, uint32_t f)
+{
+    return text_of_node(m, f == IR_NONE ? IR_NONE : m->plan->ir->fields[f].in_schema[m->event->schema]);
+}
+
+static struct text evidence_text(struct matcher *m, enum evidence_field field)
+{
+    return field_text(m, m->plan->evidence[field]);
+}
+
+static struct text owner_name(struct matcher *m, int level)
+{
+    struct text name = {"", 0};
+    for (int i = 0; i < OWNER_FIELDS_MOST && !name.len; i++) name = field_text(m, m->plan->owner[level][i]);
+    return name;
+}
+
+/* Each level's hash is of the one above and its own name. */
+static const struct owner *find_owner(struct matcher *m)
+{
+    struct hash128 parts[2] = {{0, 0}};
+    if (m->derived) return m->derived->owner; /* never NULL: it is a key's */
+    struct owner *o = m->owner ? NULL : take(m, sizeof *o);
+    if (!o) return m->owner;
+    for (int level = 0; level < OWNERS; level++) {
+        o->name[level] = owner_name(m, level);
+        parts[1] = hash_128(m->plan->secret, o->name[level].at, o->name[level].len);
+        o->id[level] = parts[0] = hash_128(m->plan->secret, parts, sizeof parts);
+    }
+    return m->owner = o;
+}
+
 /* ---- baselines ---------------------------------------------------------------------------------------------- */
 
 static struct interest *interest_in(struct matcher *m, uint32_t baseline)
@@ -319,8 +375,11 @@ static struct found_touch *add_touch(struct matcher *m, const struct interest *i
 {
     struct found_touch *t = take(m, sizeof *t);
     if (!t) return NULL;
+    const struct owner *owner = find_owner(m);
+    if (!owner) return NULL;
     *t = (struct found_touch){.touch = {.seq = m->event->seq, .second = m->event->second, .baseline = in->baseline,
-                                        .learns = in->learns, .asks = in->asks && !in->is_unknown}};
+                                        .learns = in->learns, .asks = in->asks && !in->is_unknown,
+                                        .owner = owner, .principal = owner->id[OWNER_PRINCIPAL]}};
     *m->touches_end = t;
     m->touches_end = &t->next;
     return t;
@@ -363,33 +422,6 @@ static void build_touches(struct matcher *m)
 }
 
 /* ---- hits --------------------------------------------------------------------------------------------------- */
-
-static struct text text_of_value(struct matcher *m, struct value v)
-{
-    char *at;
-    switch (v.kind) {
-    case VALUE_STRING: return value_text(v);
-    case VALUE_INT:
-    case VALUE_FLOAT:
-        at = take(m, 32);
-        return at ? (struct text){at, number_print(v, at)} : (struct text){"", 0};
-    case VALUE_NET:
-        at = take(m, 50);
-        return at ? (struct text){at, ip_print(v.net, at)} : (struct text){"", 0};
-    default: return (struct text){"", 0};
-    }
-}
-
-static struct text text_of_node(struct matcher *m, ir_node_id node)
-{
-    return node == IR_NONE ? (struct text){"", 0} : text_of_value(m, eval_value(&m->eval, node));
-}
-
-static struct text evidence_text(struct matcher *m, enum evidence_field field)
-{
-    uint32_t f = m->plan->evidence[field];
-    return text_of_node(m, f == IR_NONE ? IR_NONE : m->plan->ir->fields[f].in_schema[m->event->schema]);
-}
 
 static void find_evidence(struct matcher *m)
 {
@@ -504,8 +536,11 @@ static void build_hits_of(struct matcher *m, const struct want *w)
     struct fan f;
     if (!fan_of_fit(m, rule, w, &f)) return;
     if (!m->hits) find_evidence(m);
+    const struct owner *owner = find_owner(m);
+    if (!owner) return;
     struct hit hit = {.seq = m->event->seq, .second = m->event->second, .rule = w->owner, .step = w->step,
-                      .group = w->group, .capped = f.n_dropped > 0, .n_joins = rule->n_joins,
+                      .group = w->group, .owner = owner, .principal = owner->id[OWNER_PRINCIPAL],
+                      .capped = f.n_dropped > 0, .n_joins = rule->n_joins,
                       .n_asks = step->n_asks, .evidence = m->evidence, .n_captures = step->n_captures};
     if (m->derived) {
         hit.by_watermark = m->derived->by_watermark;
@@ -536,6 +571,7 @@ static void forget_event(struct matcher *m)
     m->touches = NULL;
     m->hits = NULL;
     m->n_swallowed = 0;
+    m->owner = NULL;
     m->interests_end = &m->interests;
     m->touches_end = &m->touches;
     m->hits_end = &m->hits;

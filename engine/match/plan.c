@@ -213,6 +213,18 @@ static void find_evidence(struct plan *p)
     for (int i = 0; i < EVIDENCE_FIELDS; i++) p->evidence[i] = find_field(p->ir, text_of(names[i]));
 }
 
+static void find_owner_fields(struct plan *p)
+{
+    static const char *const names[OWNERS][OWNER_FIELDS_MOST] = {
+        [OWNER_ACCOUNT] = {"principal.account", "account"},
+        [OWNER_PRINCIPAL] = {"principal.arn", "principal.id", "principal.name", "actor"},
+        [OWNER_SESSION] = {"principal.session"},
+    };
+    for (int level = 0; level < OWNERS; level++)
+        for (int i = 0; i < OWNER_FIELDS_MOST; i++)
+            p->owner[level][i] = names[level][i] ? find_field(p->ir, text_of(names[level][i])) : IR_NONE;
+}
+
 static void make_ids(struct plan *p)
 {
     const struct ir *ir = p->ir;
@@ -268,6 +280,7 @@ struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
     free(b.exact);
     make_ids(p);
     find_evidence(p);
+    find_owner_fields(p);
     find_feeds(p);
     p->texts = text_plan_new(ir, secret);
     return p;

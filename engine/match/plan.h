@@ -44,6 +44,10 @@ enum evidence_field {
     EVIDENCE_FIELDS
 };
 
+/* Whose doing an event is: of each level the first field that the record has. */
+#define OWNER_FIELDS_MOST 4
+
+
 /* How rules name a feed of a schema. */
 struct feed_parts {
     uint32_t schema;
@@ -70,6 +74,7 @@ struct plan {
     uint32_t n_feeds;
     struct hash128 *rule_ids, *baseline_ids; /* of their full names: the first part of every key's hash */
     uint32_t evidence[EVIDENCE_FIELDS];      /* ir->fields, or IR_NONE */
+    uint32_t owner[OWNERS][OWNER_FIELDS_MOST];
 };
 
 uint64_t plan_hash_name(const struct plan *p, struct text service, struct text action);

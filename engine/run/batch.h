@@ -43,6 +43,7 @@
 
 #include "engine/match/match.h"
 #include "engine/run/feeds.h"
+#include "engine/run/notices.h"
 #include "engine/run/ring.h"
 #include "engine/run/run.h"
 #include "engine/run/vec.h"
@@ -117,6 +118,7 @@ struct swallow {
 };
 
 struct incidents VEC(struct incident *);
+struct evictions VEC(struct state_eviction);
 
 /* What one shard makes of a batch. */
 struct yield {
@@ -125,6 +127,7 @@ struct yield {
     struct pool memory;
     struct VEC(struct swallow) swallowed;
     struct VEC(uint32_t) late;    /* rules that a late record hit, once for each */
+    struct evictions evictions;   /* names in `memory` */
     struct derived_hits *derived; /* [IR_DEPTHS][shards], of rules of that depth under that shard's keys */
     int64_t settled[IR_DEPTHS];   /* up to here its partitions of each depth know all for good */
     uint64_t hits, n_derived;
@@ -171,7 +174,7 @@ struct batch {
     struct VEC(struct feed_turn) turns;
 
     /* by shards */
-    bool *duplicates;     /* [n]: by the shard that owns the record's identity */
+    uint8_t *sighted;     /* [n] enum sighted: by the shard that owns the record's identity */
     struct yield *yields; /* [shards] */
 };
 
@@ -193,6 +196,7 @@ struct shard {
     alignas(CACHE_LINE) uint64_t done[ROUNDS]; /* batches: cursors */
     /* the token holder's alone */
     alignas(CACHE_LINE) uint64_t floor[ROUNDS]; /* least done[] of all shards, when last looked at */
+    struct yield *yield;                        /* of the round under way, for what its partitions tell */
     struct feeds feeds[IR_DEPTHS];              /* as far as its hit rounds have come */
     struct derived_hits pending;                /* those of the batch and depth at hand, in order */
 };
@@ -230,6 +234,7 @@ struct writer { /* the writing token's holder */
     bool waits;                        /* the last batch written left settling that waits */
     bool is_mute;                      /* out.incident said no, or a batch was broken */
     struct incidents merged, spare;
+    struct notices notices;
 };
 
 struct run {
@@ -302,6 +307,10 @@ void run_match(struct run *r, struct batch *b, struct matcher *m);
 bool run_time(struct run *r);
 bool run_shard_rounds(struct worker *w, uint32_t shard);
 bool run_write(struct run *r);
+/* What is left to be told when the last batch is written. */
+void run_tell_rest(struct run *r);
+/* What this partition gives up is told in the yield of the round under way. */
+void run_listen(struct run *r, uint32_t depth, uint32_t partition);
 /* After publishing a cursor: wakes a sleeper where there is enough to do for two. */
 void run_progressed(struct run *r);
 void run_wake_all(struct run *r);

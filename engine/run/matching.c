@@ -11,8 +11,9 @@
 struct matching {
     struct run *run;
     struct batch *batch;
-    uint32_t record;  /* at hand, in the batch */
-    uint32_t showing; /* of the last record that is no aside */
+    uint32_t record;                  /* at hand, in the batch */
+    uint32_t showing;                 /* of the last record that is no aside */
+    const struct owner *owner, *copy; /* of the record: the matcher's, and in the batch's memory */
 };
 
 /* language.md B4: a record dated more than 5m ahead of its arrival is matched and moves no watermark. */
@@ -32,6 +33,17 @@ static void put_sighting(void *world, struct hash128 identity, int64_t second)
         m->batch->is_broken = true;
 }
 
+/* One for all touches and hits of a record. */
+static const struct owner *keep_owner(struct matching *m, const struct owner *o)
+{
+    if (o == m->owner) return m->copy;
+    void *memory = pool_take(&m->batch->memory, owner_size(o));
+    m->owner = o;
+    m->copy = memory ? owner_copy(memory, o) : NULL;
+    m->batch->is_broken |= !memory;
+    return m->copy;
+}
+
 static uint32_t put_touch(void *world, const struct touch *t)
 {
     struct matching *m = world;
@@ -42,6 +54,7 @@ static uint32_t put_touch(void *world, const struct touch *t)
         return 0;
     }
     *mine = *t;
+    mine->owner = keep_owner(m, t->owner);
     return share->touches.len - 1;
 }
 
@@ -57,6 +70,7 @@ static void put_hit(void *world, const struct hit *h)
     }
     *mine = hit_copy(memory, h);
     (*mine)->evidence.is_ahead = is_ahead(&m->batch->records[m->record], h->second);
+    (*mine)->owner = keep_owner(m, h->owner);
 }
 
 static void put_taken(void *world, uint32_t exception)
@@ -171,7 +185,7 @@ static void reset_batch(struct run *r, struct batch *b)
     b->taken.len = b->feeds.len = b->showings.len = b->turns.len = 0;
     b->is_broken = false;
     pool_reset(&b->memory);
-    memset(b->duplicates, 0, b->n * sizeof *b->duplicates);
+    memset(b->sighted, 0, b->n * sizeof *b->sighted);
     memset(b->showing_places, 0, run_showing_places(r) * sizeof *b->showing_places);
     for (uint32_t s = 0; s < r->n_shards; s++) {
         b->shares[s].sightings.len = b->shares[s].touches.len = 0;
@@ -182,6 +196,7 @@ static void reset_batch(struct run *r, struct batch *b)
 static enum aside match_one(struct matcher *m, struct matching *at, const struct match_out *out)
 {
     struct batch *b = at->batch;
+    at->owner = at->copy = NULL; /* the matcher may put the next one in the same place */
     const struct input_record *record = &b->records[at->record];
     struct event event;
     if (record->aside != ASIDE_NONE) return record->aside;

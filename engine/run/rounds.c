@@ -46,6 +46,31 @@ static bool has_news(const struct work *w)
     p < STATE_PARTITIONS;                                                                                    \
     p += (w)->run->n_shards
 
+/* ---- what is given up ---------------------------------------------------------------------------------- */
+
+static bool keep_name(struct yield *y, struct text *name)
+{
+    char *memory = name->len ? pool_take(&y->memory, name->len) : NULL;
+    if (!name->len) return true;
+    if (memory) memcpy(memory, name->at, name->len);
+    name->at = memory;
+    return memory != NULL;
+}
+
+static void keep_eviction(void *world, const struct state_eviction *e)
+{
+    struct yield *y = ((struct shard *)world)->yield;
+    struct state_eviction *mine = VEC_PUSH(&y->evictions);
+    if (mine) *mine = *e;
+    if (!mine || !keep_name(y, &mine->account) || !keep_name(y, &mine->principal)) y->is_broken = true;
+}
+
+void run_listen(struct run *r, uint32_t depth, uint32_t partition)
+{
+    state_listen(r->partitions[depth][partition],
+                 (struct state_listener){&r->shards[partition % r->n_shards], keep_eviction});
+}
+
 /* ---- identities ---------------------------------------------------------------------------------------- */
 
 static void adopt(struct work *w)
@@ -71,7 +96,7 @@ static void round_seen(struct work *w)
     for (uint32_t i = 0; i < w->share->sightings.len; i++) {
         const struct sighting *s = &w->share->sightings.at[i];
         /* One byte a record, and a record has one identity: no other shard writes it. */
-        b->duplicates[s->record] = state_seen(state_of(w, s->identity), s->identity, s->second);
+        b->sighted[s->record] = (uint8_t)state_seen(state_of(w, s->identity), s->identity, s->second);
     }
 }
 
@@ -113,7 +138,7 @@ static void answer_questions(struct work *w, uint64_t period)
 
 static bool is_duplicate(const struct batch *b, uint64_t seq)
 {
-    return b->duplicates[seq - b->first_seq];
+    return b->sighted[seq - b->first_seq] == SIGHTED_AGAIN;
 }
 
 static bool asks_are_due(const struct batch *b)
@@ -211,6 +236,7 @@ struct deriving {
     struct work *w;
     const struct derived *group;
     struct text key;
+    const struct owner *owner; /* in the batch's memory */
 };
 
 static void keep_derived_hit(void *world, const struct hit *h)
@@ -221,10 +247,12 @@ static void keep_derived_hit(void *world, const struct hit *h)
                                               run_shard(d->w->run, h->key_hash));
     void *memory = pool_take(&y->memory, hit_size(h));
     struct derived_hit *mine = memory ? VEC_PUSH(list) : NULL;
-    if (mine)
-        *mine = (struct derived_hit){hit_copy(memory, h), d->group->rule, d->key, (uint32_t)y->n_derived++};
-    else
+    if (!mine) {
         y->is_broken = true;
+        return;
+    }
+    *mine = (struct derived_hit){hit_copy(memory, h), d->group->rule, d->key, (uint32_t)y->n_derived++};
+    mine->hit->owner = d->owner;
 }
 
 static void keep_swallowed_group(void *world, uint32_t exception)
@@ -238,7 +266,9 @@ static void derive_hits(void *world, const struct derived *group)
     struct work *w = world;
     struct deriving d = {w, group, {give_memory(w, group->key.len), group->key.len}};
     struct match_out out = {.world = &d, .hit = keep_derived_hit, .swallowed = keep_swallowed_group};
-    if (!d.key.at) return;
+    void *memory = give_memory(w, owner_size(group->owner));
+    if (!d.key.at || !memory) return;
+    d.owner = owner_copy(memory, group->owner);
     memcpy((char *)(uintptr_t)d.key.at, group->key.at, group->key.len);
     match_derived(w->matcher, group, &out);
 }
@@ -340,9 +370,10 @@ static void take_hits(struct work *w, const struct state_out *out)
     const struct derived_hits *derived = &w->shard->pending;
     uint32_t n = 0, n_derived = w->depth ? derived->len : 0;
     for (uint32_t i = 0; i < w->share->hits[w->depth].len; i++) {
-        const struct hit *h = w->share->hits[w->depth].at[i];
+        struct hit *h = w->share->hits[w->depth].at[i];
         for (; n < n_derived && derived->at[n].hit->seq < h->seq; n++) take_hit(w, derived->at[n].hit, out);
         if (is_duplicate(b, h->seq)) continue;
+        h->is_unsure = b->sighted[h->seq - b->first_seq] == SIGHTED_UNSURE;
         w->yield->hits++;
         if (h->second <= b->before) keep_late(w, h->rule);
         take_hit(w, h, out);
@@ -392,7 +423,7 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
 
 static void reset_yield(const struct run *r, struct yield *y)
 {
-    y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = 0;
+    y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = y->evictions.len = 0;
     for (uint32_t i = 0; i < IR_DEPTHS * r->n_shards; i++) y->derived[i].len = 0;
     y->hits = y->n_derived = 0;
     y->is_broken = y->waits = false;
@@ -420,6 +451,7 @@ static bool do_round(struct worker *worker, uint32_t index, enum round round)
     uint64_t number = s->done[round];
     struct batch *b = run_batch(r, number);
     if (!may_do(r, s, round, b, number)) return false;
+    s->yield = &b->yields[index];
     struct work w = {.run = r,
                      .matcher = b->rules->matchers[worker->index],
                      .shard = s,

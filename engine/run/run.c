@@ -180,14 +180,14 @@ static bool batch_init(struct run *r, struct batch *b)
     b->is_ahead = calloc(n, sizeof *b->is_ahead);
     b->showing_of = calloc(n, sizeof *b->showing_of);
     b->showing_places = calloc(run_showing_places(r), sizeof *b->showing_places);
-    b->duplicates = calloc(n, sizeof *b->duplicates);
+    b->sighted = calloc(n, sizeof *b->sighted);
     b->shares = calloc(r->n_shards, sizeof *b->shares);
     b->yields = calloc(r->n_shards, sizeof *b->yields);
     for (uint32_t s = 0; b->yields && s < r->n_shards; s++)
         if (!(b->yields[s].derived = calloc(r->n_shards * IR_DEPTHS, sizeof *b->yields[s].derived)))
             return false;
     return b->records && b->origins && b->asides && b->seconds && b->is_ahead && b->showing_of &&
-           b->showing_places && b->duplicates && b->shares && b->yields;
+           b->showing_places && b->sighted && b->shares && b->yields;
 }
 
 static void batch_release(struct run *r, struct batch *b)
@@ -205,10 +205,11 @@ static void batch_release(struct run *r, struct batch *b)
         for (uint32_t i = 0; b->yields[s].derived && i < r->n_shards * IR_DEPTHS; i++)
             free(b->yields[s].derived[i].at);
         free(b->yields[s].derived);
+        free(b->yields[s].evictions.at);
         pool_release(&b->yields[s].memory);
     }
     void *arrays[] = {b->records,    b->origins,        b->asides,      b->seconds, b->is_ahead,
-                      b->showing_of, b->showing_places, b->duplicates,  b->shares,  b->yields,
+                      b->showing_of, b->showing_places, b->sighted,     b->shares,  b->yields,
                       b->taken.at,   b->feeds.at,       b->showings.at, b->turns.at};
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) free(arrays[i]);
     pool_release(&b->memory);
@@ -228,12 +229,15 @@ static bool make_parts(struct run *r)
     r->shards = cache_aligned(r->n_shards, sizeof *r->shards);
     r->workers = calloc(r->o.workers, sizeof *r->workers);
     if (!r->slots || !r->shards || !r->workers) return false;
+    if (!notices_init(&r->writer.notices)) return false;
     if (!ring_init(&r->published, SETS_ALIVE) || !ring_init(&r->retired, SETS_ALIVE)) return false;
     for (uint32_t i = 0; i < r->n_slots; i++)
         if (!batch_init(r, &r->slots[i])) return false;
     for (uint32_t d = 0; d < IR_DEPTHS; d++)
-        for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
-            if (!(r->partitions[d][p] = state_new(r->o.limits))) return false;
+        for (uint32_t p = 0; p < STATE_PARTITIONS; p++) {
+            if (!(r->partitions[d][p] = state_new(r->o.caps))) return false;
+            run_listen(r, d, p);
+        }
     return true;
 }
 
@@ -241,6 +245,8 @@ static void begin_time(struct run *r)
 {
     r->watermark = WATERMARK_NOTHING;
     r->writer.counts.watermark = r->writer.counts.newest = INT64_MIN;
+    r->writer.notices.world = r->o.out.world;
+    r->writer.notices.tell = r->o.out.notice;
     r->dealer.next_seq = 1;
     r->dealer.opens_period = true;
     r->last = UINT64_MAX;
@@ -281,6 +287,7 @@ void run_free(struct run *r)
     for (uint32_t i = 0; i < r->writer.feeds.len; i++) free((char *)(uintptr_t)r->writer.feeds.at[i].kind.at);
     free(r->writer.feeds.at);
     watermark_release(&r->watermark);
+    notices_release(&r->writer.notices);
     for (uint32_t s = 0; r->shards && s < r->n_shards; s++) {
         for (uint32_t d = 0; d < IR_DEPTHS; d++) free(r->shards[s].feeds[d].at);
         free(r->shards[s].pending.at);
@@ -309,6 +316,7 @@ enum run_end run_go(struct run *r)
     for (unsigned i = 1; i < r->o.workers; i++)
         if (r->workers[i].is_started) pthread_join(r->workers[i].thread, NULL);
     if (flag_is_up(&r->no_memory)) return RUN_NO_MEMORY;
+    run_tell_rest(r);
     return r->dealer.has_ended && !r->writer.waits && !flag_is_up(&r->halts) ? RUN_ENDED : RUN_STOPPED;
 }
 

@@ -55,6 +55,11 @@ static inline bool run_feed_is_idle(const struct run_counts *c, const struct run
     return !f->lags && f->newest != INT64_MIN && f->newest < c->newest - f->max_lag;
 }
 
+static inline bool run_adds_up(const struct run_counts *n)
+{
+    return n->in == n->evaluated + n->late + n->duplicate + n->aside;
+}
+
 struct run_aside {
     struct text origin, record; /* valid during the call */
     uint64_t line, number;      /* of the record in its file; number 0: it is none */
@@ -67,6 +72,8 @@ struct run_out {
     /* False ends the run: nobody reads any more. */
     bool (*incident)(void *world, const struct incident *i);
     void (*aside)(void *world, const struct run_aside *a);
+    /* An event that csr itself tells (notices.h), as a JSON object. */
+    void (*notice)(void *world, struct text line);
     /* Every partition runs the rules of this owner now. Rules are counted once, half-built matches over all.
      */
     void (*adopted)(void *world, void *owner, uint64_t generation, const struct state_adoption *what);
@@ -96,7 +103,7 @@ struct run_options {
      * whether such a one is dated ahead. */
     int64_t (*arrival)(void *clock_world);
     void *clock_world;
-    struct state_limits limits;
+    const struct caps *caps; /* NULL: the defaults */
     uint32_t batch_records; /* 0: 256 */
     uint32_t batches;       /* in flight; 0: 8 a worker */
 };

@@ -182,7 +182,7 @@ static void account_records(struct run *r, const struct batch *b)
             c->evaluated++, c->not_used++;
         else if (b->asides[i] != ASIDE_NONE)
             write_aside(r, b, i);
-        else if (b->duplicates[i])
+        else if (b->sighted[i] == SIGHTED_AGAIN)
             c->duplicate++;
         else if (b->seconds[i] <= b->before)
             c->late++, feed_of(&r->writer, b, i)->late++;
@@ -204,7 +204,7 @@ static void account_taken(struct run *r, const struct batch *b)
     uint64_t *counts = r->writer.swallowed;
     if (!counts) return;
     for (uint32_t i = 0; i < b->taken.len; i++)
-        if (!b->duplicates[b->taken.at[i].record]) counts[b->taken.at[i].exception]++;
+        if (b->sighted[b->taken.at[i].record] != SIGHTED_AGAIN) counts[b->taken.at[i].exception]++;
     for (uint32_t s = 0; s < r->n_shards; s++)
         for (uint32_t i = 0; i < b->yields[s].swallowed.len; i++)
             counts[b->yields[s].swallowed.at[i].exception] += (uint64_t)b->yields[s].swallowed.at[i].change;
@@ -233,6 +233,33 @@ static void sum_yields(struct run *r, const struct batch *b)
     w->counts.bytes_read = b->bytes_read;
     w->counts.bytes_all = b->bytes_all;
     w->counts.generation = b->rules->generation;
+}
+
+/* ---- what was given up
+ * ------------------------------------------------------------------------------------- */
+
+static void tell_notices(struct run *r, bool all)
+{
+    struct writer *w = &r->writer;
+    if (w->rules && !w->is_mute) notices_tell(&w->notices, w->rules->ir, w->counts.newest, all);
+}
+
+/* Numbers of rules are those of the batch's set: what was counted under another one was told before. */
+static void count_evictions(struct run *r, const struct batch *b)
+{
+    struct notices *n = &r->writer.notices;
+    for (uint32_t s = 0; s < r->n_shards; s++)
+        for (uint32_t i = 0; i < b->yields[s].evictions.len; i++) {
+            const struct state_eviction *e = &b->yields[s].evictions.at[i];
+            if (notices_count(n, e)) continue;
+            tell_notices(r, true);
+            if (!notices_count(n, e)) flag_raise(&r->no_memory);
+        }
+}
+
+void run_tell_rest(struct run *r)
+{
+    tell_notices(r, true);
 }
 
 /* ---- what exceptions took
@@ -311,7 +338,7 @@ static void write_batch(struct run *r, struct batch *b)
     const struct run_out *out = &r->o.out;
     sum_yields(r, b);
     if (flag_is_up(&r->no_memory)) w->is_mute = true; /* what follows may be wrong */
-    if (b->adopts) write_adoption(r, b);
+    if (b->adopts) tell_notices(r, true), write_adoption(r, b);
     if (!flag_is_up(&r->no_memory)) {
         if (write_feeds(r, b))
             account_records(r, b);
@@ -320,8 +347,10 @@ static void write_batch(struct run *r, struct batch *b)
     }
     account_taken(r, b);
     account_late_hits(r, b);
+    count_evictions(r, b);
     w->counts.watermark = b->passed;
     write_incidents(r, b);
+    if (b->ticks) tell_notices(r, false);
     if (b->counts) {
         sum_states(r, b, &w->counts.states);
         if (out->counted) out->counted(out->world, &w->counts);

@@ -1,8 +1,8 @@
 /* baseline.c - lives of keys, accounts and values; the tail; answers as of a second. */
 #include "engine/state/baseline.h"
 
-#define DAY                 INT64_C(86400)
-#define VALUES_MOST_DEFAULT (1u << 20)
+#define DAY  INT64_C(86400)
+#define HOUR INT64_C(3600)
 
 /* Sightings with no gap longer than `keep`. */
 struct life {
@@ -22,7 +22,8 @@ struct memory {
     struct hash128 id;
     struct timer timer;
     struct baseline_state *of;
-    struct memory *older, *newer;
+    struct memory *previous, *next; /* of the baseline */
+    struct share_member holding;    /* whose it is: who showed it first */
     struct life now;
     struct {
         int64_t *at; /* ascending */
@@ -38,18 +39,21 @@ struct baseline_state {
     uint64_t fingerprint[2];
     uint32_t id; /* part of its memories' hashes: stays the same over reloads */
     const struct ir_baseline *ir;
-    struct memory *oldest, *newest;
-    uint64_t n;
+    struct memory *memories;      /* newest first */
     bool asks_since, asks_rarity; /* some rule does */
 };
 
-void baselines_init(struct baselines *b, struct slab *slab, uint32_t values_most)
+void baselines_init(struct baselines *b, struct slab *slab, uint64_t values_most,
+                    const struct state_listener *listener)
 {
     *b = (struct baselines){.slab = slab,
                             .table = {.slab = slab},
                             .timers = {.slab = slab},
-                            .values_most = values_most ? values_most : VALUES_MOST_DEFAULT,
-                            .learnt = INT64_MIN};
+                            .lost = {.slab = slab},
+                            .values_most = values_most,
+                            .learnt = INT64_MIN,
+                            .listener = listener};
+    shares_init(&b->shares, slab);
     for (uint32_t i = 0; i < STATE_ASK_MOVES; i++) b->moves[i] = INT64_MIN;
 }
 
@@ -96,44 +100,86 @@ static struct hash128 memory_id(const struct baseline_state *bs, enum memory_kin
     return hash_128(plain, parts, kind == OF_VALUE ? sizeof parts : 3 * sizeof *parts);
 }
 
+/* How well known it is: bits of its age in days. */
+static uint8_t rank_of(const struct memory *m)
+{
+    int64_t age = m->now.last - m->now.first;
+    uint8_t rank = age >= HOUR;
+    if (m->kind != OF_VALUE) return SHARE_RANKS - 1;
+    for (int64_t days = age / DAY; days && rank < SHARE_RANKS - 2; days /= 2) rank++;
+    return rank;
+}
+
 static void forget(struct baselines *b, struct memory *m)
 {
     struct baseline_state *bs = m->of;
-    *(m->older ? &m->older->newer : &bs->oldest) = m->newer;
-    *(m->newer ? &m->newer->older : &bs->newest) = m->older;
+    *(m->previous ? &m->previous->next : &bs->memories) = m->next;
+    if (m->next) m->next->previous = m->previous;
+    share_leave(&b->shares, &m->holding);
     timer_set(&b->timers, &m->timer, NEVER);
     table_remove(&b->table, m);
     slab_put(b->slab, m->now.days, m->days_most * sizeof *m->now.days);
     SLAB_FREE(b->slab, m->tail);
     slab_put(b->slab, m, sizeof *m);
-    bs->n--, b->values--;
+    b->values--;
+}
+
+static struct memory *memory_with(struct share_member *holding)
+{
+    return (struct memory *)((char *)holding - offsetof(struct memory, holding));
+}
+
+/* Its sightings may still lie in its tail. */
+static int64_t last_sighting(const struct memory *m)
+{
+    return m->tail.len ? m->tail.at[m->tail.len - 1] : m->now.last;
+}
+
+static void evict(struct baselines *b, struct memory *m)
+{
+    const struct share *principal = share_of(&m->holding, OWNER_PRINCIPAL);
+    struct state_eviction e = {.cap = "values",
+                               .rule = IR_NONE,
+                               .baseline = (uint32_t)(m->of->ir - b->first),
+                               .account = principal->as.of->name,
+                               .principal = principal->name,
+                               .owner = principal->id,
+                               .n = 1};
+    if (b->listener->evicted) b->listener->evicted(b->listener->world, &e);
+    lost_note(&b->lost, principal->id, m->kind == OF_VALUE ? m->key_id : m->id,
+              last_sighting(m) + m->of->ir->keep);
+    forget(b, m);
+    b->evicted++;
+}
+
+static void make_room(struct baselines *b)
+{
+    while (b->values > b->values_most) evict(b, memory_with(share_next(&b->shares)));
 }
 
 static struct memory *remember(struct baselines *b, struct baseline_state *bs, struct hash128 id,
-                               enum memory_kind kind)
+                               enum memory_kind kind, const struct owner *owner)
 {
     uint32_t days_most = kind == OF_VALUE ? bs->ir->days : 0;
-    if (bs->n >= b->values_most) {
-        forget(b, bs->oldest);
-        b->evicted++;
-    }
     struct memory *m = slab_get(b->slab, sizeof *m);
     m->id = id;
     m->of = bs;
     m->kind = (uint8_t)kind;
     m->days_most = days_most;
     if (days_most) m->now.days = slab_get(b->slab, days_most * sizeof *m->now.days);
-    m->older = bs->newest;
-    *(bs->newest ? &bs->newest->newer : &bs->oldest) = m;
-    bs->newest = m;
+    if ((m->next = bs->memories)) m->next->previous = m;
+    bs->memories = m;
+    share_join(&b->shares, &m->holding, owner, 1, rank_of(m));
     table_put(&b->table, m);
-    bs->n++, b->values++;
+    b->values++;
     return m;
 }
 
+/* When it must be looked at next; and how well known it is now. */
 static void set_timer(struct baselines *b, struct memory *m)
 {
     timer_set(&b->timers, &m->timer, m->tail.len ? m->tail.at[0] : m->now.last + m->of->ir->keep + 1);
+    share_change(&b->shares, &m->holding, 1, rank_of(m));
 }
 
 static void tail_insert(struct baselines *b, struct memory *m, int64_t second)
@@ -207,6 +253,7 @@ static void learn(struct baselines *b, struct memory *m, int64_t second)
     } else if (!is_traced(m) && goes_on(&m->now, second, m->of->ir->keep) &&
                day_is_marked(&m->now, second, m->days_most)) {
         if (m->now.last < second) m->now.last = second; /* nothing new: it only stays alive */
+        share_change(&b->shares, &m->holding, 1, rank_of(m));
         return;
     } else {
         tail_insert(b, m, second);
@@ -260,20 +307,29 @@ static void learn_as(struct baselines *b, struct baseline_state *bs, enum memory
 {
     struct hash128 id = memory_id(bs, kind, t);
     struct memory *m = table_get(&b->table, id);
-    if (!m) m = remember(b, bs, id, kind);
+    if (!m) m = remember(b, bs, id, kind, t->owner);
     if (kind == OF_VALUE) m->key_id = memory_id(bs, OF_KEY, t);
     learn(b, m, t->second);
+}
+
+static struct answer answer(struct baselines *b, const struct baseline_state *bs, const struct touch *t)
+{
+    struct life life;
+    struct answer a = t->is_account ? answer_history(b, bs, t, &life) : answer_touch(b, bs, t);
+    struct hash128 key = memory_id(bs, t->is_account ? OF_ACCOUNT : OF_KEY, t);
+    a.is_capped = t->second <= lost_until(&b->lost, share_id(t->principal, OWNER_PRINCIPAL), key);
+    return a;
 }
 
 struct answer baselines_touch(struct baselines *b, const struct touch *t)
 {
     struct baseline_state *bs = b->at[t->baseline];
     struct answer a = {.is_known = false};
-    struct life life;
-    if (t->asks) a = t->is_account ? answer_history(b, bs, t, &life) : answer_touch(b, bs, t);
+    if (t->asks) a = answer(b, bs, t);
     if (!t->learns) return a;
     learn_as(b, bs, t->is_account ? OF_ACCOUNT : OF_KEY, t);
     if (!t->is_account) learn_as(b, bs, OF_VALUE, t);
+    make_room(b);
     return a;
 }
 
@@ -331,6 +387,7 @@ static void note_questions(struct baseline_state *const *at, const struct ir *ir
 void baselines_adopt(struct baselines *b, const struct ir *ir)
 {
     struct baseline_state **at = slab_get(b->slab, ir->n_baselines * sizeof *at);
+    b->first = ir->baselines;
     for (uint32_t i = 0; i < ir->n_baselines; i++) {
         struct baseline_state *bs = take_over(b->at, b->n, &ir->baselines[i]);
         if (!bs) {
@@ -346,7 +403,7 @@ void baselines_adopt(struct baselines *b, const struct ir *ir)
     for (uint32_t i = 0; i < b->n; i++) {
         struct baseline_state *bs = b->at[i];
         if (!bs) continue;
-        while (bs->oldest) forget(b, bs->oldest);
+        while (bs->memories) forget(b, bs->memories);
         slab_put(b->slab, (char *)bs->name.at, bs->name.len);
         slab_put(b->slab, bs, sizeof *bs);
     }

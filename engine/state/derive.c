@@ -73,7 +73,7 @@ static struct derived event_of(struct state *s, struct keyed *k, struct group *g
     const struct kept *completing = group_completing(p, g);
     struct derived d = {.cause = o->cause,
                         .by_watermark = o->by_watermark,
-                        .capped = g->capped || k->capped || completing->hit->capped,
+                        .capped = g->capped || g->opened <= k->capped_until || completing->hit->capped,
                         .rule = p->number,
                         .key = k->key,
                         .second = g->opened,
@@ -89,6 +89,14 @@ static struct derived event_of(struct state *s, struct keyed *k, struct group *g
 
 /* ---- telling ------------------------------------------------------------------------------------------ */
 
+static void tell(const struct keyed *k, const struct derived *d, const struct occasion *o)
+{
+    struct derived with_owner = *d;
+    struct owner owner = share_owner(&k->holding);
+    with_owner.owner = &owner;
+    o->out->derived(o->out->world, &with_owner);
+}
+
 static void tell_gone(struct state *s, struct keyed *k, struct told_group *t, const struct occasion *o)
 {
     struct derived gone = *t->as;
@@ -96,7 +104,7 @@ static void tell_gone(struct state *s, struct keyed *k, struct told_group *t, co
     gone.by_watermark = o->by_watermark;
     gone.is_gone = true;
     gone.rule = k->rule->plan->number;
-    o->out->derived(o->out->world, &gone);
+    tell(k, &gone, o);
     forget_told(s, k, t);
 }
 
@@ -121,7 +129,7 @@ static void review_group(struct state *s, struct keyed *k, struct group *g, cons
     t = SLAB_PUSH(&s->slab, k->told);
     *t = (struct told_group){.opened = g->opened, .digest = digest, .is_there = true};
     keep_told(s, t, &d);
-    o->out->derived(o->out->world, t->as);
+    tell(k, t->as, o);
 }
 
 void derive_changes(struct state *s, struct keyed *k, struct fold *now, bool all, const struct occasion *o)

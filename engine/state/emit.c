@@ -223,7 +223,7 @@ static void fill_group(const struct occasion *o, const struct keyed *k, struct g
     const struct alternative *a = &p->alternatives[g->alternative];
     i->tie = g->tied;
     i->blinded = g->doubt;
-    i->capped = g->capped || k->capped || g->opened <= k->rule->capped_until;
+    i->capped = g->capped || g->opened <= k->capped_until;
     i->start = g->start, i->opened = g->opened, i->end = g->newest;
     i->completing = batch_text(o, group_completing(p, g)->hit->evidence.identity);
     i->witness = batch_memory(o, (a->n_places + 1) * sizeof *i->witness);

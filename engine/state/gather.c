@@ -1,5 +1,6 @@
 /* gather.c - what is gathered: all anew, or what the newest second adds. */
 #include "engine/state/gather.h"
+#include "engine/state/keyed.h"
 #include "engine/state/absence.h"
 #include "engine/state/amount.h"
 #include "engine/state/assume.h"
@@ -134,8 +135,8 @@ static void refresh_list(struct state *s, struct keyed *k, struct group *group, 
         if (l->at[i]->hit->second > final) l->at[kept++] = l->at[i];
     l->len = kept;
     gathered_sort(l);
-    gathered_cap(l, group);
-    group->capped |= of.left_out;
+    gathered_cap(s, k, l);
+    if (of.left_out) keyed_doubt(k, group->opened);
     find_missing(s, &of);
     release(&of);
 }
@@ -200,15 +201,15 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
         second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
     uint32_t sorted = l->len;
     prune_missing(l, second, p->within, &oldest);
-    if (!l->missing.len || l->len >= GATHERED_MOST) return;
+    if (!l->missing.len || l->len >= s->caps.gathered) return;
     if (oldest == second)
         gather_last_slot(&of.g, k);
     else
         gather_slots(&of, k, from);
     gathered_merge(s, p, l, sorted);
-    if (l->len > GATHERED_MOST) amounts_drop(s, p, l);
-    gathered_cap(l, group);
-    group->capped |= of.left_out;
+    if (l->len > s->caps.gathered) amounts_drop(s, p, l);
+    gathered_cap(s, k, l);
+    if (of.left_out) keyed_doubt(k, group->opened);
     prune_missing(l, second, p->within, &oldest);
     release(&of);
 }
@@ -225,8 +226,9 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
             refresh_list(s, k, g, now);
             continue;
         }
-        if (l->len >= GATHERED_MOST) { /* full: looking for what is missing would cost more with every hit */
-            g->capped = true;
+        if (l->len >=
+            s->caps.gathered) { /* full: looking for what is missing would cost more with every hit */
+            keyed_lose(s, k, g->opened, 1, "gathered");
             l->missing.len = 0;
             continue;
         }

@@ -1,5 +1,6 @@
 /* gathered.c - lists in order, one for each group. */
 #include "engine/state/gathered.h"
+#include "engine/state/keyed.h"
 #include "engine/state/amount.h"
 
 #include <stdlib.h>
@@ -43,14 +44,12 @@ void gathered_merge(struct state *s, const struct rule_plan *p, struct gathered 
     }
 }
 
-void gathered_cap(struct gathered *l, struct group *g)
+void gathered_cap(struct state *s, struct keyed *k, struct gathered *l)
 {
-    if (l->len <= GATHERED_MOST) return;
-    l->len = GATHERED_MOST;
-    g->capped = true;
+    if (l->len <= s->caps.gathered) return;
+    keyed_lose(s, k, l->opened, l->len - s->caps.gathered, "gathered");
+    l->len = (uint32_t)s->caps.gathered;
 }
-
-/* ---- the lists of a key ------------------------------------------------------------------------------- */
 
 struct gathered *gathered_find(const struct keyed *k, int64_t opened)
 {

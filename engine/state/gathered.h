@@ -14,8 +14,8 @@ bool gathered_holds(const struct gathered *l, const struct kept *k);
 void gathered_sort(struct gathered *l);
 /* The same where only what stands behind the first `sorted` was appended; amounts follow. */
 void gathered_merge(struct state *s, const struct rule_plan *p, struct gathered *l, uint32_t sorted);
-/* Leaves out what is too much, and marks the group. */
-void gathered_cap(struct gathered *l, struct group *g);
+/* Leaves out what is too much, and marks the key. */
+void gathered_cap(struct state *s, struct keyed *k, struct gathered *l);
 
 /* The list of one group; NULL if it has none. */
 struct gathered *gathered_find(const struct keyed *k, int64_t opened);

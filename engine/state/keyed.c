@@ -12,11 +12,59 @@
 
 #define SWEEP_LEAST 64
 
+/* ---- what is given up --------------------------------------------------------------------------------- */
+
+/* An event is part of choices that end `within` later at most, and keeps others from being one for as long;
+ * what opens then takes its time of `once`, and all may wait. */
+static int64_t shows_until(const struct rule_plan *p, int64_t second)
+{
+    return second + 2 * p->within + p->once + p->linger + p->wait + p->delay;
+}
+
+void keyed_doubt(struct keyed *k, int64_t second)
+{
+    int64_t until = shows_until(k->rule->plan, second);
+    if (k->capped_until < until) k->capped_until = until;
+}
+
+static void tell_lost(const struct state *s, const struct keyed *k, uint64_t n, const char *cap)
+{
+    const struct share *principal = share_of(&k->holding, OWNER_PRINCIPAL);
+    struct state_eviction e = {.cap = cap,
+                               .rule = k->rule->plan->number,
+                               .baseline = IR_NONE,
+                               .account = principal->as.of->name,
+                               .principal = principal->name,
+                               .owner = principal->id,
+                               .n = n};
+    if (s->listener.evicted) s->listener.evicted(s->listener.world, &e);
+}
+
+void keyed_lose(const struct state *s, struct keyed *k, int64_t second, uint64_t n, const char *cap)
+{
+    keyed_doubt(k, second);
+    tell_lost(s, k, n, cap);
+}
+
+void keyed_tell_evicted(const struct state *s, const struct keyed *k, const char *cap)
+{
+    tell_lost(s, k, 1, cap);
+}
+
 /* ---- kept hits ---------------------------------------------------------------------------------------- */
 
 static bool has_account(const struct hit_ask *a)
 {
     return a->account.hi | a->account.lo;
+}
+
+static bool answers_are_capped(const struct kept *kept)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < kept->hit->n_asks; i++)
+        any |= kept->answers[i].answers[ASKED_KEY].is_capped ||
+               kept->answers[i].answers[ASKED_ACCOUNT].is_capped;
+    return any;
 }
 
 static void answer_now(const struct hit_ask *a, struct answer_state *state, const struct state_out *out)
@@ -49,15 +97,19 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
     if (!h->evidence.match_id.len) copy->evidence.is_late = h->second <= s->watermark;
     kept->hit = copy;
     for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
+    if (answers_are_capped(kept)) keyed_doubt(k, h->second);
     kept->active = is_active(s, p, kept);
     kept->next = k->kept;
     k->kept = kept;
     k->n_kept++;
+    k->kept_bytes += size;
     return kept;
 }
 
-static void kept_free(struct state *s, struct kept *kept)
+static void kept_free(struct state *s, struct keyed *k, struct kept *kept)
 {
+    k->n_kept--;
+    k->kept_bytes -= kept->size;
     slab_put(&s->slab, kept->remapped, kept->n_remapped * sizeof *kept->remapped);
     slab_put(&s->slab, kept, kept->size);
 }
@@ -113,9 +165,8 @@ static void mark_all(struct keyed *k)
     window_each(k, mark);
 }
 
-static void sweep(struct state *s, struct keyed *k)
+static void sweep_now(struct state *s, struct keyed *k)
 {
-    if (k->n_kept < k->sweep_at) return;
     mark_all(k);
     for (struct kept **link = &k->kept, *kept; (kept = *link);) {
         if (kept->marked) {
@@ -124,10 +175,23 @@ static void sweep(struct state *s, struct keyed *k)
             continue;
         }
         *link = kept->next;
-        kept_free(s, kept);
-        k->n_kept--;
+        kept_free(s, k, kept);
     }
     k->sweep_at = k->n_kept * 2 > SWEEP_LEAST ? k->n_kept * 2 : SWEEP_LEAST;
+}
+
+static void sweep(struct state *s, struct keyed *k)
+{
+    if (k->n_kept >= k->sweep_at) sweep_now(s, k);
+}
+
+/* Whether one hit more may be kept. A key that is full is swept now and then, which costs as much as the hits
+ * that it refused meanwhile. */
+static bool has_room(struct state *s, struct keyed *k)
+{
+    if (k->n_kept < s->caps.key_hits) return true;
+    if (k->n_refused % (k->n_kept / 2 + 1) == 0) sweep_now(s, k);
+    return k->n_kept < s->caps.key_hits;
 }
 
 /* ---- the key ------------------------------------------------------------------------------------------ */
@@ -140,6 +204,7 @@ struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit 
     k->rule = r;
     k->committed = passed_for(s, r->plan) - r->plan->delay;
     k->sweep_at = SWEEP_LEAST;
+    k->capped_until = INT64_MIN;
     return k;
 }
 
@@ -172,7 +237,7 @@ void keyed_free(struct state *s, struct keyed *k)
     for (struct kept *kept = k->kept, *next; kept; kept = next) {
         next = kept->next;
         drop_tickets(s, kept);
-        kept_free(s, kept);
+        kept_free(s, k, kept);
     }
     slab_put(&s->slab, (char *)(uintptr_t)k->key.at, k->key.len);
     slab_put(&s->slab, k, sizeof *k);
@@ -183,13 +248,23 @@ uint8_t keyed_rank(const struct keyed *k)
     const struct rule_plan *p = k->rule->plan;
     const struct fold *now = keyed_now_of(k);
     uint32_t most = 0;
-    if (now->groups.len || now->waiting.len) return RANKS - 1;
+    if (now->groups.len || now->waiting.len) return SHARE_RANKS - 1;
     for (uint32_t i = 0; i < now->runs.len; i++) {
         const struct run *r = runs_at(p, &now->runs, i);
         uint32_t done = (uint32_t)__builtin_popcountll(p->alternatives[r->alternative].complete[r->progress]);
         if (most < done) most = done;
     }
-    return (uint8_t)(most < RANKS - 2 ? most : RANKS - 2);
+    return (uint8_t)(most < SHARE_RANKS - 2 ? most : SHARE_RANKS - 2);
+}
+
+int64_t keyed_shows_until(const struct state *s, const struct keyed *k)
+{
+    int64_t newest = k->tail.len ? k->tail.at[k->tail.len - 1].second : s->watermark;
+    for (uint32_t i = 0; i < k->base.groups.len; i++) {
+        int64_t end = groups_at(k->rule->plan, &k->base.groups, i)->end;
+        if (newest < end) newest = end;
+    }
+    return shows_until(k->rule->plan, newest < s->watermark ? s->watermark : newest);
 }
 
 /* ---- folding the tail --------------------------------------------------------------------------------- */
@@ -277,13 +352,19 @@ static void thin(struct state *s, const struct rule_plan *p, struct slot *slot, 
         slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
 }
 
+static void refuse(struct state *s, struct keyed *k, int64_t second, const char *cap)
+{
+    keyed_lose(s, k, second, 1, cap);
+    s->counts.hits_refused++;
+}
+
 /* False: nothing has changed. */
 static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is_newest)
 {
     struct slot *slot = slot_in_tail(s, k, kept->hit->second);
     *is_newest = slot == &k->tail.at[k->tail.len - 1];
-    if (slot->len >= SLOT_HITS_MOST) {
-        k->capped = true;
+    if (slot->len >= s->caps.second_hits) {
+        refuse(s, k, kept->hit->second, "second_hits");
         return false;
     }
     thin(s, k->rule->plan, slot, kept);
@@ -327,8 +408,13 @@ static struct occasion occasion_of(const struct hit *h, const struct state_out *
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
 {
     struct occasion o = occasion_of(h, out);
+    if (!has_room(s, k)) {
+        k->n_refused++;
+        return refuse(s, k, h->second, "key_hits");
+    }
     struct kept *kept = keep(s, k, h, out);
     bool is_newest = false;
+    if (h->is_unsure) keyed_doubt(k, h->second);
     if (h->second <= passed_for(s, k->rule->plan))
         insert_late(s, k, kept);
     else if (is_missed(s, k->rule->plan, h) || !insert(s, k, kept, &is_newest))
@@ -402,6 +488,7 @@ static void put_question(struct state *s, struct keyed *k, struct kept *kept, ui
                   .asks = true,
                   .baseline = k->rule->plan->rule->asks[a->ask].baseline,
                   .is_account = asked == ASKED_ACCOUNT,
+                  .principal = kept->hit->principal,
                   .key = asked == ASKED_ACCOUNT ? a->account : a->key,
                   .value = asked == ASKED_ACCOUNT ? (struct hash128){0, 0} : a->value}};
     kept->answers[i].tickets[asked] = (uint32_t)ask.ticket;
@@ -441,6 +528,7 @@ void keyed_answered(struct state *s, struct keyed *k, struct kept *kept, uint32_
     k->answers_changed |= k->rule->plan->where_asks;
     state->answers[asked] = *a;
     state->tickets[asked] = 0;
+    if (a->is_capped) keyed_doubt(k, kept->hit->second);
     gathered_answers(s, k, kept, 1);
     window_answers(s, k, kept, 1);
     for (uint32_t i = 0; i < k->tail.len; i++)
@@ -566,7 +654,8 @@ static int64_t next_due(const struct keyed *k)
         due = earlier(due, groups_at(p, &k->base.groups, i)->end + p->linger + p->delay + lag);
     if (k->base.waiting.len) due = earlier(due, waiting_first(p, &k->base) + p->wait + lag);
     if (waits_for_where(k))
-        due = earlier(due, k->history.at[k->history.len - 1].second + p->within + p->wait + 2 * p->delay + lag);
+        due =
+            earlier(due, k->history.at[k->history.len - 1].second + p->within + p->wait + 2 * p->delay + lag);
     if (is_counted_on(k))
         due = earlier(due, k->history.at[k->history.len - 1].second + p->within + 2 * p->delay + lag);
     if (due != NEVER || k->tail.len) return due;

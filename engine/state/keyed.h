@@ -24,7 +24,17 @@ void keyed_answered(struct state *s, struct keyed *k, struct kept *kept, uint32_
 /* Nothing that is still to come can want it. */
 bool keyed_is_empty(const struct keyed *k);
 
-/* Progress of the key, for eviction: 0 … RANKS - 1. */
+/* Progress of the key, for eviction: 0 … SHARE_RANKS - 1. */
 uint8_t keyed_rank(const struct keyed *k);
+/* So many of the key's events were given up under that cap: whatever may have had this second's part in it is
+ * marked, and it is told. */
+void keyed_lose(const struct state *s, struct keyed *k, int64_t second, uint64_t n, const char *cap);
+/* Only marks. */
+void keyed_doubt(struct keyed *k, int64_t second);
+/* The key goes, under that cap. */
+void keyed_tell_evicted(const struct state *s, const struct keyed *k, const char *cap);
+/* The last second at which an incident may open that what the key holds would have had a part in, or kept
+ * from opening. */
+int64_t keyed_shows_until(const struct state *s, const struct keyed *k);
 
 #endif

@@ -11,13 +11,12 @@
 #include "engine/ir/eval.h"
 #include "engine/state/baseline.h"
 #include "engine/state/fold.h"
+#include "engine/state/lost.h"
 #include "engine/state/seen.h"
-#include "engine/state/table.h"
+#include "engine/state/share.h"
 #include "engine/state/timers.h"
 
-#define GATHERED_MOST 8192 /* of one group; beyond, its amounts are too low and it is marked capped */
-#define NAMED_MOST    16
-#define RANKS         8 /* how far a key has got: who is evicted first */
+#define NAMED_MOST 16
 
 /* Seconds as they are computed with: the end of time leaves room for adding windows. */
 #define SECOND_LAST (INT64_MAX / 4)
@@ -69,11 +68,13 @@ struct keyed {
     struct hash128 hash;
     struct timer timer;
     struct rule_state *rule;
-    struct keyed *older, *newer; /* of the same rank */
-    uint8_t rank;
+    struct keyed *previous, *next; /* of the rule */
+    struct share_member holding;   /* whose it is: who brought its first event */
     struct text key;
     struct kept *kept;
     uint32_t n_kept, sweep_at;
+    uint32_t n_refused; /* hits while there was no room for them */
+    uint64_t kept_bytes;
     int64_t committed; /* every second up to here is in base */
     struct fold base;  /* the committed part */
     struct fold before,
@@ -96,7 +97,7 @@ struct keyed {
     char last_id[33];           /* of the newest incident that is closed */
     uint64_t named[NAMED_MOST]; /* ids given out last, as hashes: each is given once */
     uint32_t n_named;
-    bool capped; /* a slot was full */
+    int64_t capped_until; /* incidents that open up to here may lack what was given up */
 };
 
 /* A rule in this partition; outlives a reload if the rule does. */
@@ -104,9 +105,7 @@ struct rule_state {
     const struct rule_plan *plan;
     struct text name;
     uint64_t fingerprint[2];
-    uint32_t keys;
-    struct keyed *oldest[RANKS], *newest[RANKS];
-    int64_t capped_until; /* incidents that open up to here may miss an evicted start */
+    struct keyed *keys; /* newest first */
 };
 
 /* The fold of all that is known: of a rule that waits for what comes later (bounded.h), of what is committed.
@@ -139,8 +138,11 @@ _Static_assert(ASKED_MOVES > STATE_ASK_MOVES,
                "a move's questions are answered before its place is wanted again");
 
 struct state {
-    struct slab slab;
-    struct state_limits limits;
+    struct slab slab, past_slab, seen_slab; /* of keys; of baselines; of identities */
+    struct caps caps;                       /* of this partition */
+    struct shares shares;                   /* who holds the keys */
+    struct lost lost;                       /* keys that were evicted */
+    struct state_listener listener;
     const struct state_plan *plan;
     struct rule_state **rules; /* [plan->ir->n_rules]; NULL until a rule has a key here */
     uint32_t n_rules;

@@ -124,14 +124,14 @@ static uint32_t half_built(const struct keyed *k)
 
 static void drop_rule(struct state *s, struct rule_state *r, struct state_adoption *out)
 {
-    for (unsigned rank = 0; rank < RANKS; rank++)
-        for (struct keyed *k = r->oldest[rank], *next; k; k = next) {
-            next = k->newer;
-            out->half_built_dropped += half_built(k);
-            s->counts.dropped += k->base.runs.len;
-            table_remove(&s->keys, k);
-            keyed_free(s, k);
-        }
+    for (struct keyed *k = r->keys, *next; k; k = next) {
+        next = k->next;
+        out->half_built_dropped += half_built(k);
+        s->counts.dropped += k->base.runs.len + k->base.waiting.len;
+        share_leave(&s->shares, &k->holding);
+        table_remove(&s->keys, k);
+        keyed_free(s, k);
+    }
     slab_put(&s->slab, (char *)(uintptr_t)r->name.at, r->name.len);
     slab_put(&s->slab, r, sizeof *r);
 }
@@ -145,9 +145,7 @@ static void adopt_rule(struct state *s, struct rule_state *r, const struct state
         drop_rule(s, r, out);
         return;
     }
-    for (unsigned rank = 0; rank < RANKS; rank++)
-        for (struct keyed *k = r->oldest[rank]; k; k = k->newer)
-            adopt_key(s, k, s->plan->ir, old, p->ir, new);
+    for (struct keyed *k = r->keys; k; k = k->next) adopt_key(s, k, s->plan->ir, old, p->ir, new);
     r->plan = &p->rules[number];
     rules[number] = r;
 }
@@ -178,7 +176,11 @@ void state_count(const struct state *s, struct state_counts *add_to)
     add_to->incidents_open += c->incidents_open;
     add_to->keys += s->keys.len;
     add_to->baseline_values += s->baselines.values;
-    add_to->bytes += s->slab.bytes;
+    add_to->identities += s->seen.table.len;
+    add_to->keys_evicted += c->keys_evicted, add_to->hits_refused += c->hits_refused;
+    add_to->values_evicted += s->baselines.evicted, add_to->identities_evicted += s->seen.evicted;
+    add_to->bytes += s->slab.bytes + s->past_slab.bytes + s->seen_slab.bytes;
+    add_to->keys_bytes += s->slab.used;
     for (uint32_t i = 0; i < s->keys.cap; i++) {
         const struct keyed *k = (const struct keyed *)s->keys.at[i];
         if (!k) continue;

@@ -1,8 +1,13 @@
 /* seen.h - identities of records, remembered until the watermark has passed them by fifteen minutes:
- * duplicates. */
+ * duplicates.
+ *
+ * When there are too many, those of the oldest minute are forgotten together. From then on nobody can tell of
+ * a record of that time, or an earlier one, whether it is a copy.
+ */
 #ifndef CSR_ENGINE_STATE_SEEN_H
 #define CSR_ENGINE_STATE_SEEN_H
 
+#include "engine/state/state.h"
 #include "engine/state/table.h"
 #include "engine/state/timers.h"
 
@@ -21,11 +26,14 @@ struct seen {
     struct table table;
     struct timers timers;
     struct seen_minute *minutes; /* newest used first */
+    uint64_t most, evicted;
+    int64_t unsure_until; /* second; INT64_MIN: nothing was forgotten before its time */
+    const struct state_listener *listener;
 };
 
-void seen_init(struct seen *s, struct slab *slab);
-/* True if it was there; remembers it. */
-bool seen_put(struct seen *s, struct hash128 identity, int64_t second);
+void seen_init(struct seen *s, struct slab *slab, uint64_t most, const struct state_listener *listener);
+/* Whether it was there; remembers it. */
+enum sighted seen_put(struct seen *s, struct hash128 identity, int64_t second);
 void seen_forget(struct seen *s, int64_t watermark);
 
 #endif

@@ -64,8 +64,9 @@ static void *cut(struct slab *s, size_t size)
 
 void *slab_get(struct slab *s, size_t size)
 {
-    if (size > LARGEST) return memset(chunk_new(s, size) + 1, 0, size);
     unsigned c = class_of(size);
+    s->used += size > LARGEST ? size : (uint64_t)SMALLEST << c;
+    if (size > LARGEST) return memset(chunk_new(s, size) + 1, 0, size);
     void *block = s->free[c];
     if (block)
         memcpy(&s->free[c], block, sizeof(void *));
@@ -77,11 +78,12 @@ void *slab_get(struct slab *s, size_t size)
 void slab_put(struct slab *s, void *block, size_t size)
 {
     if (!block) return;
+    unsigned c = class_of(size);
+    s->used -= size > LARGEST ? size : (uint64_t)SMALLEST << c;
     if (size > LARGEST) {
         chunk_free(s, (struct slab_chunk *)block - 1);
         return;
     }
-    unsigned c = class_of(size);
     memcpy(block, &s->free[c], sizeof(void *));
     s->free[c] = block;
 }

@@ -22,6 +22,7 @@ struct slab {
     struct slab_chunk *chunks; /* doubly linked: large blocks leave early */
     char *at, *end;            /* what is left of the newest chunk */
     uint64_t bytes;            /* taken from the system */
+    uint64_t used;             /* in blocks that are not given back */
 };
 
 void slab_release(struct slab *s);

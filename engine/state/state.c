@@ -6,28 +6,50 @@
 
 #include <stdlib.h>
 
-#define KEYS_MOST_DEFAULT (1u << 17)
+/* A partition's part of a cap, at least one. */
+static uint64_t part_of(uint64_t all)
+{
+    return (all + STATE_PARTITIONS - 1) / STATE_PARTITIONS;
+}
 
-struct state *state_new(struct state_limits limits)
+static struct caps caps_of_partition(const struct caps *said)
+{
+    static const struct caps none;
+    struct caps c = caps_whole(said ? said : &none);
+    c.keys = part_of(c.keys), c.memory = part_of(c.memory);
+    c.values = part_of(c.values), c.identities = part_of(c.identities);
+    if (c.second_hits > SLOT_HITS_MOST) c.second_hits = SLOT_HITS_MOST;
+    return c;
+}
+
+struct state *state_new(const struct caps *caps)
 {
     struct state *s = calloc(1, sizeof *s);
     if (!s) abort();
-    if (!limits.keys_most) limits.keys_most = KEYS_MOST_DEFAULT;
-    s->limits = limits;
+    s->caps = caps_of_partition(caps);
     s->watermark = INT64_MIN / 4; /* leaves room for windows */
     s->known = NEVER;
     s->keys.slab = s->timers.slab = s->work.slab = s->work.classes.slab = &s->slab;
     s->aside.slab = s->aside.classes.slab = &s->slab;
     s->work.opens = window_opens, s->work.world = s;
-    baselines_init(&s->baselines, &s->slab, limits.values_most);
-    seen_init(&s->seen, &s->slab);
+    s->lost.slab = &s->slab;
+    shares_init(&s->shares, &s->slab);
+    baselines_init(&s->baselines, &s->past_slab, s->caps.values, &s->listener);
+    seen_init(&s->seen, &s->seen_slab, s->caps.identities, &s->listener);
     return s;
+}
+
+void state_listen(struct state *s, struct state_listener listener)
+{
+    s->listener = listener;
 }
 
 void state_free(struct state *s)
 {
     if (!s) return;
     slab_release(&s->slab);
+    slab_release(&s->past_slab);
+    slab_release(&s->seen_slab);
     free(s);
 }
 
@@ -43,7 +65,7 @@ void state_forget(struct state *s, int64_t second)
     seen_forget(&s->seen, bounded(second));
 }
 
-bool state_seen(struct state *s, struct hash128 identity, int64_t second)
+enum sighted state_seen(struct state *s, struct hash128 identity, int64_t second)
 {
     return seen_put(&s->seen, identity, second);
 }
@@ -58,52 +80,49 @@ struct answer state_touch(struct state *s, const struct touch *t)
     return baselines_touch(&s->baselines, t);
 }
 
-/* ---- ranks: who goes first when a table is full ------------------------------------------------------- */
+/* ---- keys: shares of those who brought them ----------------------------------------------------------- */
 
-static void rank_leave(struct keyed *k)
+static struct keyed *key_with(struct share_member *holding)
 {
-    struct rule_state *r = k->rule;
-    *(k->older ? &k->older->newer : &r->oldest[k->rank]) = k->newer;
-    *(k->newer ? &k->newer->older : &r->newest[k->rank]) = k->older;
-    k->older = k->newer = NULL;
-}
-
-static void rank_join(struct keyed *k)
-{
-    struct rule_state *r = k->rule;
-    k->rank = keyed_rank(k);
-    k->older = r->newest[k->rank];
-    *(k->older ? &k->older->newer : &r->oldest[k->rank]) = k;
-    r->newest[k->rank] = k;
-}
-
-static void rank_update(struct keyed *k)
-{
-    if (keyed_rank(k) == k->rank) return;
-    rank_leave(k);
-    rank_join(k);
+    return (struct keyed *)((char *)holding - offsetof(struct keyed, holding));
 }
 
 static void key_free(struct state *s, struct keyed *k)
 {
-    rank_leave(k);
-    k->rule->keys--;
+    struct rule_state *r = k->rule;
+    *(k->previous ? &k->previous->next : &r->keys) = k->next;
+    if (k->next) k->next->previous = k->previous;
+    share_leave(&s->shares, &k->holding);
     table_remove(&s->keys, k);
     keyed_free(s, k);
 }
 
-/* The oldest key of the least progress. Incidents of the rule that open within its window may miss what it
- * held. */
-static void evict_key(struct state *s, struct rule_state *r, int64_t now, const struct state_out *out)
+static void weigh(struct state *s, struct keyed *k)
 {
-    struct occasion o = {.out = out, .cause = s->cause, .by_watermark = true};
-    unsigned rank = 0;
-    while (!r->oldest[rank]) rank++;
-    struct keyed *k = r->oldest[rank];
-    emit_evicted(s, k, &o);
+    share_change(&s->shares, &k->holding, share_weight(k->kept_bytes), keyed_rank(k));
+}
+
+/* What is lost may show in incidents as long as the newest of it could have been part of one. */
+static void evict(struct state *s, struct keyed *k, const char *cap, const struct occasion *o)
+{
+    emit_evicted(s, k, o);
+    keyed_tell_evicted(s, k, cap);
     s->counts.evicted += k->base.runs.len + k->base.waiting.len;
-    if (r->capped_until < now + r->plan->within) r->capped_until = now + r->plan->within;
+    s->counts.keys_evicted++;
+    lost_note(&s->lost, share_of(&k->holding, OWNER_PRINCIPAL)->id, k->hash, keyed_shows_until(s, k));
     key_free(s, k);
+}
+
+/* After a key has grown, so that the newest counts as well: nobody gives for somebody who holds more. */
+static void make_room(struct state *s, const struct occasion *o)
+{
+    for (struct share_member *next; (next = share_next(&s->shares));)
+        if (s->keys.len > s->caps.keys)
+            evict(s, key_with(next), "keys", o);
+        else if (s->slab.used > s->caps.memory)
+            evict(s, key_with(next), "memory", o);
+        else
+            return;
 }
 
 /* ---- hits --------------------------------------------------------------------------------------------- */
@@ -116,27 +135,28 @@ static struct rule_state *rule_of(struct state *s, uint32_t number)
     *r = slab_get(&s->slab, sizeof **r);
     (*r)->plan = &s->plan->rules[number];
     (*r)->name = slab_text(&s->slab, rule->name);
-    (*r)->capped_until = INT64_MIN;
     memcpy((*r)->fingerprint, rule->fingerprint, sizeof rule->fingerprint);
     return *r;
 }
 
-static struct keyed *key_of(struct state *s, const struct hit *h, const struct state_out *out)
+static struct keyed *key_of(struct state *s, const struct hit *h)
 {
     struct keyed *k = table_get(&s->keys, h->key_hash);
     if (k || h->is_gone) return k;
     struct rule_state *r = rule_of(s, h->rule);
-    if (r->keys >= s->limits.keys_most) evict_key(s, r, h->second, out);
     k = keyed_new(s, r, h);
     table_put(&s->keys, k);
-    r->keys++;
-    rank_join(k);
+    if ((k->next = r->keys)) k->next->previous = k;
+    r->keys = k;
+    share_join(&s->shares, &k->holding, h->owner, 1, 0);
+    k->capped_until = lost_until(&s->lost, share_of(&k->holding, OWNER_PRINCIPAL)->id, k->hash);
     return k;
 }
 
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out)
 {
-    struct keyed *k = key_of(s, h, out);
+    struct occasion o = {.out = out, .cause = h->seq, .by_watermark = h->by_watermark};
+    struct keyed *k = key_of(s, h);
     if (!k) return; /* what is taken back is forgotten already */
     if (h->is_gone)
         keyed_take_back(s, k, h, out);
@@ -145,7 +165,8 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
     if (keyed_is_empty(k))
         key_free(s, k); /* a late hit that came to nothing */
     else
-        rank_update(k);
+        weigh(s, k);
+    make_room(s, &o);
 }
 
 /* ---- the watermark ------------------------------------------------------------------------------------ */
@@ -153,7 +174,7 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
 static void advance(struct state *s, struct keyed *k, const struct state_out *out)
 {
     if (keyed_advance(s, k, out))
-        rank_update(k);
+        weigh(s, k);
     else
         key_free(s, k);
 }
@@ -197,6 +218,7 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
     if (due.len) qsort(due.at, due.len, sizeof *due.at, compare_keys);
     for (uint32_t i = 0; i < due.len; i++) advance(s, due.at[i], out);
     SLAB_FREE(&s->slab, due);
+    make_room(s, &(struct occasion){.out = out, .cause = cause, .by_watermark = true});
 }
 
 void state_known(struct state *s, int64_t second)

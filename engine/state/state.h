@@ -22,6 +22,7 @@
 #ifndef CSR_ENGINE_STATE_STATE_H
 #define CSR_ENGINE_STATE_STATE_H
 
+#include "engine/ir/caps.h"
 #include "engine/state/incident.h"
 
 #define STATE_PARTITIONS 64
@@ -37,13 +38,25 @@ struct state_plan;
 struct state_plan *state_plan_new(const struct ir *ir);
 void state_plan_free(struct state_plan *p);
 
-struct state_limits {
-    uint32_t keys_most;      /* live keys of one rule in one partition; 0: the default */
-    uint32_t values_most;    /* values of one baseline in one partition */
-};
-
-struct state *state_new(struct state_limits limits);
+/* NULL: the defaults. They are of the whole engine: a partition has a 64th of each. */
+struct state *state_new(const struct caps *caps);
 void state_free(struct state *s);
+
+/* Something was given up for want of room: told when it happens, also while identities and touches come. Names are
+ * valid during the call. */
+struct state_eviction {
+    const char *cap;                /* its name (ir/caps.def) */
+    uint32_t rule;                  /* of `keys`, `memory` and what is kept of one key; else IR_NONE */
+    uint32_t baseline;              /* of `values`; else IR_NONE */
+    struct text account, principal; /* whose it was; empty: nobody is named */
+    struct hash128 owner;           /* of both */
+    uint64_t n;
+};
+struct state_listener {
+    void *world;
+    void (*evicted)(void *world, const struct state_eviction *e); /* NULL: nobody listens */
+};
+void state_listen(struct state *s, struct state_listener listener);
 
 /* From here on this plan; keeps what language.md B24 keeps. Counts go to the receipt. */
 struct state_adoption {
@@ -53,8 +66,10 @@ void state_adopt(struct state *s, const struct state_plan *p, struct state_adopt
 
 /* The watermark of identities. */
 void state_forget(struct state *s, int64_t second);
-/* True if a record of this identity came before and is still remembered: until the watermark passed it by 15m. */
-bool state_seen(struct state *s, struct hash128 identity, int64_t second);
+/* Whether a record of this identity came before: they are remembered until the watermark has passed them by 15m. UNSURE:
+ * none is known, but those of its time were forgotten. */
+enum sighted { SIGHTED_FIRST, SIGHTED_AGAIN, SIGHTED_UNSURE };
+enum sighted state_seen(struct state *s, struct hash128 identity, int64_t second);
 /* The watermark of baselines: what they learn is older than this. */
 void state_learn(struct state *s, int64_t second);
 struct answer state_touch(struct state *s, const struct touch *t);
@@ -122,8 +137,15 @@ void state_watch(struct state *s, void (*see)(void *world, const struct state_vi
 /* step states made = completed + expired + vetoed + superseded + merged + dropped + evicted + live */
 struct state_counts {
     uint64_t made, completed, expired, vetoed, superseded, merged, dropped, evicted, live;
-    uint64_t keys, half_built, incidents_open, baseline_values, bytes;
+    uint64_t keys, half_built, incidents_open, baseline_values, identities;
+    uint64_t keys_evicted, hits_refused, values_evicted, identities_evicted;
+    uint64_t bytes;      /* of everything, taken from the system */
+    uint64_t keys_bytes; /* in use, by what belongs to keys: what the cap `memory` is about */
 };
 void state_count(const struct state *s, struct state_counts *add_to);
+static inline bool state_adds_up(const struct state_counts *n)
+{
+    return n->made == n->completed + n->expired + n->vetoed + n->superseded + n->merged + n->dropped + n->evicted + n->live;
+}
 
 #endif

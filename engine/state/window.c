@@ -1,5 +1,6 @@
 /* window.c - the window of one key: what comes into it, what leaves it, what is eligible. */
 #include "engine/state/window.h"
+#include "engine/state/keyed.h"
 #include "engine/state/amount.h"
 #include "engine/state/gathered.h"
 #include "engine/state/reach.h"
@@ -14,10 +15,9 @@ enum eligible_state {
 };
 
 struct window {
-    uint64_t epoch;   /* what hits say of themselves holds for one epoch */
-    int64_t second;   /* where it ends; INT64_MIN: it has looked at nothing */
-    uint32_t n_joins; /* references that are agreed on: 0 where they were given up */
-    bool capped;
+    uint64_t epoch;       /* what hits say of themselves holds for one epoch */
+    int64_t second;       /* where it ends; INT64_MIN: it has looked at nothing */
+    uint32_t n_joins;     /* references that are agreed on: 0 where they were given up */
     struct gathered list; /* the eligible events */
     int64_t oldest;       /* none of them has an earlier start */
     struct {
@@ -49,7 +49,6 @@ static void start_anew(struct state *s, struct keyed *k, struct window *w)
     w->epoch++;
     w->second = INT64_MIN;
     w->oldest = INT64_MAX;
-    w->capped = false;
     for (uint32_t i = 0; i < k->rule->plan->n_required; i++) w->fronts[i].len = 0;
 }
 
@@ -156,9 +155,9 @@ static int64_t oldest_waiting(const struct window *w)
 
 static void list_event(struct state *s, struct keyed *k, struct window *w, const struct kept *kept)
 {
-    if (w->list.len >= GATHERED_MOST) {
+    if (w->list.len >= s->caps.gathered) {
         kept->eligible->state = OUT;
-        w->capped = true;
+        keyed_lose(s, k, kept->hit->second, 1, "gathered");
         return;
     }
     kept->eligible->state = ELIGIBLE;
@@ -207,6 +206,7 @@ static void list_reached(struct state *s, struct keyed *k, struct window *w, int
 static void move(struct state *s, struct keyed *k, struct window *w, int64_t to, uint32_t n_joins)
 {
     int64_t from = to - k->rule->plan->within, first = w->second;
+    bool left_out = false; /* more assumptions than were tried */
     if (w->second > to || w->second < from || w->n_joins != n_joins) {
         start_anew(s, k, w);
         first = from;
@@ -218,7 +218,8 @@ static void move(struct state *s, struct keyed *k, struct window *w, int64_t to,
         for (uint32_t i = 0; i < k->rule->plan->n_required; i++) w->fronts[i].len = 0;
         first = from;
     }
-    reach_window(s, k, first, to, n_joins, w->fronts, &w->capped);
+    reach_window(s, k, first, to, n_joins, w->fronts, &left_out);
+    if (left_out) keyed_doubt(k, to);
     list_reached(s, k, w, from, to);
     w->second = to;
 }
@@ -249,6 +250,5 @@ bool window_opens(void *world, struct group *g, uint32_t n_joins)
         said = (uint8_t)(1 + judge_where(s, k, g, &w->list));
         if (slot) slot->where = said;
     }
-    g->capped |= w->capped;
     return said == 1 + TRI_TRUE;
 }

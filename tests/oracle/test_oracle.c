@@ -71,7 +71,7 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
 {
     struct arrival order[EVENTS_MOST];
     struct state_plan *plan = state_plan_new(&c->ir);
-    struct state *state = state_new((struct state_limits){0});
+    struct state *state = state_new(NULL);
     struct state_counts n = {0};
     uint32_t events = arrange(c, &seed, shuffle, order);
     int64_t newest = INT64_MIN;
@@ -166,7 +166,7 @@ static bool opens_at_once(struct a_case *c, uint64_t seed, struct complaint *com
     struct arrival order[EVENTS_MOST];
     struct oracle_result *expected = malloc(sizeof *expected);
     struct state_plan *plan = state_plan_new(&c->ir);
-    struct state *state = state_new((struct state_limits){0});
+    struct state *state = state_new(NULL);
     struct caller caller;
     uint32_t n = arrange(c, &seed, true, order);
     bool good = true;

@@ -204,6 +204,20 @@ static void fold(struct fake_column *c, uint64_t value)
     c->sum = fake_mix(c->sum, value);
 }
 
+/* Nothing is given up here. */
+void state_listen(struct state *s, struct state_listener listener)
+{
+    (void)s, (void)listener;
+}
+size_t owner_size(const struct owner *o)
+{
+    return sizeof *o;
+}
+struct owner *owner_copy(void *out, const struct owner *o)
+{
+    return memcpy(out, o, sizeof *o);
+}
+
 struct state_plan *state_plan_new(const struct ir *ir)
 {
     struct state_plan *p = calloc(1, sizeof *p);
@@ -214,9 +228,9 @@ void state_plan_free(struct state_plan *p)
 {
     free(p);
 }
-struct state *state_new(struct state_limits limits)
+struct state *state_new(const struct caps *caps)
 {
-    (void)limits;
+    (void)caps;
     struct state *s = calloc(1, sizeof *s);
     s->watermark = INT64_MIN;
     return s;
@@ -239,13 +253,14 @@ void state_forget(struct state *s, int64_t second)
 {
     fold(&s->identities, (uint64_t)second);
 }
-bool state_seen(struct state *s, struct hash128 identity, int64_t second)
+enum sighted state_seen(struct state *s, struct hash128 identity, int64_t second)
 {
     fold(&s->identities, identity.lo ^ (uint64_t)second);
     for (uint32_t i = 0; i < FAKE_SEEN && i < s->n_seen; i++)
-        if (s->seen[i] == identity.lo) return true;
+        if (s->seen[i] == identity.lo) return SIGHTED_AGAIN;
     s->seen[s->n_seen++ % FAKE_SEEN] = identity.lo;
-    return s->identities.sum % 101 == 0; /* now and then for no reason but its past */
+    return s->identities.sum % 101 ? SIGHTED_FIRST
+                                   : SIGHTED_AGAIN; /* now and then for no reason but its past */
 }
 void state_learn(struct state *s, int64_t second)
 {

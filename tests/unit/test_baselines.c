@@ -206,7 +206,7 @@ static void answers_do_not_depend_on_arrival(void **unused)
         struct ir_rule asker = {.asks = asks, .n_asks = 2, .where = IR_NONE};
         struct ir ir = {.baselines = &b, .n_baselines = 1, .rules = &asker, .n_rules = 1};
         struct state_plan *plan = state_plan_new(&ir);
-        struct state *s = state_new((struct state_limits){0});
+        struct state *s = state_new(NULL);
         uint32_t n = make_touches(all), moves = 1, lag = 1 + below(STATE_ASK_MOVES - 1);
         state_adopt(s, plan, NULL);
         for (uint32_t i = 0; i < n; i++) {
@@ -256,7 +256,7 @@ static void examples(void **unused)
     for (uint32_t i = 0; i < sizeof table / sizeof *table; i++)
         for (int learnt = 0; learnt < 2; learnt++) { /* in the tail, and in lives */
             struct state_plan *plan = state_plan_new(&ir);
-            struct state *s = state_new((struct state_limits){0});
+            struct state *s = state_new(NULL);
             struct touch t = {.key = {1, 1}, .value = {1, 1}, .learns = true};
             state_adopt(s, plan, NULL);
             for (uint32_t k = 0; k < table[i].n; k++) {
@@ -292,7 +292,7 @@ struct tale {
 static void tell(const struct ir *ir, const struct tale *tale, bool learnt)
 {
     struct state_plan *plan = state_plan_new(ir);
-    struct state *s = state_new((struct state_limits){0});
+    struct state *s = state_new(NULL);
     struct touch t = {.key = {1, 1}, .learns = true};
     state_adopt(s, plan, NULL);
     for (uint32_t k = 0; k < tale->n; k++) {
@@ -342,7 +342,7 @@ static void a_full_table_forgets_the_oldest(void **unused)
     struct ir_baseline b = {.name = TEXT("b"), .keep = 10 * DAY, .days = 1};
     struct ir ir = {.baselines = &b, .n_baselines = 1};
     struct state_plan *plan = state_plan_new(&ir);
-    struct state *s = state_new((struct state_limits){.values_most = 8});
+    struct state *s = state_new(&(struct caps){.values = 8 * STATE_PARTITIONS});
     struct state_counts counts = {0};
     (void)unused;
     state_adopt(s, plan, NULL);
@@ -361,7 +361,7 @@ static void what_is_unseen_for_keep_is_freed(void **unused)
     struct ir_baseline b = {.name = TEXT("b"), .keep = DAY, .days = 1};
     struct ir ir = {.baselines = &b, .n_baselines = 1};
     struct state_plan *plan = state_plan_new(&ir);
-    struct state *s = state_new((struct state_limits){0});
+    struct state *s = state_new(NULL);
     struct state_counts counts = {0};
     (void)unused;
     state_adopt(s, plan, NULL);

@@ -37,13 +37,13 @@ static struct answer answer_for_good(void *world, const struct touch *t)
     return t->is_account ? b->account : b->for_good;
 }
 
-static void open_limited(struct bench *b, const char *rule, struct state_limits limits)
+static void open_limited(struct bench *b, const char *rule, const struct caps *caps)
 {
     *b = (struct bench){
         .arena = arena_new(0), .key = "key", .now = {.is_known = true}, .for_good = {.is_known = true}};
     b->ir = compile_rule(b->arena, rule);
     b->plan = state_plan_new(b->ir);
-    b->state = state_new(limits);
+    b->state = state_new(caps);
     state_adopt(b->state, b->plan, NULL);
     caller_init(&b->caller, b->arena, b->state);
     b->caller.world = b;
@@ -52,7 +52,7 @@ static void open_limited(struct bench *b, const char *rule, struct state_limits 
 
 static void open_bench(struct bench *b, const char *rule)
 {
-    open_limited(b, rule, (struct state_limits){0});
+    open_limited(b, rule, NULL);
 }
 
 /* Everything must be accounted for, and nothing left. */
@@ -531,7 +531,7 @@ static void the_least_progressed_key_is_evicted(void **unused)
     char key[16];
     struct state_counts n = {0};
     (void)unused;
-    open_limited(&b, CHAIN, (struct state_limits){.keys_most = 10});
+    open_limited(&b, CHAIN, &(struct caps){.keys = 10 * STATE_PARTITIONS});
     b.key = "far";
     hit(&b, "a", 0, "f1");
     hit(&b, "b", 1, "f2");
@@ -750,7 +750,7 @@ static void a_busy_second_stays_small(void **unused)
 
 static void identities_are_remembered_for_a_while(void **unused)
 {
-    struct state *s = state_new((struct state_limits){0});
+    struct state *s = state_new(NULL);
     struct state_counts n = {0};
     (void)unused;
     for (uint64_t i = 0; i < 1000; i++)

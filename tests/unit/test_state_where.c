@@ -26,7 +26,7 @@ static void open_bench(struct bench *b, const char *rule)
     *b = (struct bench){.arena = arena_new(0)};
     b->ir = compile_rule(b->arena, rule);
     b->plan = state_plan_new(b->ir);
-    b->state = state_new((struct state_limits){0});
+    b->state = state_new(NULL);
     state_adopt(b->state, b->plan, NULL);
     caller_init(&b->caller, b->arena, b->state);
 }

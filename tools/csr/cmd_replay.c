@@ -78,6 +78,16 @@ static void take_aside(void *world, const struct csr_aside *a)
     fputs("}\n", r->aside);
 }
 
+/* For people; among the incidents' lines it stands as it is. */
+static void take_notice(void *world, const char *json, size_t len)
+{
+    struct replay *r = world;
+    progress_clear(&r->progress);
+    FILE *to = r->as_story ? stderr : r->out;
+    fwrite(json, 1, len, to);
+    putc('\n', to);
+}
+
 static void take_progress(void *world, const struct csr_progress *now)
 {
     struct replay *r = world;
@@ -134,6 +144,7 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
     o->world = r;
     o->incident = take_incident;
     o->aside = take_aside;
+    o->notice = take_notice;
     o->progress = take_progress;
     o->swallowed = take_swallowed;
     o->feed = take_feed;
@@ -157,7 +168,36 @@ static int replay_rules(const struct call *call, const csr_ruleset *rules, struc
         fprintf(stderr, "nothing was read: no records, and below folders no file whose name ends as logs do\n");
     if (result.counts.in || !result.error[0])
         summary_print(&result.counts, progress_seconds(&r->progress), stderr);
+    if (call_has(call, "accounts")) accounts_print(&result.counts, stderr);
     return (int)status;
+}
+
+static bool find_cap(const char *name, size_t len, struct csr_cap *cap)
+{
+    const char *what, *full;
+    for (size_t i = 0; csr_cap_at(i, cap, &what, &full); i++)
+        if (strlen(cap->name) == len && !strncmp(cap->name, name, len)) return true;
+    return false;
+}
+
+/* --cap keys=1000 */
+static bool read_caps(const struct call *call, struct csr_cap caps[CALL_OPTIONS_MOST], size_t *n)
+{
+    const char *given[CALL_OPTIONS_MOST], *what, *full;
+    *n = call_values(call, "cap", given, CALL_OPTIONS_MOST);
+    for (size_t i = 0; i < *n; i++) {
+        const char *number = strchr(given[i], '=');
+        char *end = NULL;
+        unsigned long long most = number && number[1] > '0' && number[1] <= '9' ? strtoull(number + 1, &end, 10) : 0;
+        if (!most || *end || !find_cap(given[i], (size_t)(number - given[i]), &caps[i])) {
+            fail(call, CSR_USAGE, "--cap=%s: NAME=N is wanted, N from 1, NAME one of", given[i]);
+            for (size_t k = 0; csr_cap_at(k, &caps[i], &what, &full); k++)
+                fprintf(stderr, "  %-12s %s (%llu)\n", caps[i].name, what, (unsigned long long)caps[i].most);
+            return false;
+        }
+        caps[i].most = most;
+    }
+    return true;
 }
 
 /* Closes what was written and tells if that failed. */
@@ -175,9 +215,12 @@ int verb_replay(const struct call *call)
     long threads = 0;
     long long lateness = -1, max_lag = 0;
     const char *format, *paths[RULES_MOST];
+    struct csr_cap caps[CALL_OPTIONS_MOST];
     if (!call_number(call, "threads", 1, 1024, &threads) || !call_duration(call, "lateness", &lateness) ||
-        !call_duration(call, "max-lag", &max_lag) || !call_choice(call, "format", "json|story", &format))
+        !call_duration(call, "max-lag", &max_lag) || !call_choice(call, "format", "json|story", &format) ||
+        !read_caps(call, caps, &o.n_caps))
         return CSR_USAGE;
+    o.caps = caps;
     size_t n_paths = call_values(call, "rules", paths, RULES_MOST);
     int status;
     struct rules_wanted wanted = {.paths = paths, .n_paths = n_paths, .tells_unused = true, .to = stderr};

@@ -59,6 +59,24 @@ void progress_clear(struct progress *p)
     p->shown = false;
 }
 
+void accounts_print(const struct csr_counts *c, FILE *to)
+{
+    const struct {
+        const char *name;
+        uint64_t count;
+    } all[] = {{"completed", c->states_completed}, {"expired", c->states_expired}, {"vetoed", c->states_vetoed},
+               {"superseded", c->states_superseded}, {"merged", c->states_merged}, {"dropped", c->states_dropped},
+               {"evicted", c->states_evicted}, {"live", c->states_live}};
+    char count[32];
+    fprintf(to, "%s half-built matches made", grouped_print(c->states_made, count));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        fprintf(to, "%s %s %s", i ? "," : ":", grouped_print(all[i].count, count), all[i].name);
+    fprintf(to, "\ngiven up for want of room: %s keys,", grouped_print(c->keys_evicted, count));
+    fprintf(to, " %s events of full keys,", grouped_print(c->hits_refused, count));
+    fprintf(to, " %s values of baselines,", grouped_print(c->values_evicted, count));
+    fprintf(to, " %s identities\n", grouped_print(c->identities_evicted, count));
+}
+
 void summary_print(const struct csr_counts *c, double seconds, FILE *to)
 {
     char in[32], evaluated[32], late[32], duplicate[32], aside[32], incidents[32];

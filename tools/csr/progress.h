@@ -20,6 +20,8 @@ double progress_seconds(const struct progress *p);
 
 /* 2261 as "2,261". The text lives in `out`. */
 const char *grouped_print(unsigned long long n, char out[32]);
+/* product.md, promise 2: what became of each state that was made. */
+void accounts_print(const struct csr_counts *c, FILE *to);
 void summary_print(const struct csr_counts *c, double seconds, FILE *to);
 
 #endif

@@ -1,0 +1,134 @@
+/* notices.c - counts by cap, rule and owner; lines of JSON. */
+#include "engine/run/notices.h"
+
+#include "engine/base/time.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SLOTS (2 * NOTICES_MOST)
+#define QUIET INT64_C(60) /* seconds between two notices about the same */
+
+bool notices_init(struct notices *n)
+{
+    n->at = calloc(NOTICES_MOST, sizeof *n->at);
+    n->index = calloc(SLOTS, sizeof *n->index);
+    return n->at && n->index;
+}
+
+static void forget(struct notices *n)
+{
+    for (uint32_t i = 0; i < n->len; i++) free((char *)(uintptr_t)n->at[i].what.account.at);
+    n->len = 0;
+    memset(n->index, 0, SLOTS * sizeof *n->index);
+}
+
+void notices_release(struct notices *n)
+{
+    if (n->at && n->index) forget(n);
+    free(n->at);
+    free(n->index);
+    json_out_release(&n->line);
+}
+
+/* ---- counting ------------------------------------------------------------------------------------------ */
+
+static bool is_about(const struct notice *n, const struct state_eviction *e)
+{
+    return n->what.rule == e->rule && n->what.baseline == e->baseline && !strcmp(n->what.cap, e->cap) &&
+           hash128_equal(n->what.owner, e->owner);
+}
+
+/* Both names in one block, which begins with the account's. */
+static bool keep_names(struct state_eviction *e)
+{
+    char *at = malloc(e->account.len + e->principal.len + 1);
+    if (!at) return false;
+    if (e->account.len) memcpy(at, e->account.at, e->account.len);
+    if (e->principal.len) memcpy(at + e->account.len, e->principal.at, e->principal.len);
+    e->account.at = at;
+    e->principal.at = at + e->account.len;
+    return true;
+}
+
+bool notices_count(struct notices *n, const struct state_eviction *e)
+{
+    uint64_t hash = e->owner.lo ^ (uint64_t)e->rule << 32 ^ (uint64_t)e->baseline << 16 ^ (uint64_t)e->cap[0];
+    uint32_t slot = (uint32_t)(hash ^ hash >> 32) % SLOTS;
+    for (; n->index[slot]; slot = (slot + 1) % SLOTS)
+        if (is_about(&n->at[n->index[slot] - 1], e)) {
+            n->at[n->index[slot] - 1].what.n += e->n;
+            return true;
+        }
+    if (n->len == NOTICES_MOST) return false;
+    struct notice *mine = &n->at[n->len];
+    *mine = (struct notice){.what = *e, .told = INT64_MIN};
+    if (!keep_names(&mine->what)) return false;
+    n->index[slot] = ++n->len;
+    return true;
+}
+
+/* ---- telling ------------------------------------------------------------------------------------------- */
+
+static void put_text(struct json_out *o, const char *name, struct text t)
+{
+    json_name(o, name);
+    t.len ? json_put_text(o, t) : json_put_null(o);
+}
+
+static void put_identity(struct json_out *o, uint64_t number, int64_t second)
+{
+    char text[64];
+    int len =
+        snprintf(text, sizeof text, "csr:evicted/%lld/%llu", (long long)second, (unsigned long long)number);
+    put_text(o, "id", (struct text){text, (uint32_t)len});
+}
+
+static void put_line(struct notices *n, const struct ir *ir, const struct state_eviction *e, int64_t second)
+{
+    struct json_out *o = &n->line;
+    char time[32];
+    json_out_reset(o);
+    json_open(o, '{');
+    put_text(o, "type", TEXT("notice"));
+    put_text(o, "api", TEXT("csr:evicted"));
+    put_identity(o, ++n->told, second);
+    put_text(o, "time", (struct text){time, time_print(second * 1000000000, time)});
+    put_text(o, "cap", text_of(e->cap));
+    put_text(o, "rule", e->rule == IR_NONE ? TEXT("") : ir->rules[e->rule].name);
+    put_text(o, "baseline", e->baseline == IR_NONE ? TEXT("") : ir->baselines[e->baseline].name);
+    put_text(o, "account", e->account);
+    put_text(o, "principal", e->principal);
+    json_name(o, "count"), json_put_uint(o, e->n);
+    json_close(o, '}');
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct state_eviction *x = &(*(struct notice *const *)a)->what,
+                                *y = &(*(struct notice *const *)b)->what;
+    if (x->rule != y->rule) return x->rule < y->rule ? -1 : 1;
+    if (x->baseline != y->baseline) return x->baseline < y->baseline ? -1 : 1;
+    int order = text_compare(x->account, y->account);
+    if (!order) order = text_compare(x->principal, y->principal);
+    return order ? order : strcmp(x->cap, y->cap);
+}
+
+void notices_tell(struct notices *n, const struct ir *ir, int64_t second, bool all)
+{
+    struct notice *due[NOTICES_MOST];
+    uint32_t len = 0;
+    for (uint32_t i = 0; i < n->len; i++) {
+        struct notice *one = &n->at[i];
+        bool is_due = all || one->told == INT64_MIN || second - one->told >= QUIET;
+        if (one->what.n && is_due) due[len++] = one;
+    }
+    if (len) qsort(due, len, sizeof *due, compare);
+    for (uint32_t i = 0; i < len; i++) {
+        put_line(n, ir, &due[i]->what, second);
+        due[i]->what.n = 0;
+        due[i]->told = second;
+        if (n->tell && !n->line.failed) n->tell(n->world, json_out_text(&n->line));
+    }
+    if (all) forget(n);
+}
