@@ -95,7 +95,7 @@ static void on_adopted(void *world, void *owner, uint64_t generation, const stru
     assert_ptr_equal(owner, t);
     assert_int_equal(generation, ++t->adopted);
     assert_int_equal(what->rules_kept, 5);
-    assert_int_equal(what->half_built_dropped, STATE_PARTITIONS);
+    assert_int_equal(what->half_built_dropped, IR_DEPTHS * STATE_PARTITIONS);
 }
 
 /* Which feeds begin to lag and come back, in this order, does not depend on threads or batches. */
