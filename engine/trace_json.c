@@ -160,6 +160,8 @@ void trace_tell_all(struct trace *t)
     json_name(&o, "aside"), json_put_uint(&o, t->aside);
     if (t->first <= t->last) put_second(&o, "first", t->first), put_second(&o, "last", t->last);
     json_name(&o, "keys"), json_put_uint(&o, n + survey_forgotten(t->survey));
+    if (survey_forgotten(t->survey)) /* some may be counted twice */
+        json_name(&o, "forgotten"), json_put_uint(&o, survey_forgotten(t->survey));
     json_name(&o, "fired"), json_put_uint(&o, fired);
     json_name(&o, "incidents"), json_put_uint(&o, incidents);
     json_name(&o, "told"), json_put_uint(&o, t->n_subjects);

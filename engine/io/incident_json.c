@@ -156,6 +156,7 @@ static void put_event(struct json_out *o, const struct evidence *e)
     member_if_any(o, "account", e->account);
     member_if_any(o, "source_ip", e->source_ip);
     member_if_any(o, "error", e->error);
+    if (e->is_failed && !e->error.len) member_bool(o, "failed", true);
     if (e->is_ahead) member_bool(o, "ahead", true);
     if (e->is_late) member_bool(o, "late", true);
     json_close(o, '}');

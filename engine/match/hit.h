@@ -16,7 +16,8 @@ struct evidence {
         match_id; /* of a group of matches: its rule, and what the group is known by. Empty: a record */
     int64_t time; /* nanoseconds */
     bool is_ahead; /* dated more than five minutes ahead of its arrival */
-    bool is_late;  /* older than the watermark when it came */
+    bool is_late;   /* older than the watermark when it came */
+    bool is_failed; /* as its source says it: not every failure has an error */
 };
 
 /* Whose doing an event is, each within the one before: the caller's account, his role or user, his session. What is

@@ -438,7 +438,8 @@ static void find_evidence(struct matcher *m)
                                     .region = evidence_text(m, EVIDENCE_REGION),
                                     .account = evidence_text(m, EVIDENCE_ACCOUNT),
                                     .source_ip = ip.len ? ip : evidence_text(m, EVIDENCE_SERVICE),
-                                    .error = evidence_text(m, EVIDENCE_ERROR)};
+                                    .error = evidence_text(m, EVIDENCE_ERROR),
+                                    .is_failed = !is_ok(m)};
 }
 
 /* A captured list holds scalars, at most HIT_FAN_MOST. */

@@ -135,7 +135,8 @@ static const struct evidence *batch_evidence(const struct occasion *o, const str
                            batch_text(o, from->account),  batch_text(o, from->source_ip),
                            batch_text(o, from->error),    batch_text(o, from->rule),
                            batch_text(o, from->match_id), from->time,
-                           from->is_ahead,                from->is_late};
+                           from->is_ahead,                from->is_late,
+                           from->is_failed};
     return e;
 }
 

@@ -42,7 +42,7 @@ disable aws-core.first_region reason "we open regions weekly"
 tune aws-core.recon_burst { respond off }
 END
 says '^switched off: aws-core.first_region (we open regions weekly)$' "$csr" check site.csr
-says 'no rule is called aws-core.first_region' "$csr" explain -r site.csr aws-core.first_region
+says 'aws-core.first_region is switched off here: we open regions weekly' "$csr" explain -r site.csr aws-core.first_region
 asked=$((asked + 1))
 "$csr" explain -r site.csr recon_burst | grep -q 'What it proposes' && { wrong=$((wrong + 1)); echo "respond off proposes"; }
 

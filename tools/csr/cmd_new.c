@@ -1,9 +1,11 @@
 /* cmd_new.c - csr new: a commented skeleton. It is compiled before it is written, so what is written passes
- * `csr check`; nothing that exists is overwritten.
+ * `csr check`; it is laid out with the name in it, so that `csr fmt` changes nothing; nothing that exists is
+ * overwritten.
  */
 #include "tools/csr/command.h"
 
 #include "engine/csr.h"
+#include "grammar/fmt.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,6 +20,27 @@ static const struct skeleton {
 #undef SKELETON
     {0}};
 
+/* The lines as `csr fmt` lays them out, to be freed; those that have a mistake stay as they are. */
+static char *lay_out(char *lines)
+{
+    struct arena *a = arena_new(0);
+    struct sources sources;
+    struct text out;
+    char *laid = NULL;
+    if (!lines || !a || setjmp(*arena_escape(a))) {
+        arena_free(a);
+        return lines;
+    }
+    sources_init(&sources, a);
+    const struct source *source = sources_add(&sources, TEXT("<new>"), text_of(lines), false);
+    struct parse p = {a, names_new(a), &sources, diags_new(a, &sources)};
+    if (csr_fmt(&p, source, &out)) laid = strndup(out.at, out.len);
+    arena_free(a);
+    if (!laid) return lines;
+    free(lines);
+    return laid;
+}
+
 /* The lines with the name put in, to be freed. */
 static char *fill(const char *lines, const char *name)
 {
@@ -28,7 +51,7 @@ static char *fill(const char *lines, const char *name)
     for (const char *at; (at = strstr(lines, "NAME")); lines = at + strlen("NAME"))
         fprintf(to, "%.*s%s", (int)(at - lines), lines, name);
     fputs(lines, to);
-    if (fclose(to) == 0) return out;
+    if (fclose(to) == 0) return lay_out(out);
     free(out);
     return NULL;
 }

@@ -2,6 +2,7 @@
 #include "tools/csr/rules.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 static int status_of(const csr_report *report)
@@ -25,7 +26,8 @@ static csr_ruleset *compile(const struct rules_wanted *w, const struct csr_text 
     return csr_compile(&o, report);
 }
 
-csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w, int *status, uint32_t *warnings)
+csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w, int *status,
+                           uint32_t *warnings)
 {
     struct csr_text *texts = calloc(w->n_paths + 1, sizeof *texts);
     csr_report *report = csr_report_new();
@@ -34,14 +36,38 @@ csr_ruleset *rules_compile(const struct call *call, const struct rules_wanted *w
     if (texts && report) {
         for (size_t i = 0; i < w->n_paths; i++) texts[i].name = w->paths[i];
         rules = compile(w, texts, report);
-        csr_report_print(report, w->to,
-                         (struct csr_report_style){.color = !w->json && wants_color(call, w->to), .json = w->json});
+        csr_report_print(
+            report, w->to,
+            (struct csr_report_style){.color = !w->json && wants_color(call, w->to), .json = w->json});
         *status = rules ? CSR_OK : status_of(report);
         if (warnings) *warnings = csr_report_warnings(report);
     }
     csr_report_free(report);
     free(texts);
     return rules;
+}
+
+/* A rule that is switched off is none that could be looked at; bare names of packs' rules are enough here
+ * too. */
+static bool is_disabled(const csr_ruleset *rules, const char *name, const char **full, const char **reason)
+{
+    for (size_t i = 0; i < csr_ruleset_disabled(rules); i++) {
+        *full = csr_ruleset_disabled_name(rules, i, reason);
+        const char *dot = strrchr(*full, '.');
+        if (strcmp(*full, name) == 0 || (dot && strcmp(dot + 1, name) == 0)) return true;
+    }
+    return false;
+}
+
+static int tell_missing(const struct call *call, const csr_ruleset *rules, const char *name, const char *near,
+                        bool has_paths)
+{
+    const char *full, *reason;
+    if (is_disabled(rules, name, &full, &reason))
+        return fail(call, CSR_WRONG, "%s is switched off here%s%s", full, *reason ? ": " : "", reason);
+    if (near) return fail(call, CSR_USAGE, "no rule is called %s; did you mean %s?", name, near);
+    return fail(call, CSR_USAGE, "no rule is called %s%s", name,
+                has_paths ? "" : "; --rules=PATH says where yours are");
 }
 
 static csr_ruleset *find(const struct call *call, const struct rules_wanted *otherwise, const char *name,
@@ -53,9 +79,7 @@ static csr_ruleset *find(const struct call *call, const struct rules_wanted *oth
     wanted.n_paths = call_values(call, "rules", paths, CALL_OPTIONS_MOST);
     csr_ruleset *rules = rules_compile(call, &wanted, status, NULL);
     if (!rules || csr_ruleset_find(rules, name, index, &near)) return rules;
-    *status = near ? fail(call, CSR_USAGE, "no rule is called %s; did you mean %s?", name, near)
-                   : fail(call, CSR_USAGE, "no rule is called %s%s", name,
-                          wanted.n_paths ? "" : "; --rules=PATH says where yours are");
+    *status = tell_missing(call, rules, name, near, wanted.n_paths > 0);
     csr_ruleset_free(rules);
     return NULL;
 }

@@ -112,7 +112,8 @@ static void row_fill(struct row *row, const json_t *step, const json_t *event, b
     row->cell[CALL] = text_at(event, "api");
     row->cell[REGION] = text_at(event, "region");
     row->cell[FROM] = text_at(event, "source_ip");
-    row->cell[OUTCOME] = *error ? error : "ok";
+    bool failed = json_is_true(json_object_get(event, "failed"));
+    row->cell[OUTCOME] = *error ? error : failed ? "failed" : "ok";
 }
 
 typedef void row_fn(struct row *row, void *world);

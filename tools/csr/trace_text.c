@@ -166,7 +166,7 @@ static void put_summary(const struct telling *t, const json_t *all)
     put_count(t, number_at(all, "records"), "record", "");
     if (number_at(all, "aside")) fprintf(t->to, " (%lld set aside)", number_at(all, "aside"));
     if (*text_at(all, "first")) fprintf(t->to, " from %s to %s", text_at(all, "first"), text_at(all, "last"));
-    put_count(t, keys, "key", "; ");
+    put_count(t, keys, "key", number_at(all, "forgotten") ? "; about " : "; ");
     fputs(keys == 1 ? " has events of its steps" : " have events of its steps", t->to);
     if (fired) {
         fprintf(t->to, ", %lld of them fired, in", fired);
