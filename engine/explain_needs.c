@@ -31,23 +31,32 @@ static bool is_from(const struct ir_rule *rule, uint32_t schema)
     return !rule->n_from;
 }
 
-/* Whether records of a source can be taken by the rule. A source with one service of its own has all calls of
- * it. */
-static bool reads_schema(const struct teller *t, uint32_t schema)
+static bool rule_reads_schema(const struct teller *t, const struct ir_rule *rule, uint32_t schema);
+
+/* A source with one service of its own has all calls of it. */
+static bool api_reads_schema(const struct teller *t, const struct ir_rule *rule, const struct ir_api *api,
+                             uint32_t schema)
 {
     const struct ir_schema *s = &t->ir->schemas[schema];
     bool is_single = t->ir->nodes[s->service].op == IR_OP_CONST;
-    if (!is_from(t->rule, schema)) return false;
-    for (uint32_t i = 0; i < t->rule->n_steps; i++)
-        for (uint32_t g = 0; g < t->rule->steps[i].n_groups; g++) {
-            const struct ir_group *group = &t->rule->steps[i].groups[g];
-            for (uint32_t a = 0; a < group->n_apis; a++) {
-                const struct ir_api *api = &group->apis[a];
-                if (api->rule != IR_NONE || !api_is_of(t, api, s)) continue;
-                if (is_single || !has_source_of_its_own(t, api)) return true;
-            }
-        }
+    if (api->rule != IR_NONE) return rule_reads_schema(t, &t->ir->rules[api->rule], schema);
+    if (!is_from(rule, schema) || !api_is_of(t, api, s)) return false;
+    return is_single || !has_source_of_its_own(t, api);
+}
+
+/* Whether records of a source can be taken by the rule, or by one whose groups it takes. */
+static bool rule_reads_schema(const struct teller *t, const struct ir_rule *rule, uint32_t schema)
+{
+    for (uint32_t i = 0; i < rule->n_steps; i++)
+        for (uint32_t g = 0; g < rule->steps[i].n_groups; g++)
+            for (uint32_t a = 0; a < rule->steps[i].groups[g].n_apis; a++)
+                if (api_reads_schema(t, rule, &rule->steps[i].groups[g].apis[a], schema)) return true;
     return false;
+}
+
+static bool reads_schema(const struct teller *t, uint32_t schema)
+{
+    return rule_reads_schema(t, t->rule, schema);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------------------- */
@@ -139,8 +148,8 @@ static void tell_doubtful_match(struct teller *t)
         prose_end(p, 4, 6);
     }
     for (uint32_t i = 0; i < t->rule->n_steps; i++)
-        if (ir_step_rests_on_moving(t->ir, &t->rule->steps[i])) {
-            prose_put(p, "- the rule that " TEXT_FMT " waits for may take its match back.",
+        if (ir_takes_groups(&t->rule->steps[i])) {
+            prose_put(p, "- the match that is " TEXT_FMT " may begin earlier, or be taken back.",
                       TEXT_ARG(t->rule->steps[i].name));
             prose_end(p, 4, 6);
         }
@@ -180,11 +189,19 @@ static void tell_waiting(struct teller *t)
     prose_end(p, 2, 2);
 }
 
+static struct state_cost cost_of(const struct teller *t)
+{
+    struct state_plan *plan = state_plan_new(t->ir);
+    struct state_cost c = state_cost_of(plan, (uint32_t)(t->rule - t->ir->rules));
+    state_plan_free(plan);
+    return c;
+}
+
 static void tell_settling(struct teller *t)
 {
     struct prose *p = &t->prose;
     prose_put(p, "An incident is settled when records have been read that are ");
-    tell_seconds(t, longest_disorder(t));
+    tell_seconds(t, longest_disorder(t) + cost_of(t).lag);
     prose_put(
         p, " newer than its newest event (that late a record may come, unless the site file says otherwise), "
            "and closed when nothing can join it any more: ");
@@ -298,6 +315,7 @@ static bool mentions(const struct teller *t, ir_node_id id, uint32_t field);
 static bool mentions_capture(const struct teller *t, const struct ir_node *node, uint32_t field)
 {
     const struct ir_step *step = &t->rule->steps[node->y];
+    if (ir_takes_groups(step)) return false; /* what another rule's match gives */
     for (uint32_t g = 0; g < step->n_groups; g++)
         if (mentions(t, step->groups[g].captures[node->x], field)) return true;
     return false;
@@ -359,7 +377,7 @@ static void lose_in_steps(struct losses *l)
     for (uint32_t i = 0; i < r->n_steps; i++)
         for (uint32_t g = 0; g < r->steps[i].n_groups; g++) {
             const struct ir_group *group = &r->steps[i].groups[g];
-            if (group->n_apis && group->apis[0].rule != IR_NONE) continue; /* what another rule's match gives */
+            if (group->n_apis && group->apis[0].rule != IR_NONE) continue;
             for (uint32_t k = 0; k < r->n_by; k++)
                 lose(l, group->key[k], "- the key: " TEXT_FMT " is never taken", r->steps[i].name);
             lose(l, group->test, "- the predicate of " TEXT_FMT, r->steps[i].name);
@@ -491,12 +509,11 @@ static void tell_slots(struct teller *t)
 
 void tell_cost(struct teller *t)
 {
-    struct state_plan *plan = state_plan_new(t->ir);
-    struct state_cost c = state_cost_of(plan, (uint32_t)(t->rule - t->ir->rules));
+    struct state_cost c = cost_of(t);
     struct prose *p = &t->prose;
-    state_plan_free(plan);
-    prose_put(p, takes_every_event(t->rule)
-                     ? "Its predicate is looked at for every event."
+    prose_put(p, takes_every_event(t->rule) ? "Its predicate is looked at for every event."
+                 : t->rule->depth
+                     ? "Only the matches and calls that it names wake it; other events cost it nothing."
                      : "Only the calls that it names wake it; other events cost it nothing.");
     prose_end(p, 2, 2);
     if (t->rule->is_on)

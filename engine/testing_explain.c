@@ -7,6 +7,8 @@
  */
 #include "engine/testing.h"
 
+#include "engine/ir/settle.h"
+
 #define REASONS_MOST 4 /* events of a step that are told of */
 
 struct explaining {
@@ -189,7 +191,9 @@ static void explain_events(struct explaining *x, const struct reach *r, uint32_t
     flush_reason(x, &reasons);
     if (reasons.unsaid)
         line_put(&x->why.line, "  and %u more event%s", reasons.unsaid, reasons.unsaid == 1 ? "" : "s");
-    if (!reasons.last) line_put(&x->why.line, any_wanted ? "  no further event of " : "  no event of ");
+    if (!reasons.last)
+        line_put(&x->why.line, "  no %s%s of ", any_wanted ? "further " : "",
+                 ir_takes_groups(&x->t->rule->steps[step]) ? "match" : "event");
     if (!reasons.last) why_put_apis(&x->why, &x->t->rule->steps[step]);
     if (reasons.unsaid || !reasons.last) say(x);
 }

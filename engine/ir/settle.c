@@ -173,30 +173,25 @@ static bool verdict_moves(const struct ir *ir, const struct ir_rule *rule)
     return false;
 }
 
-static bool match_moves(const struct ir *ir, const struct ir_rule *rule);
-
-/* A step that waits for another rule takes its groups, whatever score they have. */
-bool ir_step_rests_on_moving(const struct ir *ir, const struct ir_step *step)
+bool ir_takes_groups(const struct ir_step *step)
 {
     for (uint32_t g = 0; g < step->n_groups; g++)
-        for (uint32_t a = 0; a < step->groups[g].n_apis; a++) {
-            uint32_t of = step->groups[g].apis[a].rule;
-            if (of != IR_NONE && match_moves(ir, &ir->rules[of])) return true;
-        }
+        for (uint32_t a = 0; a < step->groups[g].n_apis; a++)
+            if (step->groups[g].apis[a].rule != IR_NONE) return true;
     return false;
 }
 
-static bool some_step_rests_on_moving(const struct ir *ir, const struct ir_rule *rule)
+static bool some_step_takes_groups(const struct ir_rule *rule)
 {
     for (uint32_t i = 0; i < rule->n_steps; i++)
-        if (ir_step_rests_on_moving(ir, &rule->steps[i])) return true;
+        if (ir_takes_groups(&rule->steps[i])) return true;
     return false;
 }
 
 static bool match_moves(const struct ir *ir, const struct ir_rule *rule)
 {
     return some_step_asks(ir, rule) || ir_can_be_broken(rule) || ir_where_can_fall(ir, rule) ||
-           some_step_rests_on_moving(ir, rule);
+           some_step_takes_groups(rule);
 }
 
 bool ir_is_monotone(const struct ir *ir, const struct ir_rule *rule)

@@ -16,8 +16,9 @@ bool ir_asks(const struct ir *ir, ir_node_id id);
 bool ir_can_fall(const struct ir *ir, ir_node_id when);
 /* Whether an event that is yet to come can break a choice that fits: a veto, an upper bound. */
 bool ir_can_be_broken(const struct ir_rule *rule);
-/* Whether a step waits for a rule whose match can be taken back. */
-bool ir_step_rests_on_moving(const struct ir *ir, const struct ir_step *step);
+/* Whether a step takes groups of another rule. An earlier record makes such a group begin earlier, and those
+ * behind it anew. */
+bool ir_takes_groups(const struct ir_step *step);
 /* Whether nothing is opened before it is settled: `!c for D`, `a[n..m]`. */
 bool ir_match_waits(const struct ir_match *m);
 /* Whether more events can take the term's points away again: a rise that ceases to hold, a fall that begins

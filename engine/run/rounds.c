@@ -327,6 +327,7 @@ static void look_how_far(struct work *w)
 static void move_watermark(struct work *w, const struct state_out *out)
 {
     struct batch *b = w->batch;
+    if (w->depth) tell_known(w); /* only now: batches do not show */
     for (EACH_PARTITION(w, p)) {
         w->partition = p;
         state_watermark(w->run->partitions[w->depth][p], b->passed, b->first_seq + b->n - 1, out);
@@ -390,7 +391,6 @@ static void round_hit(struct work *w)
     if (w->depth) collect_derived(w);
     if (asks_are_due(b)) deliver_answers(w, &out, b->period - ASK_PERIODS);
     take_hits(w, &out);
-    if (w->depth) tell_known(w);
     if (b->ticks && b->passed != INT64_MIN) move_watermark(w, &out);
     look_how_far(w);
     look_at_state(w);

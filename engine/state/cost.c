@@ -26,5 +26,6 @@ struct state_cost state_cost_of(const struct state_plan *plan, uint32_t rule)
                                .event = event_size(p),
                                .incident = p->group_size + sizeof(struct emitted),
                                .shown_most = SHOWN_MOST,
+                               .lag = p->lag,
                                .keeps_window = p->exact != 0};
 }

@@ -13,6 +13,7 @@ struct state_cost {
     size_t event;         /* an event that is kept, but for its texts */
     size_t incident;      /* an open incident */
     uint32_t shown_most;  /* events of a step that an incident keeps */
+    int64_t lag;          /* seconds by which rules below it are late to know their groups for good */
     bool keeps_window;    /* a slot for every second of the window in which a hit lies: exact amounts */
 };
 

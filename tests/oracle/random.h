@@ -84,6 +84,7 @@ struct a_case {
     uint64_t in_title; /* bits of steps: those that were not forbidden when the rule was made */
     bool uses[CONSTRUCTS];
     uint32_t group_step; /* of a rule over another: takes its groups */
+    bool is_keyed;       /* such a rule's key is a value of events, not the principal */
     struct a_case *over; /* a rule over this one (over.h); NULL: there is none */
     uint32_t other_step; /* of such a rule: the step of the case whose events it takes too */
     uint32_t taken_step; /* an exception keeps events with v1 as j0 from it; IR_NONE: none does */

@@ -1,5 +1,6 @@
 /* random_files.c - writes the records of a case. */
 #include "tests/oracle/random_files.h"
+#include "tests/oracle/over.h"
 
 #include <ftw.h>
 #include <stdlib.h>
@@ -63,7 +64,7 @@ static uint32_t arrange(const struct writing *w, const struct event **out)
 static void write_other(const struct writing *w, FILE *to, const struct event *e)
 {
     struct event other = *e;
-    if (w->c->uses[USE_PREVALENCE]) return; /* there it is what is asked about */
+    if (w->c->uses[USE_PREVALENCE] || over_mixes(w->c)) return; /* there others are what is asked about */
     if (e->real || !w->how->with_others || !chance(w->seed, 50)) return;
     other.identity[0] = 'X';
     other.key = e->key % 2;

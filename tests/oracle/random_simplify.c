@@ -127,6 +127,10 @@ static bool simplify_rest(struct walk *w)
         keep(w->change, &w->c->over, sizeof(struct a_case *));
         return w->c->over = NULL, true;
     }
+    if (w->c->over && w->c->over->over && !w->i--) {
+        keep(w->change, &w->c->over->over, sizeof(struct a_case *));
+        return w->c->over->over = NULL, true;
+    }
     if (r->n_joins && !w->i--) return r->n_joins--, true;
     if (r->until != IR_NONE && !w->i--) return r->until = IR_NONE, true;
     if (r->n_exceptions && !w->i--) return r->n_exceptions--, true;

@@ -130,6 +130,7 @@ static void take_record(struct a_case *c, struct stretch *s, const struct real_r
 /* Steps name calls of the stretch. Two may name the same one: their events fill both. */
 static void name_steps(struct a_case *c)
 {
+    c->over = NULL; /* its calls are made up */
     for (uint32_t s = 0; s < c->n_steps; s++) c->call[s] = c->events[below(&c->seed, c->n_events)].real->name;
     for (uint32_t i = 0; i < c->n_events; i++)
         for (uint32_t s = 0; s < c->n_steps; s++)

@@ -294,7 +294,7 @@ void spell_rule(FILE *to, const struct a_case *c)
     spell_score(to, c);
     fprintf(to, "    open at %d\n    once for %lds\n}\n", r->open_at, r->once);
     spell_exceptions(to, c);
-    if (c->over) over_spell(to, c->over);
+    over_spell(to, c);
 }
 
 /* ---- records ------------------------------------------------------------------------------------------ */

@@ -93,15 +93,28 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
     free(answers);
 }
 
-static void expect_over(const struct a_case *c, uint32_t key, const struct oracle_result *groups,
-                        struct oracle_result *out)
+static void expect_over(const struct a_case *c, struct a_case *over, uint32_t key,
+                        const struct oracle_result groups[OVER_KEYS], struct oracle_result *out)
 {
-    bool active[ORACLE_HITS];
-    struct a_case *over = c->over;
-    over_hits(over, c, key, groups);
+    bool active[ORACLE_HITS], fits = over_hits(over, c, key, groups);
     for (uint32_t h = 0; h < over->n_hits; h++) active[h] = true;
     oracle_judge(&(struct oracle_case){&over->ir, &over->rule, over->hits, active, NULL, NULL, over->n_hits},
                  out);
+    out->gave_up |= !fits;
+}
+
+/* The rule and those over it, under all of their keys. False: too much for brute force. */
+static bool expect_all(const struct a_case *c, struct oracle_result expected[LEVELS][OVER_KEYS])
+{
+    bool done = true;
+    uint32_t level = 0;
+    for (uint32_t key = 0; key < KEYS; key++) expect(c, key, &expected[0][key]);
+    for (struct a_case *over = c->over; over; over = over->over, level++)
+        for (uint32_t key = 0; key < OVER_KEYS; key++)
+            expect_over(c, over, key, expected[level], &expected[level + 1][key]);
+    for (uint32_t l = 0; l < LEVELS; l++)
+        for (uint32_t key = 0; key < OVER_KEYS; key++) done &= !expected[l][key].gave_up;
+    return done;
 }
 
 /* ---- what the engine says ------------------------------------------------------------------------------ */
@@ -111,7 +124,7 @@ struct heard {
     const struct delivery *how;
     struct told told[TOLD_MOST]; /* the last revision of each incident */
     uint32_t key[TOLD_MOST];
-    bool is_over[TOLD_MOST]; /* of the rule over the rule */
+    uint32_t level[TOLD_MOST]; /* 0: of the case's rule, 1: of the rule over it … */
     uint32_t n;
 };
 
@@ -185,12 +198,29 @@ static int caller_of(const struct a_case *c, const json_t *key)
     return -1;
 }
 
-/* The number of the case's principal whose incident it is; -1: it is of another rule, or of others. */
+static int level_of(const char *rule)
+{
+    static const char *const names[LEVELS] = {"random", "over", "top"};
+    for (int l = 0; l < LEVELS; l++)
+        if (!strcmp(rule, names[l])) return l;
+    return -1;
+}
+
+static const struct a_case *at_level(const struct a_case *c, uint32_t level)
+{
+    while (c && level--) c = c->over;
+    return c;
+}
+
+/* The number of the case's principal whose incident it is, or of the value; -1: it is of another rule, or of
+ * others. */
 static int key_of(const struct heard *h, const json_t *j)
 {
     const char *prefix = h->how->telling.user;
-    const char *rule = json_string_value(json_object_get(j, "rule"));
-    if (strcmp(rule, "random") != 0 && strcmp(rule, "over") != 0) return -1;
+    int level = level_of(json_string_value(json_object_get(j, "rule")));
+    if (level < 0) return -1;
+    if (at_level(h->c, (uint32_t)level)->is_keyed)
+        return atoi(json_string_value(json_object_get(json_object_get(j, "key"), "k")) + 1) - 1;
     const json_t *named = json_object_get(json_object_get(j, "key"), "k");
     if (h->c->call[0]) return caller_of(h->c, json_object_get(j, "key"));
     const char *actor = json_string_value(json_object_get(json_object_get(j, "key"), "actor"));
@@ -206,25 +236,26 @@ static bool hear(void *world, const char *line, size_t len)
     uint32_t i = key < 0 ? 0 : slot_of(h, json_string_value(json_object_get(j, "id")));
     if (key >= 0 && i < TOLD_MOST) {
         h->key[i] = (uint32_t)key;
-        h->is_over[i] = !strcmp(json_string_value(json_object_get(j, "rule")), "over");
+        h->level[i] = (uint32_t)level_of(json_string_value(json_object_get(j, "rule")));
         read_incident(j, h->how->telling.shift, &h->told[i]);
     }
     json_decref(j);
     return i < TOLD_MOST;
 }
 
-static bool is_of(const struct heard *h, uint32_t i, const struct a_case *c, uint32_t key)
+static bool is_of(const struct heard *h, uint32_t i, uint32_t level, uint32_t key)
 {
-    return h->key[i] == key && h->is_over[i] == text_equal(c->rule.name, TEXT("over"));
+    return h->key[i] == key && h->level[i] == level;
 }
 
 /* Every group that is high enough is one incident that was closed, and nothing else is left. */
-static bool same_incidents(const struct a_case *c, uint32_t key, const struct oracle_result *expected,
+static bool same_incidents(uint32_t level, uint32_t key, const struct oracle_result *expected,
                            const struct heard *h, struct complaint *complaint)
 {
+    const struct a_case *c = at_level(h->c, level);
     uint32_t left = 0, wanted = 0;
     for (uint32_t i = 0; i < h->n; i++)
-        left += is_of(h, i, c, key) && h->told[i].state != INCIDENT_RETRACTED &&
+        left += is_of(h, i, level, key) && h->told[i].state != INCIDENT_RETRACTED &&
                 h->told[i].state != INCIDENT_MERGED;
     for (uint32_t i = 0; i < expected->n; i++) {
         const struct oracle_group *g = &expected->groups[i];
@@ -232,7 +263,8 @@ static bool same_incidents(const struct a_case *c, uint32_t key, const struct or
         if (g->score < c->rule.open_at || g->swallowed) continue;
         wanted++;
         for (uint32_t k = 0; k < h->n; k++)
-            if (is_of(h, k, c, key) && h->told[k].state == INCIDENT_CLOSED && h->told[k].opened == g->opened)
+            if (is_of(h, k, level, key) && h->told[k].state == INCIDENT_CLOSED &&
+                h->told[k].opened == g->opened)
                 found = &h->told[k];
         if (!found) return COMPLAIN("u%u: no incident opened at %ld", key, g->opened - EPOCH);
         if (!same_group(c, g, found, complaint)) return false;
@@ -246,7 +278,7 @@ static bool same_incidents(const struct a_case *c, uint32_t key, const struct or
 enum result { SAME, DIFFERENT, SKIPPED, REFUSED };
 
 struct tally {
-    uint32_t matched, result[4];
+    uint32_t matched[LEVELS], result[4];
     struct construct_counts used;
 };
 
@@ -275,7 +307,8 @@ static csr_ruleset *compile(const struct a_case *c, const char *more, csr_report
 
 static enum result try_deliveries(const struct a_case *c, uint64_t seed, const csr_ruleset *rs,
                                   const csr_ruleset *with_others, const char *folder,
-                                  const struct oracle_result *expected, struct complaint *complaint)
+                                  struct oracle_result expected[LEVELS][OVER_KEYS],
+                                  struct complaint *complaint)
 {
     struct heard *h = malloc(sizeof *h);
     enum result result = SAME;
@@ -287,10 +320,9 @@ static enum result try_deliveries(const struct a_case *c, uint64_t seed, const c
         deliver(c, h->how, &seed, folder);
         replay_folder(h->how->with_rules ? with_others : rs, folder, 1 + below(&seed, 3), hear, h);
         clear_folder(folder);
-        for (uint32_t key = 0; key < KEYS && result == SAME; key++)
-            if (!same_incidents(c, key, &expected[key], h, complaint) ||
-                (c->over && !same_incidents(c->over, key, &expected[KEYS + key], h, complaint)))
-                result = DIFFERENT;
+        for (uint32_t level = 0; result == SAME && level < LEVELS && at_level(c, level); level++)
+            for (uint32_t key = 0; result == SAME && key < OVER_KEYS; key++)
+                if (!same_incidents(level, key, &expected[level][key], h, complaint)) result = DIFFERENT;
         if (result == DIFFERENT)
             snprintf(complaint->delivery, sizeof complaint->delivery, "%s", h->how->name);
     }
@@ -298,25 +330,26 @@ static enum result try_deliveries(const struct a_case *c, uint64_t seed, const c
     return result;
 }
 
+static bool has_groups(const struct oracle_result results[OVER_KEYS])
+{
+    uint32_t groups = 0;
+    for (uint32_t key = 0; key < OVER_KEYS; key++) groups += results[key].n;
+    return groups > 0;
+}
+
 static enum result try_case(const struct a_case *c, uint64_t seed, const char *folder,
                             struct complaint *complaint, struct tally *t)
 {
-    struct oracle_result *expected =
-        calloc(2 * KEYS, sizeof *expected); /* of the rule, and of a rule over it */
+    struct oracle_result(*expected)[OVER_KEYS] = calloc(LEVELS, sizeof *expected);
     enum result result = SAME;
-    uint32_t groups = 0;
     csr_ruleset *rs = compile(c, "", NULL), *with_others = rs ? compile(c, unrelated, NULL) : NULL;
-    for (uint32_t key = 0; key < KEYS && rs; key++) {
-        expect(c, key, &expected[key]);
-        if (expected[key].gave_up) result = SKIPPED;
-        if (c->over) expect_over(c, key, &expected[key], &expected[KEYS + key]);
-        groups += expected[key].n;
-    }
+    if (rs && !expect_all(c, expected)) result = SKIPPED;
     if (!rs)
         result = REFUSED;
     else if (result == SAME)
         result = try_deliveries(c, seed, rs, with_others, folder, expected, complaint);
-    if (t) t->matched += groups > 0, t->result[result]++;
+    if (t) t->result[result]++;
+    for (uint32_t level = 0; t && level < LEVELS; level++) t->matched[level] += has_groups(expected[level]);
     csr_ruleset_free(rs);
     csr_ruleset_free(with_others);
     free(expected);
@@ -353,8 +386,9 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 
 static void print_tally(const struct tally *t, uint64_t cases)
 {
-    printf("%lu cases, %u with a match, %u too large for brute force, %u refused\n", cases, t->matched,
-           t->result[SKIPPED], t->result[REFUSED]);
+    printf("%lu cases, %u with a match (of a rule over it %u, over that %u), %u too large for brute force, "
+           "%u refused\n",
+           cases, t->matched[0], t->matched[1], t->matched[2], t->result[SKIPPED], t->result[REFUSED]);
     for (uint32_t i = 0; i < CONSTRUCTS; i++) printf("%s=%u ", construct_name(i), t->used.rules[i]);
     printf("\n");
 }
@@ -405,7 +439,7 @@ static void run_course(struct course *o)
     free(c);
     rmdir(o->folder);
     print_tally(&o->tally, o->cases);
-    assert_true(o->tally.matched > o->cases / 5);
+    assert_true(o->tally.matched[0] > o->cases / 5);
     assert_true(o->tally.result[SKIPPED] < o->cases / 10 + 1);
     assert_true(o->tally.result[REFUSED] <
                 o->cases / 2); /* a switch may be on before its construct can be compiled */

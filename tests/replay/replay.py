@@ -146,9 +146,15 @@ def renamed(text, names):
     return re.sub("|".join(names), lambda m: names[m[0]], text) if names else text
 
 
+def without(name, told):
+    if isinstance(told, list):
+        return [without(name, each) for each in told]
+    return {k: without(name, v) for k, v in told.items() if k != name} if isinstance(told, dict) else told
+
+
 def nameless(incidents):
     """Without what is made of the key, in an order that does not depend on it."""
-    out = [{k: sorted(v) if k == "accounts" else v for k, v in i.items() if k != "match_id"} for i in incidents]
+    out = [{k: sorted(v) if k == "accounts" else v for k, v in i.items()} for i in without("match_id", incidents)]
     return sorted(out, key=lambda i: json.dumps(i, sort_keys=True))
 
 

@@ -35,8 +35,11 @@ void fake_records(struct fake_record *out, uint32_t n, uint64_t seed)
 const struct ir *fake_ir(int order)
 {
     static struct ir_schema schema = {.feed = {"fake", 4}, .disorder = 600};
-    static struct ir_rule rules[5] = {
-        {.name = {"a", 1}}, {.name = {"b", 1}}, {.name = {"c", 1}}, {.name = {"d", 1}}, {.name = {"e", 1}}};
+    static struct ir_rule rules[FAKE_RULES] = {{.name = {"a", 1}},
+                                               {.name = {"b", 1}},
+                                               {.name = {"c", 1}},
+                                               {.name = {"d", 1}, .depth = 1},
+                                               {.name = {"e", 1}, .depth = 2}};
     static struct ir_baseline baselines[2][FAKE_BASELINES] = {
         {{.fingerprint = {7, 1}}, {.fingerprint = {8, 1}}, {.fingerprint = {9, 1}}},
         {{.fingerprint = {9, 1}}, {.fingerprint = {7, 1}}, {.fingerprint = {8, 1}}},
@@ -45,13 +48,13 @@ const struct ir *fake_ir(int order)
         {.schemas = &schema,
          .n_schemas = 1,
          .rules = rules,
-         .n_rules = 5,
+         .n_rules = FAKE_RULES,
          .baselines = baselines[0],
          .n_baselines = FAKE_BASELINES},
         {.schemas = &schema,
          .n_schemas = 1,
          .rules = rules,
-         .n_rules = 5,
+         .n_rules = FAKE_RULES,
          .baselines = baselines[1],
          .n_baselines = FAKE_BASELINES},
     };
@@ -149,10 +152,17 @@ enum aside match_line(struct matcher *m, struct text line, const struct columns 
     return match_record(m, line, seq, out, event);
 }
 
+/* Hits of rules that lie deeper than the group's, under other keys. */
 void match_derived(struct matcher *m, const struct derived *d, const struct match_out *out)
 {
-    (void)d, (void)out;
     m->calls++;
+    for (uint32_t rule = d->rule < 3 ? 3 : d->rule + 1; rule < FAKE_RULES; rule++) {
+        struct hit h = {.seq = d->cause, .second = d->second, .rule = rule, .by_watermark = d->by_watermark};
+        h.key_hash = fake_hash(5, fake_mix((uint64_t)d->second, rule) % FAKE_ACTORS);
+        h.key = (struct text){(const char *)&h.key_hash, sizeof h.key_hash};
+        h.step = 3, h.is_gone = d->is_gone;
+        out->hit(out->world, &h);
+    }
 }
 
 size_t hit_size(const struct hit *h)
@@ -196,6 +206,7 @@ struct state {
     struct pending *pending; /* questions of hits, put at the next watermark */
     uint32_t n_pending, cap_pending;
     uint64_t next_ticket, last_cause, revisions;
+    uint32_t rule; /* of the last hit: its depth is that of the partition */
     int64_t watermark;
 };
 
@@ -314,9 +325,26 @@ static void remember(struct state *s, const struct hit *h, const struct hit_ask 
     s->pending[s->n_pending++] = (struct pending){.ticket = ++s->next_ticket, .touch = t};
 }
 
+/* Now and then a group of a rule that others are over. Its key tells where it came from. */
+static void derive(struct state *s, const struct state_out *out, uint32_t rule, uint64_t cause,
+                   bool by_watermark)
+{
+    uint64_t x = s->automata.sum;
+    struct derived d = {.cause = cause,
+                        .by_watermark = by_watermark,
+                        .is_gone = x % 4 == 1,
+                        .rule = rule,
+                        .key = {(const char *)&x, sizeof x},
+                        .second = 1000000 + (int64_t)(x % 1000)};
+    if (x % 2 && rule + 1 < FAKE_RULES) out->derived(out->world, &d);
+}
+
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out)
 {
     fold(&s->automata, h->seq * 16 + h->step);
+    fold(&s->automata, (uint64_t)h->second * 4 + 2 * h->by_watermark + h->is_gone);
+    s->rule = h->rule;
+    derive(s, out, h->rule, h->seq, h->by_watermark);
     for (uint32_t i = 0; i < h->n_asks; i++) {
         if (h->asks[i].is_absent || h->asks[i].is_unknown) continue;
         struct answer a = out->answer(out->world, h->asks[i].answer, h->asks[i].key);
@@ -326,7 +354,12 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
     if (s->automata.sum % 3) return;
     char *key = out->memory(out->world, h->key.len);
     memcpy(key, h->key.at, h->key.len);
-    emit(s, out, (struct incident){.rule = h->rule, .cause = h->seq, .key = {key, h->key.len}});
+    emit(s, out,
+         (struct incident){.rule = h->rule,
+                           .depth = h->rule < 3 ? 0 : h->rule - 2,
+                           .cause = h->seq,
+                           .by_watermark = h->by_watermark,
+                           .key = {key, h->key.len}});
 }
 void state_settled(struct state *s, uint64_t ticket, const struct answer *a, const struct state_out *out)
 {
@@ -354,6 +387,7 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
         p->is_asked = true;
         out->settle(out->world, &(struct settle_ask){.ticket = p->ticket, .touch = p->touch});
     }
+    if (s->next_ticket) derive(s, out, s->rule, cause, true);
     if (s->automata.sum % 7) return;
     emit(s, out,
          (struct incident){.rule = 7, .cause = cause, .by_watermark = true, .key = partition_key(s, out)});
