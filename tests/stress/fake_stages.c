@@ -329,13 +329,15 @@ static void remember(struct state *s, const struct hit *h, const struct hit_ask 
 static void derive(struct state *s, const struct state_out *out, uint32_t rule, uint64_t cause,
                    bool by_watermark)
 {
+    static const struct owner nobody;
     uint64_t x = s->automata.sum;
     struct derived d = {.cause = cause,
                         .by_watermark = by_watermark,
                         .is_gone = x % 4 == 1,
                         .rule = rule,
                         .key = {(const char *)&x, sizeof x},
-                        .second = 1000000 + (int64_t)(x % 1000)};
+                        .second = 1000000 + (int64_t)(x % 1000),
+                        .owner = &nobody};
     if (x % 2 && rule + 1 < FAKE_RULES) out->derived(out->world, &d);
 }
 
