@@ -177,6 +177,7 @@ struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate 
     uint64_t not_used; /* of those evaluated: of sources that no rule uses */
     uint64_t ahead;    /* of those evaluated: dated more than five minutes ahead of their delivery */
     uint64_t hits, incidents, revisions, bytes;
+    uint64_t state_bytes, state_work; /* taken from the system; units that do not depend on the machine */
     uint64_t states_made, states_completed, states_expired, states_vetoed, states_superseded, states_merged,
         states_dropped, states_evicted, states_live;
     uint64_t keys_evicted, hits_refused, values_evicted, identities_evicted; /* given up for want of room */

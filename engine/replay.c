@@ -88,6 +88,8 @@ static void report_counts(const struct run_counts *c, struct csr_counts *out)
         .incidents = c->incidents,
         .revisions = c->revisions,
         .bytes = c->bytes_read,
+        .state_bytes = s->bytes,
+        .state_work = s->work,
         .states_made = s->made,
         .states_completed = s->completed,
         .states_expired = s->expired,

@@ -205,6 +205,7 @@ static void change(struct state *s, const struct rule_plan *p, struct amount *a,
 void amounts_change(struct state *s, const struct rule_plan *p, struct gathered *l, const struct kept *k,
                     int by)
 {
+    s->slab.work++;
     for (uint32_t i = 0; l->amounts && i < p->n_amounts; i++) {
         const struct ir_node *n = &p->ir->nodes[p->amounts[i]];
         if (l->amounts[i].is_made && n->y == k->hit->step) change(s, p, &l->amounts[i], n, k, by);

@@ -1,6 +1,7 @@
 /* doubt.c - how far the feeds of a key are, and completions that nobody can tell of. */
 #include "engine/state/doubt.h"
 #include "engine/state/absence.h"
+#include "engine/state/waypoint.h"
 
 /* ---- feeds -------------------------------------------------------------------------------------------- */
 
@@ -88,6 +89,7 @@ void waiting_drop(struct state *s, struct keyed *k, int64_t second)
         waiting_take(&s->slab, p, &k->base, at, false, &gone);
         waiting_take(&s->slab, p, &k->base, at, true, &gone);
     }
+    if (gone.len) waypoints_drop_from(s, k, INT64_MIN);
     s->counts.expired += gone.len;
     runs_free(&s->slab, &gone);
 }

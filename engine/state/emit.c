@@ -469,6 +469,7 @@ void emit_closed(struct state *s, struct keyed *k, const struct occasion *o)
         remove_group(k, &k->base, opened);
         remove_group(k, &k->before, opened);
         remove_group(k, &k->after, opened);
+        for (uint32_t n = 0; n < k->waypoints.len; n++) remove_group(k, &k->waypoints.at[n].fold, opened);
         gathered_drop(s, k, opened);
         told_drop(s, k, opened);
     }

@@ -253,6 +253,7 @@ void extend_walk(struct extension *x, uint32_t q, uint16_t progress)
 {
     const struct alternative *a = x->alternative;
     if (q == a->n_places) {
+        x->classes->slab->work++;
         report(x, progress);
         return;
     }
@@ -286,6 +287,7 @@ static bool look_around(struct extension *x)
     const struct alternative *a = x->alternative;
     const struct hash128 *want = run_joins(x->scratch);
     bool any = false;
+    x->classes->slab->work += x->classes->len;
     memset(x->available, 0, a->n_places * sizeof *x->available);
     for (uint32_t c = 0; c < x->classes->len; c++) {
         const struct slot_class *class = &x->classes->at[c];

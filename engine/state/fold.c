@@ -7,6 +7,7 @@
  */
 #include "engine/state/absence.h"
 #include "engine/state/bounded.h"
+#include "engine/state/line.h"
 #include "engine/state/measure.h"
 #include "engine/state/suspect.h"
 #include "engine/state/veto.h"
@@ -95,10 +96,15 @@ static void count(uint64_t *counter, const struct state_counts *counts, uint64_t
 }
 #define COUNT(f, what, n) count((f)->counts ? &(f)->counts->what : NULL, (f)->counts, (n))
 
+static struct frontier frontier_of(const struct folding *f)
+{
+    return (struct frontier){f->w->slab, f->p, f->p->alternatives,     &f->to->runs, f->w->heads,
+                             f->second,  0,    !f->w->classes.overlap, false};
+}
+
 static void add_run(struct folding *f, const struct run *r)
 {
-    struct frontier front = {f->w->slab, f->p, f->p->alternatives,     &f->to->runs, f->w->heads,
-                             f->second,  0,    !f->w->classes.overlap, false};
+    struct frontier front = frontier_of(f);
     frontier_add(&front, r);
     f->to->lost |= front.lost;
     f->overflows |= front.lost && f->p->n_differs;
@@ -191,6 +197,32 @@ static void unchanged_run(void *world, const struct run *r)
     carry_run(f, r);
 }
 
+static bool add_to_line(struct folding *f, const struct run *r)
+{
+    struct frontier front = frontier_of(f);
+    if (!line_add(&front, &f->p->alternatives[r->alternative], r, &f->w->classes)) return false;
+    COUNT(f, made, 1);
+    COUNT(f, superseded, 1); /* by what it became */
+    return true;
+}
+
+/* What begins to measure comes before what has begun: so sums under way stay in order (run.c). */
+static void extend_each(struct folding *f, struct extension *x, uint32_t first, uint32_t end, bool measuring)
+{
+    for (uint32_t i = 0; i < f->from->runs.len; i++) {
+        const struct run *r = runs_at(f->p, &f->from->runs, i);
+        if (r->alternative < first || r->alternative >= end) continue;
+        x->alternative = &f->p->alternatives[r->alternative];
+        if (run_is_measuring(x->alternative, r, f->w->classes.steps) != measuring) continue;
+        if (run_is_over(f->p, x->alternative, r, f->second)) continue;
+        if (measuring && add_to_line(f, r)) continue;
+        x->unchanged = measuring ? unchanged_run : NULL;
+        f->is_unchanged = false;
+        extend_run(x, r);
+        if (measuring && !f->is_unchanged) COUNT(f, superseded, 1); /* by what it became */
+    }
+}
+
 static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
 {
     struct extension x = {.second = f->second, .n_joins = f->n_joins, .found = found_run, .world = f};
@@ -199,17 +231,8 @@ static void extend_runs(struct folding *f, uint32_t first, uint32_t end)
         x.alternative = &f->p->alternatives[i];
         extend_run(&x, NULL);
     }
-    for (uint32_t i = 0; i < f->from->runs.len; i++) {
-        const struct run *r = runs_at(f->p, &f->from->runs, i);
-        if (r->alternative < first || r->alternative >= end) continue;
-        x.alternative = &f->p->alternatives[r->alternative];
-        if (run_is_over(f->p, x.alternative, r, f->second)) continue;
-        bool is_measuring = run_is_measuring(x.alternative, r, f->w->classes.steps);
-        x.unchanged = is_measuring ? unchanged_run : NULL;
-        f->is_unchanged = false;
-        extend_run(&x, r);
-        if (is_measuring && !f->is_unchanged) COUNT(f, superseded, 1); /* by what it became */
-    }
+    extend_each(f, &x, first, end, false);
+    if (f->p->measured_most) extend_each(f, &x, first, end, true);
     f->to->lost |= x.gave_up;
     f->overflows |= x.overflows;
 }
@@ -565,6 +588,11 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
     if (p->wait) waiting_carry(w, p, from, to, slot->second, f.n_joins, counts);
     extend_all(&f);
     runs_close_holes(p, &to->runs);
+    uint32_t many = to->runs.len;
+    if (line_thin(p, &to->runs)) {
+        to->lost = true;
+        COUNT(&f, superseded, many - to->runs.len);
+    }
     if (!keeps_joins || f.overflows || (f.n_joins && count_instances(&f) > JOINS_MOST)) give_up_joins(&f);
     if (!to->runs.len) to->capped = to->lost = false;
 }

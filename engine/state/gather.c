@@ -13,7 +13,11 @@ struct listing {
     struct gathering g;
     uint64_t *marked; /* [class] places */
     uint32_t cap;
+    int64_t *begun; /* [class] the latest start of a run that reaches it */
+    uint32_t cap_begun;
     struct gathered *list;
+    struct runs
+        *fronts; /* [n_alternatives] where the passes begin, and then how far they came; NULL: with nothing */
     bool left_out; /* more assumptions than were tried: amounts are too low, and it is marked capped */
 };
 
@@ -25,11 +29,23 @@ static void begin(struct gathering *g)
     uint32_t n = g->work->classes.len;
     l->marked = slab_reserve(&g->s->slab, l->marked, sizeof *l->marked, &l->cap, n);
     memset(l->marked, 0, n * sizeof *l->marked);
+    l->begun = slab_reserve(&g->s->slab, l->begun, sizeof *l->begun, &l->cap_begun, n);
+    for (uint32_t c = 0; c < n; c++) l->begun[c] = INT64_MIN;
+}
+
+/* How well the run reaches events, whether it is completed or not. */
+static void note_begun(struct listing *l, const struct extension *x, const struct run *r,
+                       const uint16_t *taken)
+{
+    for (uint32_t c = 0; c < x->classes->len; c++)
+        for (uint32_t q = 0; q < x->alternative->n_places && l->begun[c] < r->start; q++)
+            if (taken[q] && extension_can_use(x, taken, q, c)) l->begun[c] = r->start;
 }
 
 static void mark(struct gathering *g, const struct extension *x, const struct run *r, const uint16_t *taken)
 {
     uint64_t *marked = ((struct listing *)g)->marked;
+    note_begun((struct listing *)g, x, r, taken);
     if (!passes_required_inside(g, x, r) || !passes_complete(g, r, 0, NULL)) return;
     for (uint32_t q = 0; q < x->alternative->n_places; q++) {
         if (!taken[q] || (x->alternative->automaton && x->alternative->required >> q & 1)) continue;
@@ -41,10 +57,19 @@ static void mark(struct gathering *g, const struct extension *x, const struct ru
     }
 }
 
+static void put_begun(const struct listing *l, const struct classes *cs)
+{
+    for (uint32_t c = 0; c < cs->len; c++)
+        for (uint32_t e = cs->at[c].first; e != UINT32_MAX; e = cs->events[e].next)
+            for (uint32_t i = cs->events[e].from; i < cs->events[e].to; i++)
+                if (cs->hits[i]->begin < l->begun[c]) cs->hits[i]->begin = l->begun[c];
+}
+
 static void put_marked(struct gathering *g)
 {
     const struct listing *l = (struct listing *)g;
     const struct classes *cs = &g->work->classes;
+    put_begun(l, cs);
     for (uint32_t c = 0; c < cs->len; c++)
         for (uint64_t places = l->marked[c]; places; places &= places - 1) {
             uint32_t step = g->forward->places[__builtin_ctzll(places)].step;
@@ -68,26 +93,48 @@ static bool take_alternative(struct gathering *g, uint32_t number)
 
 static void gather_alternatives(struct gathering *g)
 {
+    struct listing *l = (struct listing *)g;
     for (uint32_t i = 0; i < g->p->n_alternatives; i++) {
         if (!take_alternative(g, i)) continue;
         g->front.len = 0;
+        if (l->fronts) g->front = l->fronts[i];
         passes_run(g);
+        if (!l->fronts) continue;
+        l->fronts[i] = g->front;
+        g->front = (struct runs){.at = NULL};
     }
 }
 
-/* Appends to the list what is gathered from the slots from that second on. */
-static void gather_slots(struct listing *l, const struct keyed *k, int64_t from)
+/* Passes that begin where others ended need runs that do not depend on what comes: neither on references that
+ * are assumed, nor on the end of `for D`. */
+static bool goes_on(const struct listing *l)
+{
+    return !l->g.p->wait && !(l->g.p->veto_joins && l->g.n_joins);
+}
+
+/* Appends to the list what is gathered from the slots from that second on. anew: or it goes on from where the
+ * last look ended, which was not later. */
+static void gather_slots(struct listing *l, const struct keyed *k, int64_t from, bool anew)
 {
     const struct rule_plan *p = l->g.p;
     int64_t to = l->g.group->end + p->linger;
+    struct gathered *list = l->list;
+    if (anew) gathered_forget_fronts(l->g.s, p, list);
+    if (goes_on(l) && !list->fronts)
+        list->fronts = slab_get(&l->g.s->slab, p->n_alternatives * sizeof *list->fronts);
+    l->fronts = list->fronts;
     passes_add_slots(&l->g, k, from, p->delay && to > k->committed ? k->committed : to);
     l->left_out |= !assume_each(&l->g, gather_alternatives);
+    if (!l->fronts || !l->g.n_slots) return;
+    list->front = l->g.slots[l->g.n_slots - 1]->second;
+    list->front_joins = l->g.n_joins;
 }
 
 static void release(struct listing *l)
 {
     passes_release(&l->g);
     slab_put(&l->g.s->slab, l->marked, l->cap * sizeof *l->marked);
+    slab_put(&l->g.s->slab, l->begun, l->cap_begun * sizeof *l->begun);
 }
 
 /* Choices that complete when others still wait (absence.h) are not settled either. */
@@ -130,7 +177,7 @@ static void refresh_list(struct state *s, struct keyed *k, struct group *group, 
     for (uint32_t i = 0; i < l->len; i++)
         if (l->at[i]->hit->second <= final) l->at[kept++] = l->at[i];
     l->len = kept;
-    gather_slots(&of, k, group->opened - p->within);
+    gather_slots(&of, k, group->opened - p->within, true);
     for (uint32_t i = kept; i < l->len; i++) /* older ones are in the final part already */
         if (l->at[i]->hit->second > final) l->at[kept++] = l->at[i];
     l->len = kept;
@@ -151,14 +198,19 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now)
 
 /* ---- the newest second alone -------------------------------------------------------------------------- */
 
-/* Takes out of `missing` what is listed now or can be in no choice that ends at `second` or later. */
-static void prune_missing(struct gathered *l, int64_t second, int64_t within, int64_t *oldest)
+/* Takes out of `missing` what is listed now or can be in no choice that ends at `second` or later: it is too
+ * old, or (once all were looked at) so are all runs that reach it, which only a hit of its second can change.
+ */
+static void prune_missing(struct state *s, struct gathered *l, int64_t second, int64_t within, bool looked,
+                          int64_t *oldest)
 {
     uint32_t n = 0;
+    s->slab.work += l->missing.len;
     *oldest = INT64_MAX;
     for (uint32_t i = 0; i < l->missing.len; i++) {
         const struct kept *k = l->missing.at[i];
         if (k->hit->second < second - within || gathered_holds(l, k)) continue;
+        if (looked && k->hit->second < second && k->begin < second - within) continue;
         l->missing.at[n++] = k;
         if (k->hit->second < *oldest) *oldest = k->hit->second;
     }
@@ -200,17 +252,18 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
     int64_t from =
         second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
     uint32_t sorted = l->len;
-    prune_missing(l, second, p->within, &oldest);
+    prune_missing(s, l, second, p->within, false, &oldest);
     if (!l->missing.len || l->len >= s->caps.gathered) return;
+    bool anew = !goes_on(&of) || l->front > oldest || l->front < from || l->front_joins != of.g.n_joins;
     if (oldest == second)
         gather_last_slot(&of.g, k);
     else
-        gather_slots(&of, k, from);
+        gather_slots(&of, k, anew ? from : l->front, anew);
     gathered_merge(s, p, l, sorted);
     if (l->len > s->caps.gathered) amounts_drop(s, p, l);
     gathered_cap(s, k, l);
     if (of.left_out) keyed_doubt(k, group->opened);
-    prune_missing(l, second, p->within, &oldest);
+    prune_missing(s, l, second, p->within, true, &oldest);
     release(&of);
 }
 

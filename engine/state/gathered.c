@@ -29,17 +29,29 @@ void gathered_sort(struct gathered *l)
     l->len = len;
 }
 
+void gathered_put(struct state *s, struct gathered *l, uint32_t len, const struct kept *k)
+{
+    uint32_t lo = 0, hi = len;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (gathered_order(&l->at[mid], &k) <= 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    s->slab.work += 1 + (len - lo) / 64; /* what moves is little work */
+    memmove(l->at + lo + 1, l->at + lo, (len - lo) * sizeof *l->at);
+    l->at[lo] = k;
+}
+
 void gathered_merge(struct state *s, const struct rule_plan *p, struct gathered *l, uint32_t sorted)
 {
     uint32_t end = l->len;
     l->len = sorted;
     for (uint32_t i = sorted; i < end; i++) {
         const struct kept *k = l->at[i];
-        uint32_t at = l->len;
         if (gathered_holds(l, k)) continue;
-        for (; at && gathered_order(&l->at[at - 1], &k) > 0; at--) l->at[at] = l->at[at - 1];
-        l->at[at] = k;
-        l->len++;
+        gathered_put(s, l, l->len++, k);
         amounts_change(s, p, l, k, 1);
     }
 }
@@ -63,7 +75,7 @@ struct gathered *gathered_of(struct state *s, struct keyed *k, int64_t opened)
     struct gathered *l = gathered_find(k, opened);
     if (l) return l;
     l = SLAB_PUSH(&s->slab, k->gathered);
-    *l = (struct gathered){.opened = opened, .sure = INT64_MIN / 4};
+    *l = (struct gathered){.opened = opened, .sure = INT64_MIN / 4, .front = INT64_MIN};
     return l;
 }
 
@@ -72,6 +84,15 @@ static void free_list(struct state *s, const struct rule_plan *p, struct gathere
     amounts_drop(s, p, l);
     SLAB_FREE(&s->slab, *l);
     SLAB_FREE(&s->slab, l->missing);
+    gathered_forget_fronts(s, p, l);
+}
+
+void gathered_forget_fronts(struct state *s, const struct rule_plan *p, struct gathered *l)
+{
+    for (uint32_t i = 0; l->fronts && i < p->n_alternatives; i++) runs_free(&s->slab, &l->fronts[i]);
+    slab_put(&s->slab, l->fronts, p->n_alternatives * sizeof *l->fronts);
+    l->fronts = NULL;
+    l->front = INT64_MIN;
 }
 
 void gathered_drop(struct state *s, struct keyed *k, int64_t opened)
@@ -106,7 +127,10 @@ void gathered_answers(struct state *s, struct keyed *k, const struct kept *kept,
             amounts_change(s, k->rule->plan, &k->gathered.at[i], kept, by);
 }
 
-void gathered_forget_amounts(struct state *s, struct keyed *k)
+void gathered_forget(struct state *s, struct keyed *k)
 {
-    for (uint32_t i = 0; i < k->gathered.len; i++) amounts_drop(s, k->rule->plan, &k->gathered.at[i]);
+    for (uint32_t i = 0; i < k->gathered.len; i++) {
+        amounts_drop(s, k->rule->plan, &k->gathered.at[i]);
+        gathered_forget_fronts(s, k->rule->plan, &k->gathered.at[i]);
+    }
 }

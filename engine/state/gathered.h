@@ -10,6 +10,8 @@
 /* The order of lists; for qsort. */
 int gathered_order(const void *a, const void *b);
 bool gathered_holds(const struct gathered *l, const struct kept *k);
+/* Puts k into its place among the first `len`, which are in order; there is room for one more. */
+void gathered_put(struct state *s, struct gathered *l, uint32_t len, const struct kept *k);
 /* Brings what was appended into order, and takes out what is there twice. */
 void gathered_sort(struct gathered *l);
 /* The same where only what stands behind the first `sorted` was appended; amounts follow. */
@@ -28,6 +30,8 @@ void gathered_free(struct state *s, struct keyed *k);
 
 /* A hit's answers are about to change (-1), have changed (+1). */
 void gathered_answers(struct state *s, struct keyed *k, const struct kept *kept, int by);
-void gathered_forget_amounts(struct state *s, struct keyed *k);
+/* What is remembered for the sake of speed alone: of one list its runs, of all lists of a key everything. */
+void gathered_forget_fronts(struct state *s, const struct rule_plan *p, struct gathered *l);
+void gathered_forget(struct state *s, struct keyed *k);
 
 #endif

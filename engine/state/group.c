@@ -71,6 +71,7 @@ void groups_remove(const struct rule_plan *p, struct groups *gs, uint32_t i)
 void groups_copy(struct slab *s, const struct rule_plan *p, struct groups *to, const struct groups *from)
 {
     to->len = 0;
+    s->work += from->len;
     for (uint32_t i = 0; i < from->len; i++, to->len++) {
         groups_room(s, p, to);
         memcpy(groups_at(p, to, i), groups_at(p, from, i), p->group_size);

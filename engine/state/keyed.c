@@ -8,6 +8,7 @@
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/measure.h"
+#include "engine/state/waypoint.h"
 #include "engine/state/window.h"
 
 #define SWEEP_LEAST 64
@@ -89,6 +90,7 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
            size = sizeof(struct kept) + answers + offers + where + hit_size(h);
     struct kept *kept = slab_get(&s->slab, size);
     kept->size = (uint32_t)size;
+    kept->begin = INT64_MIN;
     kept->answers = (struct answer_state *)(kept + 1);
     kept->offers = (uint64_t *)((char *)(kept + 1) + answers);
     kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
@@ -154,6 +156,7 @@ static void mark_all(struct keyed *k)
     mark_fold(p, &k->base);
     mark_fold(p, &k->before);
     mark_fold(p, &k->after);
+    for (uint32_t i = 0; i < k->waypoints.len; i++) mark_fold(p, &k->waypoints.at[i].fold);
     for (uint32_t i = 0; i < k->tail.len; i++)
         for (uint32_t n = 0; n < k->tail.at[i].len; n++) mark(k->tail.at[i].at[n]);
     for (uint32_t i = 0; i < k->history.len; i++)
@@ -228,6 +231,7 @@ void keyed_free(struct state *s, struct keyed *k)
     fold_free(&s->slab, p, &k->base);
     fold_free(&s->slab, p, &k->before);
     fold_free(&s->slab, p, &k->after);
+    waypoints_free(s, k);
     slots_free(s, k->tail.at, k->tail.len, k->tail.cap);
     slots_free(s, k->history.at, k->history.len, k->history.cap);
     emitted_free(s, k);
@@ -276,17 +280,25 @@ static void swap_folds(struct keyed *k)
     k->after = f;
 }
 
-/* The folds before and after the newest slot, from the committed part on. */
-static void refold(struct state *s, struct keyed *k)
+/* The folds before and after the newest slot, when a second has changed, or (INT64_MIN) what is committed
+ * has. They are what two steps leave, the last one and the one before. */
+static void refold(struct state *s, struct keyed *k, int64_t changed)
 {
-    const struct fold *from = &k->base;
+    uint32_t first;
+    if (k->rule->plan->delay || !k->tail.len) return;
+    waypoints_drop_from(s, k, changed);
+    const struct fold *from = waypoint_last(k, &first);
+    if (from && first + 2 > k->tail.len) {
+        waypoints_drop_from(s, k, k->tail.at[first - 1].second);
+        from = waypoint_last(k, &first);
+    }
     s->folded = k;
-    for (uint32_t i = 0; i < k->tail.len && !k->rule->plan->delay; i++) {
-        if (i) {
-            swap_folds(k);
-            from = &k->before;
-        }
-        fold_step(&s->work, k->rule->plan, from, &k->tail.at[i], &k->after, NULL);
+    for (uint32_t i = first; i < k->tail.len; i++) {
+        fold_step(&s->work, k->rule->plan, from ? from : &k->base, &k->tail.at[i], &k->after, NULL);
+        if (i + 1 == k->tail.len) break;
+        waypoint_pass(s, k, &k->after, k->tail.at[i].second);
+        swap_folds(k);
+        from = &k->before;
     }
 }
 
@@ -320,7 +332,10 @@ static struct slot *slot_for(struct state *s, struct slots *slots, int64_t secon
 static struct slot *slot_in_tail(struct state *s, struct keyed *k, int64_t second)
 {
     const struct slot *newest = k->tail.len ? &k->tail.at[k->tail.len - 1] : NULL;
-    if (newest && newest->second < second) swap_folds(k); /* after what was newest is before what is */
+    if (newest && newest->second < second) {
+        swap_folds(k); /* after what was newest is before what is */
+        if (!k->rule->plan->delay) waypoint_pass(s, k, &k->before, newest->second);
+    }
     return slot_for(s, &k->tail, second);
 }
 
@@ -334,12 +349,12 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
         if (k->rule->plan->exact) /* what it broke is in no choice of any window */
             slot_insert(&s->slab, slot_for(s, &k->history, slot.second), kept);
         window_forget(k, slot.second, true);
-        refold(s, k);
+        refold(s, k, INT64_MIN);
     }
     if (!kept->active || !k->rule->plan->is_plain) return;
     s->folded = k;
     fold_late(&s->work, k->rule->plan, &k->base, &slot, &s->counts);
-    refold(s, k);
+    refold(s, k, INT64_MIN);
 }
 
 /* A second needs no more events of a class than the largest choice takes, unless they are counted, or may
@@ -347,9 +362,21 @@ static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
  * of them. */
 static void thin(struct state *s, const struct rule_plan *p, struct slot *slot, const struct kept *next)
 {
+    struct thinning t = {p->n_joins, p->need_most, p->n_joins ? 0 : p->valued & ~p->forbidden,
+                         2 * p->distinct_most};
     if (slot->len > p->need_most && !p->exact && !p->asked && !p->adds_up && !p->is_over &&
         !slot_holds(slot, next))
-        slot_thin(&s->work.classes, slot, p->n_joins, p->need_most);
+        slot_thin(&s->work.classes, slot, &t);
+}
+
+/* Whether choices may be gone that were there before the hit. A forbidden event in a new newest second ends
+ * runs, but no choice that is complete: that one would have to wait, or to end in the same second. */
+static bool takes_back(const struct keyed *k, const struct kept *kept)
+{
+    const struct rule_plan *p = k->rule->plan;
+    const struct slot *newest = &k->tail.at[k->tail.len - 1];
+    if (!(p->forbidden >> kept->hit->step & 1)) return false;
+    return p->wait || newest->second != kept->hit->second || newest->len > 1;
 }
 
 static void refuse(struct state *s, struct keyed *k, int64_t second, const char *cap)
@@ -370,11 +397,11 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
     thin(s, k->rule->plan, slot, kept);
     if (!slot_insert(&s->slab, slot, kept)) return false;
     slot->is_asked = false;
-    window_forget(k, kept->hit->second, k->rule->plan->forbidden >> kept->hit->step & 1);
+    window_forget(k, kept->hit->second, takes_back(k, kept));
     if (*is_newest)
         refold_newest(s, k);
     else
-        refold(s, k);
+        refold(s, k, kept->hit->second);
     return true;
 }
 
@@ -384,7 +411,7 @@ static void tell_news(struct state *s, struct keyed *k, const struct kept *kept,
                       const struct occasion *o)
 {
     struct fold *now = keyed_now(k);
-    if (k->rule->plan->forbidden >> kept->hit->step & 1) is_newest = false; /* it takes back as well */
+    if (is_newest && takes_back(k, kept)) is_newest = false;
     if (is_newest)
         gather_newest(s, k, now, kept);
     else
@@ -449,7 +476,7 @@ void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, cons
     forget_questions(s, slot, kept);
     window_forget(k, h->second, true);
     if (!k->rule->plan->delay) {
-        refold(s, k);
+        refold(s, k, h->second);
         tell_news(s, k, kept, false, &o);
     }
     sweep(s, k);
@@ -563,6 +590,7 @@ static void commit_slot(struct state *s, struct keyed *k)
     k->base = next;
     memmove(k->tail.at, k->tail.at + 1, --k->tail.len * sizeof *k->tail.at);
     k->committed = slot.second;
+    waypoints_drop_until(s, k, slot.second);
     if (k->rule->plan->exact || k->rule->plan->delay)
         *SLAB_PUSH(&s->slab, k->history) = slot;
     else
@@ -676,7 +704,7 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
     struct occasion o = {.out = out, .cause = s->cause, .by_watermark = true};
     ask_slots(s, k, out);
     bool changed = commit(s, k, out);
-    if (changed) refold(s, k);
+    if (changed) refold(s, k, INT64_MIN);
     struct fold *now = keyed_now(k);
     look_around(s, k);
     if (changed) {

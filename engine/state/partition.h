@@ -45,7 +45,10 @@ struct gathered {
     struct {
         const struct kept **at;
         uint32_t len, cap;
-    } missing;              /* events of its time that no choice holds so far */
+    } missing;     /* events of its time that no choice holds so far, but one may */
+    int64_t front; /* second of the slot that a look at what is missing may begin with; INT64_MIN: none */
+    struct runs *fronts;    /* [plan->n_alternatives] forward runs over all slots of its time before that */
+    uint32_t front_joins;   /* references that these have agreed on */
     struct amount *amounts; /* [plan->n_amounts], NULL until somebody asks (amount.h) */
 };
 
@@ -64,6 +67,12 @@ struct slots {
     uint32_t len, cap;
 };
 
+/* The fold over all seconds of a key up to this one (waypoint.h). */
+struct waypoint {
+    int64_t second;
+    struct fold fold;
+};
+
 struct keyed {
     struct hash128 hash;
     struct timer timer;
@@ -79,6 +88,10 @@ struct keyed {
     struct fold base;  /* the committed part */
     struct fold before,
         after; /* with the tail, without and with its newest slot; unused while the tail is empty */
+    struct {
+        struct waypoint *at;
+        uint32_t len, cap;
+    } waypoints;                /* along the tail, in order of time */
     struct slots tail, history; /* history: committed slots that exact amounts still need */
     struct {
         struct emitted *at;

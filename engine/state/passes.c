@@ -157,8 +157,10 @@ bool passes_complete(const struct gathering *g, const struct run *r, uint32_t q,
     if (r->progress == g->forward->full)
         return ends_in_time(g, r->start, g->second) &&
                (!with || measures_join(g->p, g->forward, r, g->mirror, NULL, q, with));
-    for (uint32_t i = 0; i < g->rest->len; i++)
+    for (uint32_t i = 0; i < g->rest->len; i++) {
+        g->s->slab.work++;
         if (fits_rest(g, r, runs_at(g->p, g->rest, i), q, with)) return true;
+    }
     return false;
 }
 
@@ -239,11 +241,24 @@ void passes_run(struct gathering *g)
     slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
 }
 
+/* The first slot of that second or a later one. */
+static uint32_t slots_from(const struct slot *at, uint32_t len, int64_t second)
+{
+    uint32_t lo = 0, hi = len;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (at[mid].second < second)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 static void add_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from, int64_t to)
 {
-    for (uint32_t i = 0; i < len && at[i].second <= to + g->p->wait; i++) {
+    for (uint32_t i = slots_from(at, len, from); i < len && at[i].second <= to + g->p->wait; i++) {
         uint32_t n = g->n_slots + g->n_later;
-        if (at[i].second < from) continue;
         g->slots = slab_reserve(&g->s->slab, g->slots, sizeof *g->slots, &g->cap_slots, n + 1);
         g->slots[n] = &at[i];
         ++*(at[i].second <= to ? &g->n_slots : &g->n_later);

@@ -236,6 +236,7 @@ static void plan_measured(struct rule_plan *p, const struct alternative *a)
         p->measured[place->step] = place;
         p->repeated |= BIT(place->step);
         p->adds_up |= place->taking == IR_TAKE_SUM;
+        if (place->taking == IR_TAKE_DISTINCT) p->valued |= BIT(place->step);
         if (place->taking == IR_TAKE_DISTINCT && p->distinct_most < place->times)
             p->distinct_most = place->times;
     }

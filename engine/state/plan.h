@@ -82,6 +82,7 @@ struct rule_plan {
     uint32_t n_positions;
     const struct ir_place **measured;      /* [n_steps] the step's place, if it measures; else NULL */
     uint32_t measured_most, distinct_most; /* such places of an alternative; different values of one */
+    uint64_t valued;                       /* bits of steps of which different values are counted */
     bool adds_up;                          /* one of them is a sum */
     uint64_t exact; /* steps whose gathered events are all known: counted, or asked `new` of by the score */
     uint64_t repeated; /* steps that a place takes more than once */

@@ -8,6 +8,7 @@
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
+#include "engine/state/waypoint.h"
 #include "engine/state/window.h"
 
 static const struct ir_rule *rule_named(const struct ir *ir, struct text name, uint32_t *number)
@@ -101,9 +102,10 @@ static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir,
                       const struct ir *new_ir, const struct ir_rule *new)
 {
     remap_groups(k, old, new);
-    gathered_forget_amounts(s, k);
+    gathered_forget(s, k);
     window_free(s, k);
     told_adopt(s, k, old_ir, old, new_ir, new);
+    waypoints_drop_from(s, k, INT64_MIN);
     for (struct kept *kept = k->kept; kept; kept = kept->next) {
         const struct ir_step *before = &old->steps[kept->hit->step], *after = &new->steps[kept->hit->step];
         if (!same_captures(before, after)) remap_captures(s, kept, before, after);
@@ -179,7 +181,7 @@ void state_count(const struct state *s, struct state_counts *add_to)
     add_to->identities += s->seen.table.len;
     add_to->keys_evicted += c->keys_evicted, add_to->hits_refused += c->hits_refused;
     add_to->values_evicted += s->baselines.evicted, add_to->identities_evicted += s->seen.evicted;
-    add_to->bytes += s->slab.bytes + s->past_slab.bytes + s->seen_slab.bytes;
+    add_to->bytes += s->slab.bytes + s->past_slab.bytes + s->seen_slab.bytes, add_to->work += s->slab.work;
     add_to->keys_bytes += s->slab.used;
     for (uint32_t i = 0; i < s->keys.cap; i++) {
         const struct keyed *k = (const struct keyed *)s->keys.at[i];

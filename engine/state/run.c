@@ -1,6 +1,7 @@
 /* run.c - the order of witnesses, and when one run makes another superfluous. */
 #include "engine/state/differ.h"
 #include "engine/state/inner.h"
+#include "engine/state/line.h"
 #include "engine/state/measure.h"
 #include "engine/state/suspect.h"
 
@@ -77,8 +78,7 @@ int witness_order(const struct rule_plan *p, const struct run *x, const struct r
     return 0;
 }
 
-/* A gap is pending when its left side is complete and its right side has not begun. */
-static bool gap_is_pending(const struct alternative *a, const struct ir_gap *g, uint16_t progress)
+bool gap_is_pending(const struct alternative *a, const struct ir_gap *g, uint16_t progress)
 {
     return (a->complete[progress] & g->left) == g->left && !(a->started[progress] & g->right);
 }
@@ -130,7 +130,7 @@ bool run_is_over(const struct rule_plan *p, const struct alternative *a, const s
 
 /* ---- the frontier ------------------------------------------------------------------------------------- */
 
-static bool same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
+bool run_same_instance(const struct rule_plan *p, const struct run *a, const struct run *b)
 {
     return a->group == b->group &&
            !memcmp(run_joins_of(a), run_joins_of(b), p->n_joins * sizeof(struct hash128));
@@ -142,7 +142,7 @@ static bool make_way(struct frontier *f, const struct alternative *a, const stru
     uint32_t *link = &f->heads[a->bucket + r->progress], n = 0;
     while (*link) {
         struct run *other = runs_at(f->plan, f->runs, *link - 1);
-        if (same_instance(f->plan, other, r)) {
+        if (run_same_instance(f->plan, other, r)) {
             if (run_dominates(f->plan, a, other, r, f->now)) return false;
             if (run_dominates(f->plan, a, r, other, f->now)) {
                 f->superseded++;
@@ -154,6 +154,7 @@ static bool make_way(struct frontier *f, const struct alternative *a, const stru
         link = &other->next;
         n++;
     }
+    f->slab->work += n;
     bool fits = n < ALIKE_MOST || (!f->plan->n_differs && !f->plan->n_later && (!a->measured || f->as_told));
     f->lost |= !fits;
     return fits;
@@ -168,7 +169,7 @@ static bool is_outnumbered(const struct frontier *f, const struct alternative *a
     if (!needed || needed > DIFFER_MOST) return false;
     for (uint32_t at = f->heads[a->bucket + r->progress]; at && n < needed;) {
         const struct run *other = runs_at(f->plan, f->runs, at - 1);
-        bool counts = other != r && same_instance(f->plan, other, r) &&
+        bool counts = other != r && run_same_instance(f->plan, other, r) &&
                       differs_show_alike(f->plan, other, r) && outdoes(f->plan, a, other, r, f->now);
         for (uint32_t i = 0; i < n && counts; i++) counts = differs_share_nothing(f->plan, better[i], other);
         if (counts) better[n++] = other;
@@ -191,28 +192,28 @@ static void thin_out(struct frontier *f, const struct alternative *a, uint16_t p
     }
 }
 
-/* Nothing but a sum that has not reached its amount: what began in another second is better or worse in one
- * of start and amount, so none need be compared. There are as many as seconds. */
-static bool is_lone_sum(const struct frontier *f, const struct alternative *a, uint16_t progress)
+/* Where in its list the run is to stand, when all that it makes superfluous is gone. NULL: it is superfluous
+ * itself. */
+static uint32_t *make_room(struct frontier *f, const struct alternative *a, const struct run *r)
 {
-    uint64_t started = a->started[progress] & a->measured;
-    if (!f->as_told || started != a->started[progress] || (started & (started - 1)) || !started) return false;
-    uint32_t q = (uint32_t)__builtin_ctzll(started);
-    return a->places[q].taking == IR_TAKE_SUM && a->taken[(size_t)progress * a->n_places + q] == 1;
+    if (line_holds(f, a, r->progress)) return line_place(f, a, r);
+    return make_way(f, a, r) ? &f->heads[a->bucket + r->progress] : NULL;
 }
 
 void frontier_add(struct frontier *f, const struct run *r)
 {
     const struct alternative *a = &f->alternatives[r->alternative];
-    uint32_t *head = &f->heads[a->bucket + r->progress];
-    if (!is_lone_sum(f, a, r->progress) && !make_way(f, a, r)) {
+    uint32_t *link = make_room(f, a, r);
+    f->slab->work++;
+    if (!link) {
         f->superseded++;
         return;
     }
-    struct run *copy = runs_push(f->slab, f->plan, f->runs);
+    uint32_t next = *link;
+    *link = f->runs->len + 1;
+    struct run *copy = runs_push(f->slab, f->plan, f->runs); /* link may lie in what moves now */
     memcpy(copy, r, f->plan->run_size);
-    copy->next = *head;
-    *head = f->runs->len;
+    copy->next = next;
     thin_out(f, a, r->progress);
 }
 

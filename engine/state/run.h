@@ -127,6 +127,10 @@ int witness_order(const struct rule_plan *p, const struct run *x, const struct r
  * references. */
 bool run_dominates(const struct rule_plan *p, const struct alternative *a, const struct run *x,
                    const struct run *y, int64_t now);
+/* Whether they have agreed to the same references, and belong to the same group. */
+bool run_same_instance(const struct rule_plan *p, const struct run *a, const struct run *b);
+/* A gap is pending when its left side is complete and its right side has not begun. */
+bool gap_is_pending(const struct alternative *a, const struct ir_gap *g, uint16_t progress);
 /* Whether no event at `second` or later can continue the run: its window is over, or a pending gap. */
 bool run_is_over(const struct rule_plan *p, const struct alternative *a, const struct run *r, int64_t second);
 

@@ -23,6 +23,9 @@ struct slab {
     char *at, *end;            /* what is left of the newest chunk */
     uint64_t bytes;            /* taken from the system */
     uint64_t used;             /* in blocks that are not given back */
+    uint64_t work; /* units of work done on what lies here: events looked at, runs tried, made and compared.
+                      Equal on every machine, so that tests can hold what grows too fast
+                      (tests/stress/hostile.test.sh) */
 };
 
 void slab_release(struct slab *s);

@@ -61,24 +61,33 @@ static bool are_alike(const struct classes *cs, const struct slot_event *a, cons
     return true;
 }
 
-static uint64_t hash_event(const struct classes *cs, const struct slot_event *e, uint64_t steps)
+static uint64_t hash_more(uint64_t h, uint64_t more)
 {
-    uint64_t h = steps * UINT64_C(0x9e3779b97f4a7c15);
+    h = (h ^ more) * UINT64_C(0xbf58476d1ce4e5b9);
+    return h ^ h >> 32;
+}
+
+/* Of all by which events are told apart, so that a second of nothing but different ones is no worse than any
+ * other: fractions and round amounts differ in their high bits alone. */
+static uint64_t hash_event(const struct classes *cs, const struct slot_event *e, uint64_t steps,
+                           uint32_t n_joins)
+{
+    uint64_t h = hash_more(0, steps);
     for (uint32_t i = e->from; i < e->to; i++) {
         const struct kept *k = cs->hits[i];
         uint64_t amount;
         memcpy(&amount, &k->amount, sizeof amount);
-        h = (h ^ amount ^ (k->n_offers ? k->offers[0] : 0)) * UINT64_C(0xbf58476d1ce4e5b9);
-        h ^= h >> 29;
+        h = hash_more(h, amount ^ amount >> 32);
+        if (k->n_offers) h = hash_more(h, k->offers[0]);
+        for (uint32_t j = 0; j < n_joins; j++) h = hash_more(h, k->hit->joins[j].lo);
     }
-    return h;
+    return hash_more(h, h >> 29);
 }
 
 /* The class of event e, or classes.len. */
-static uint32_t find_class(struct classes *cs, uint32_t e, uint64_t steps, uint32_t n_joins)
+static uint32_t find_class(struct classes *cs, uint32_t e, uint64_t steps, uint64_t hash, uint32_t n_joins)
 {
     const struct slot_event *event = &cs->events[e];
-    uint64_t hash = hash_event(cs, event, steps);
     uint32_t *at = &cs->index[hash & (cs->n_index - 1)];
     for (; *at; at = at + 1 == cs->index + cs->n_index ? cs->index : at + 1) {
         const struct slot_class *class = &cs->at[*at - 1];
@@ -106,10 +115,10 @@ static void put_event(struct classes *cs, uint32_t from, uint32_t to, uint32_t n
     for (uint32_t i = from; i < to; i++) steps |= UINT64_C(1) << cs->hits[i]->hit->step;
     cs->events = slab_reserve(cs->slab, cs->events, sizeof *cs->events, &cs->cap_events, e + 1);
     cs->events[cs->n_events++] = (struct slot_event){from, to, UINT32_MAX};
-    c = find_class(cs, e, steps, n_joins);
+    uint64_t hash = hash_event(cs, &cs->events[e], steps, n_joins);
+    c = find_class(cs, e, steps, hash, n_joins);
     if (c == cs->len) {
-        *SLAB_PUSH(cs->slab, *cs) = (struct slot_class){
-            .hash = hash_event(cs, &cs->events[e], steps), .steps = steps, .first = e, .last = e};
+        *SLAB_PUSH(cs->slab, *cs) = (struct slot_class){.hash = hash, .steps = steps, .first = e, .last = e};
     } else {
         cs->events[cs->at[c].last].next = e;
         cs->at[c].last = e;
@@ -127,6 +136,7 @@ void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
     cs->hits = slab_reserve(cs->slab, cs->hits, sizeof(struct kept *), &cs->cap_hits, slot->len);
     for (uint32_t i = 0; i < slot->len; i++)
         if (slot->at[i]->active) cs->hits[cs->n_hits++] = slot->at[i];
+    cs->slab->work += slot->len;
     clear_index(cs);
     for (uint32_t from = 0, to; from < cs->n_hits; from = to) {
         for (to = from + 1; to < cs->n_hits && kept_order(cs->hits[from], cs->hits[to]) == 0;) to++;
@@ -134,12 +144,22 @@ void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
     }
 }
 
-void slot_thin(struct classes *cs, struct slot *slot, uint32_t n_joins, uint32_t most)
+/* Whether enough other values of its step stand before it. Classes are in order of their first identities. */
+static bool is_value_too_many(const struct classes *cs, uint32_t c, const struct thinning *t,
+                              uint32_t *values)
 {
-    uint32_t n = 0;
-    classes_make(cs, slot, n_joins);
+    const struct kept *k = cs->hits[cs->events[cs->at[c].first].from];
+    uint64_t steps = cs->at[c].steps;
+    if (!(steps & t->valued) || steps & (steps - 1) || k->n_offers != 1) return false;
+    return values[k->hit->step]++ >= t->values_most;
+}
+
+void slot_thin(struct classes *cs, struct slot *slot, const struct thinning *t)
+{
+    uint32_t n = 0, values[64] = {0};
+    classes_make(cs, slot, t->n_joins);
     for (uint32_t c = 0; c < cs->len; c++) {
-        uint32_t e = cs->at[c].first;
+        uint32_t e = cs->at[c].first, most = is_value_too_many(cs, c, t, values) ? 0 : t->most;
         for (uint32_t i = 0; e != UINT32_MAX; e = cs->events[e].next, i++)
             for (uint32_t h = cs->events[e].from; i >= most && h < cs->events[e].to; h++)
                 cs->hits[h]->marked = true;

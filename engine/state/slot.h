@@ -48,6 +48,8 @@ struct kept {
     uint64_t *offers; /* [n_offers] to a place that measures: hashes of its values (measure.h) */
     uint32_t n_offers;
     double amount;
+    int64_t
+        begin; /* of exact steps: the latest start of a run that reached it when its group was looked at */
     struct eligible *eligible; /* NULL: the rule has no `where` */
     struct value *remapped;    /* the captures, after a reload that put them into another order */
     uint32_t n_remapped;
@@ -119,8 +121,15 @@ struct classes {
 
 /* with_joins: references tell classes apart. */
 void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins);
-/* Drops events of the slot beyond the first `most` of each class: nothing can want them. Uses cs. */
-void slot_thin(struct classes *cs, struct slot *slot, uint32_t n_joins, uint32_t most);
+/* What of a second nothing can want (docs/semantics.md 9). */
+struct thinning {
+    uint32_t n_joins;
+    uint32_t most;        /* events of each class: as many as the largest choice takes */
+    uint64_t valued;      /* bits of steps that are wanted for one different value of each event */
+    uint32_t values_most; /* different values of such a step, those of the smallest identities */
+};
+/* Drops such events of the slot. Uses cs. */
+void slot_thin(struct classes *cs, struct slot *slot, const struct thinning *t);
 const struct kept *class_hit(const struct classes *cs, uint32_t event, uint32_t step);
 void classes_release(struct classes *cs);
 

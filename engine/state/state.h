@@ -141,6 +141,7 @@ struct state_counts {
     uint64_t keys_evicted, hits_refused, values_evicted, identities_evicted;
     uint64_t bytes;      /* of everything, taken from the system */
     uint64_t keys_bytes; /* in use, by what belongs to keys: what the cap `memory` is about */
+    uint64_t work;       /* in units of slab.h */
 };
 void state_count(const struct state *s, struct state_counts *add_to);
 static inline bool state_adds_up(const struct state_counts *n)

@@ -107,6 +107,7 @@ static void expire_listed(struct state *s, struct keyed *k, struct window *w, in
     struct gathered *l = &w->list;
     uint32_t n = 0;
     if (w->oldest >= from) return;
+    s->slab.work += l->len;
     w->oldest = INT64_MAX;
     for (uint32_t i = 0; i < l->len; i++) {
         const struct kept *kept = l->at[i];
@@ -167,18 +168,13 @@ static void list_event(struct state *s, struct keyed *k, struct window *w, const
 }
 
 /* Puts what stands behind the first `sorted` into its place. */
-static void order_list(struct gathered *l, uint32_t sorted)
+static void order_list(struct state *s, struct gathered *l, uint32_t sorted)
 {
     if (l->len - sorted > MERGED_MOST) {
         qsort(l->at, l->len, sizeof *l->at, gathered_order);
         return;
     }
-    for (uint32_t i = sorted; i < l->len; i++) {
-        const struct kept *k = l->at[i];
-        uint32_t at = i;
-        for (; at && gathered_order(&l->at[at - 1], &k) > 0; at--) l->at[at] = l->at[at - 1];
-        l->at[at] = k;
-    }
+    for (uint32_t i = sorted; i < l->len; i++) gathered_put(s, l, i, l->at[i]);
 }
 
 /* Of those that waited, some are eligible now, and some will never be. In the window's last second more may
@@ -186,6 +182,7 @@ static void order_list(struct gathered *l, uint32_t sorted)
 static void list_reached(struct state *s, struct keyed *k, struct window *w, int64_t from, int64_t to)
 {
     uint32_t n = 0, sorted = w->list.len;
+    s->slab.work += w->waiting.len;
     for (uint32_t i = 0; i < w->waiting.len; i++) {
         const struct kept *kept = w->waiting.at[i];
         const struct eligible *e = kept->eligible;
@@ -197,7 +194,7 @@ static void list_reached(struct state *s, struct keyed *k, struct window *w, int
             kept->eligible->state = OUT;
     }
     w->waiting.len = n;
-    order_list(&w->list, sorted);
+    order_list(s, &w->list, sorted);
 }
 
 /* ---- moving it ---------------------------------------------------------------------------------------- */

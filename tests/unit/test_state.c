@@ -853,6 +853,60 @@ static void a_longer_once_merges_what_is_not_settled(void **unused)
     close_bench(&b);
 }
 
+/* ---- storms ------------------------------------------------------------------------------------------- */
+
+/* A second with many different values keeps a few of them (docs/semantics.md 9): those of the smallest
+ * identities, by which the witness is named. */
+static void a_storm_of_values_has_the_same_witness(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS "match a[3.. distinct req.x] -> b }");
+    hit(&b, "a", 0, "first");
+    for (uint32_t i = 0; i < 40; i++) {
+        char identity[8];
+        snprintf(identity, sizeof identity, "s%02u", (i * 7 + 5) % 40);
+        hit(&b, "a", 10, identity); /* its value is its identity */
+    }
+    b.value = "s00";
+    hit(&b, "a", 10, "r"); /* a value that is there, of a smaller identity */
+    b.value = NULL;
+    hit(&b, "b", 20, "end");
+    assert_last(&b, INCIDENT_OPEN, 50, 20);
+    assert_int_equal(last(&b)->start, EPOCH + 10);
+    assert_string_equal(last(&b)->witness, "r end ");
+    assert_false(last(&b)->capped);
+    close_bench(&b);
+}
+
+static bool sum_is_capped(uint32_t seconds)
+{
+    struct bench b;
+    open_bench(&b, "use aws\nrule r { title \"t\" severity medium by actor within 1d" STEPS
+                   "match a[sum req.x >= 1000000] -> b }");
+    for (uint32_t i = 0; i < seconds; i++) {
+        char identity[8];
+        snprintf(identity, sizeof identity, "%05u", i);
+        b.value = "1";
+        hit(&b, "a", i, identity);
+        if (i % 100 == 0) watermark(&b, (int64_t)i - 10);
+    }
+    b.value = "1000000";
+    hit(&b, "a", seconds, "enough");
+    hit(&b, "b", seconds + 1, "end");
+    assert_int_equal(last(&b)->start, EPOCH + seconds);
+    bool capped = last(&b)->capped;
+    close_bench(&b);
+    return capped;
+}
+
+static void too_many_sums_under_way_are_told(void **unused)
+{
+    (void)unused;
+    assert_false(sum_is_capped(4000));
+    assert_true(sum_is_capped(4200));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -891,6 +945,8 @@ int main(void)
         cmocka_unit_test(a_changed_rule_begins_anew),
         cmocka_unit_test(kept_hits_find_their_values_again),
         cmocka_unit_test(a_longer_once_merges_what_is_not_settled),
+        cmocka_unit_test(a_storm_of_values_has_the_same_witness),
+        cmocka_unit_test(too_many_sums_under_way_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
