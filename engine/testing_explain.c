@@ -80,6 +80,7 @@ static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t pl
 {
     struct why *w = &x->why;
     struct ir_gap gap;
+    uint32_t inner;
     if (why_count_shut(w, h->hit, h->answers)) {
         why_put_gate(w, h->hit, h->answers);
         return true;
@@ -97,8 +98,12 @@ static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t pl
         why_put_too_late(w, r);
     else if (why_off_gap(w, r, place, h->hit->second, &gap))
         why_put_off_gap(w, r, &gap, h->hit->second);
+    else if (why_off_inner(w, r, place, h->hit->second, &inner))
+        why_put_off_inner(w, r, inner);
     else if (forbidden && h->hit->second >= r->start && place != IR_NONE)
         why_put_forbidden(w, forbidden);
+    else if (why_is_bounded(r, place) && h->hit->second > r->last[place])
+        why_put_bounded(w, r, place);
     else
         return false;
     return true;

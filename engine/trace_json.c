@@ -18,8 +18,22 @@ static void put_duration(struct trace *t, struct json_out *o, const char *name, 
     json_put_cstring(o, line_end(&l));
 }
 
+/* What the match asks for: a[n..m] is read with some events more as well. */
+static uint32_t asked_for(const struct trace *t, uint32_t step, uint32_t of)
+{
+    const struct ir_automaton *a = &t->rule->automata[0];
+    for (uint32_t i = 0; i < a->n_alternatives; i++)
+        for (uint32_t q = 0; q < a->alternatives[i].n_places; q++) {
+            const struct ir_place *p = &a->alternatives[i].places[q];
+            if (p->step == step && p->most && p->times < of) of = p->times;
+        }
+    return of;
+}
+
 static void put_step(struct trace *t, struct json_out *o, uint32_t step, uint32_t taken, uint32_t of)
 {
+    of = asked_for(t, step, of);
+    if (taken > of) taken = of;
     json_name(o, "step"), json_put_text(o, t->rule->steps[step].name);
     json_name(o, "taken"), json_put_uint(o, taken);
     json_name(o, "of"), json_put_uint(o, of);
@@ -53,10 +67,11 @@ static void put_reached(struct trace *t, struct json_out *o, const struct reach 
 /* What is left of the window when the last event has come. */
 static void put_window(struct trace *t, struct json_out *o, const struct reach *r)
 {
-    int64_t until = r->start + t->rule->within;
+    struct deadline d = why_deadline(&t->why, r);
+    int64_t until = d.from + d.most;
     json_name(o, "window"), json_open(o, '{');
-    put_duration(t, o, "within", t->rule->within);
-    put_second(o, "from", r->start);
+    put_duration(t, o, "within", d.most);
+    put_second(o, "from", d.from);
     put_second(o, "until", until);
     put_duration(t, o, "left", until - reach_last(r));
     json_name(o, "outlasts_records"), json_put_bool(o, until > t->last);

@@ -69,8 +69,10 @@ static uint32_t choices_until(const struct subject *s, int64_t second)
 /* What stands between a choice and an event: seconds by which it misses it, or a sentence. */
 struct against {
     uint32_t choice, place;
-    int64_t off; /* seconds by which it comes too late, or, negative, too early */
-    bool is_gap; /* of a gap, not of the window */
+    int64_t off;   /* seconds by which it comes too late, or, negative, too early */
+    bool is_gap;   /* of a gap, not of the window */
+    bool is_inner; /* of a window inside */
+    uint32_t inner;
     struct ir_gap gap;
     uint32_t join; /* IR_NONE: it agrees */
     const struct hit *forbidden;
@@ -101,6 +103,7 @@ static struct against against_choice(const struct trace *t, const struct subject
     struct against a = {.choice = choice, .place = place_of(r, step), .join = IR_NONE};
     a.off = off_window(t, r, a.place, second);
     if (!a.off && (a.off = why_off_gap(&t->why, r, a.place, second, &a.gap))) a.is_gap = true;
+    if (!a.off && (a.off = why_off_inner(&t->why, r, a.place, second, &a.inner))) a.is_inner = true;
     if (hit) a.join = why_disagrees(&t->why, r, hit);
     if (hit && !a.off && a.join == IR_NONE) a.forbidden = forbidden_by(t, s, r, a.place, second);
     return a;
@@ -119,6 +122,12 @@ static bool is_less(const struct against *a, const struct against *b)
     return !a->forbidden && b->forbidden;
 }
 
+/* The choice may hold the event already. */
+static bool holds(const struct reach *r, uint32_t place, int64_t second)
+{
+    return r->taken[place] && r->last[place] == second;
+}
+
 static struct against against_all(const struct trace *t, const struct subject *s, uint32_t step,
                                   int64_t second, const struct hit *hit)
 {
@@ -126,7 +135,8 @@ static struct against against_all(const struct trace *t, const struct subject *s
     uint32_t until = choices_until(s, second), from = until > CHOICES_TRIED ? until - CHOICES_TRIED : 0;
     if (!s->n_choices) best.off = 0;
     for (uint32_t i = from; i < s->n_choices && i <= until; i++) {
-        if (place_of(&s->choices[i], step) == IR_NONE) continue;
+        uint32_t place = place_of(&s->choices[i], step);
+        if (place == IR_NONE || (hit && holds(&s->choices[i], place, second))) continue;
         struct against a = against_choice(t, s, i, step, second, hit);
         if (best.choice == NO_CHOICE || !is_less(&best, &a)) best = a;
     }
@@ -194,6 +204,8 @@ static void put_off(struct trace *t, const struct reach *r, const struct against
     uint32_t earlier = why_too_early(r, a->place, second);
     if (a->is_gap)
         why_put_off_gap(&t->why, r, &a->gap, second);
+    else if (a->is_inner)
+        why_put_off_inner(&t->why, r, a->inner);
     else if (a->off > 0)
         why_put_too_late(&t->why, r);
     else if (earlier != IR_NONE)
@@ -244,14 +256,17 @@ static void judge_hit(struct trace *t, struct subject *s, struct next *n, const 
         put_off(t, r, &a, e->second);
         keep(t, n, NEAR_OUTSIDE, size_of(a.off), &a, e);
     }
-    if (a.off || (parts < 0 && !a.forbidden) || !is_nearer(n, NEAR_INSIDE, parts)) return;
+    bool bounded = r && why_is_bounded(r, a.place) && e->second > reach_last(r);
+    if (a.off || (parts < 0 && !a.forbidden && !bounded) || !is_nearer(n, NEAR_INSIDE, parts)) return;
     bool is_read = why_read(w, t->record);
     if (shut)
         why_put_gate(w, h, seen->answers);
     else if (a.join != IR_NONE && is_read)
         why_put_disagrees(w, r, h, a.join);
-    else
+    else if (a.forbidden)
         why_put_forbidden(w, a.forbidden);
+    else
+        why_put_bounded(w, r, a.place);
     keep(t, n, NEAR_INSIDE, parts, &a, e);
 }
 

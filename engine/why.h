@@ -21,6 +21,8 @@ struct reach {
     uint64_t before[PLACES_MOST];
     uint16_t taken[PLACES_MOST];
     int64_t last[PLACES_MOST];
+    int64_t inners[PLACES_MOST]; /* the first second of each window inside that has begun */
+    uint32_t n_inners;
     struct hash128 *joins; /* [rule->n_joins] zero: none yet */
     int64_t start;
     uint32_t full, events; /* places that have all they need; events in all */
@@ -91,6 +93,17 @@ void why_put_too_late(struct why *w, const struct reach *r);
 int64_t why_off_gap(const struct why *w, const struct reach *r, uint32_t place, int64_t second,
                     struct ir_gap *gap);
 void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *gap, int64_t second);
+/* The same of a window inside (`a[3.. in 5m]`, `(…)[in 5m]`): by how many seconds it comes too late, and which. */
+int64_t why_off_inner(const struct why *w, const struct reach *r, uint32_t place, int64_t second, uint32_t *inner);
+void why_put_off_inner(struct why *w, const struct reach *r, uint32_t inner);
+/* Whether the place may have too many events (a[n..m]): nothing else is in the way of one that fits. */
+bool why_is_bounded(const struct reach *r, uint32_t place);
+void why_put_bounded(struct why *w, const struct reach *r, uint32_t place);
+/* The window that is over first: the match's, one inside, a gap's. */
+struct deadline {
+    int64_t from, most;
+};
+struct deadline why_deadline(const struct why *w, const struct reach *r);
 /* The reference in which it does not agree; IR_NONE: none. The event at hand is the hit's. */
 uint32_t why_disagrees(const struct why *w, const struct reach *r, const struct hit *h);
 void why_put_disagrees(struct why *w, const struct reach *r, const struct hit *h, uint32_t join);

@@ -14,11 +14,13 @@ struct reach reach_of(const struct state_view *v)
                       .places = v->places,
                       .n_places = v->n_places,
                       .joins = (struct hash128 *)(uintptr_t)v->joins, /* read only, until it is copied */
+                      .n_inners = v->n_inners < PLACES_MOST ? v->n_inners : PLACES_MOST,
                       .start = v->start};
     for (uint32_t q = 0; q < v->n_places; q++) {
         r.full += v->taken[q] == v->places[q].times;
         r.events += v->taken[q];
     }
+    if (r.n_inners) memcpy(r.inners, v->inners, r.n_inners * sizeof *r.inners);
     memcpy(r.before, v->before, v->n_places * sizeof *r.before);
     memcpy(r.taken, v->taken, v->n_places * sizeof *r.taken);
     memcpy(r.last, v->last, v->n_places * sizeof *r.last);
@@ -256,6 +258,65 @@ void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *
     line_put(&w->line, distance < gap->least ? ", at least " : ", at most ");
     line_duration(&w->line, distance < gap->least ? gap->least : gap->most);
     line_put(&w->line, distance < gap->least ? " must lie between" : " may lie between");
+}
+
+/* ---- windows inside, upper bounds * ----------------------------------------------------------------- */
+
+/* The window has begun, and waits for more. */
+static bool is_open(const struct reach *r, const struct ir_inner *n)
+{
+    bool any = false;
+    for (uint32_t q = 0; q < r->n_places; q++) any |= n->places & BIT(q) && r->taken[q];
+    return any && n->places & ~full_places(r);
+}
+
+int64_t why_off_inner(const struct why *w, const struct reach *r, uint32_t place, int64_t second,
+                      uint32_t *inner)
+{
+    const struct ir_alternative *a = place == IR_NONE ? NULL : alternative_of(w, r);
+    for (uint32_t i = 0; a && i < a->n_inners && i < r->n_inners; i++) {
+        int64_t over = second - r->inners[i] - a->inners[i].most;
+        *inner = i;
+        if (a->inners[i].places & BIT(place) && is_open(r, &a->inners[i]) && over > 0) return over;
+    }
+    return 0;
+}
+
+void why_put_off_inner(struct why *w, const struct reach *r, uint32_t inner)
+{
+    line_put(&w->line, "the window of ");
+    line_duration(&w->line, alternative_of(w, r)->inners[inner].most);
+    line_put(&w->line, " inside the match that began at ");
+    w->moment(w->world, &w->line, r->inners[inner]);
+    line_put(&w->line, " is over");
+}
+
+bool why_is_bounded(const struct reach *r, uint32_t place)
+{
+    return place != IR_NONE && r->places[place].most;
+}
+
+void why_put_bounded(struct why *w, const struct reach *r, uint32_t place)
+{
+    line_put(&w->line, "more than %u events of " TEXT_FMT " lie within its window", r->places[place].most,
+             TEXT_ARG(w->rule->steps[r->places[place].step].name));
+}
+
+static void take_sooner(struct deadline *d, int64_t from, int64_t most)
+{
+    if (most != INT64_MAX && from + most < d->from + d->most) *d = (struct deadline){from, most};
+}
+
+struct deadline why_deadline(const struct why *w, const struct reach *r)
+{
+    const struct ir_alternative *a = alternative_of(w, r);
+    struct deadline d = {r->start, w->rule->within};
+    for (uint32_t i = 0; a && i < a->n_inners && i < r->n_inners; i++)
+        if (is_open(r, &a->inners[i])) take_sooner(&d, r->inners[i], a->inners[i].most);
+    for (uint32_t i = 0; a && i < a->n_gaps; i++)
+        for (uint32_t q = 0; q < r->n_places; q++)
+            if (is_pending(r, &a->gaps[i], q)) take_sooner(&d, last_of(r, a->gaps[i].left), a->gaps[i].most);
+    return d;
 }
 
 /* ---- references * ----------------------------------------------------------------------------------- */

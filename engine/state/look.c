@@ -31,6 +31,8 @@ static void show(void *world, const struct rule_plan *p, const struct run *r)
                            .before = a->before,
                            .last = last,
                            .start = r->start,
+                           .inners = run_inners_of(p, r),
+                           .n_inners = a->n_inners,
                            .joins = run_joins_of(r),
                            .taken = taken};
     s->see(s->see_world, &v);

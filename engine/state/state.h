@@ -128,6 +128,8 @@ struct state_view {
     const uint16_t *taken;         /* [n_places] events */
     const int64_t *last;           /* [n_places] second of the last event taken; where none is, without meaning */
     const struct hash128 *joins;   /* [rule->n_joins] what it has agreed to, zero: nothing yet */
+    const int64_t *inners; /* [n_inners] the first second of each window inside (ir_inner) that has begun, else without meaning */
+    uint32_t n_inners;
     int64_t start;
 };
 /* From here on each choice is shown when a second of its key is folded for good: once for each event more that it
