@@ -221,6 +221,7 @@ int verb_replay(const struct call *call)
         !read_caps(call, caps, &o.n_caps))
         return CSR_USAGE;
     o.caps = caps;
+    if (call_value(call, "max-lag") && !max_lag) return fail(call, CSR_USAGE, "--max-lag: at least a second is wanted");
     size_t n_paths = call_values(call, "rules", paths, RULES_MOST);
     int status;
     struct rules_wanted wanted = {.paths = paths, .n_paths = n_paths, .tells_unused = true, .to = stderr};
