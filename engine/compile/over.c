@@ -25,10 +25,12 @@ static uint32_t height_over(struct compiler *c, struct symbol *rule, const struc
     return 0;
 }
 
-/* The greatest height of the rules that stand in a tree. */
+/* The greatest height of the rules that stand in a tree. What the engine tells of itself comes while rules at
+ * the bottom take their events, so who takes it stands above them. */
 static uint32_t highest_below(struct compiler *c, struct symbol *rule, const struct ast *e, uint32_t depth)
 {
     uint32_t most = e->kind == AST_RULE_REF ? height_over(c, rule, e, depth) : 0;
+    if (e->kind == AST_API && text_starts(e->text, TEXT("csr:"))) most = 1;
     AST_EACH(kid, e) {
         uint32_t height = highest_below(c, rule, kid, depth);
         if (most < height) most = height;

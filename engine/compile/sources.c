@@ -116,12 +116,13 @@ bool api_has_source(struct compiler *c, const struct unit *unit, const struct as
     bool is_pattern = memchr(name.service.at, '*', name.service.len) != NULL;
     struct text package = package_of_service(name.service);
     const struct schema *open = open_source(c, name.service);
-    if (!c->schemas.len || is_pattern || own_source(c, name.service)) return true;
-    if (api_is_source(name.service) && !package.len) { /* csr: what the engine itself tells */
+    bool is_told = text_equal(name.service, TEXT("csr")); /* by the engine itself */
+    if (is_told && !glob_match(name.action, TEXT("evicted"), false)) {
         diag_at(c->diags, E0540, api->span, "records of `" TEXT_FMT "` cannot be read yet",
                 TEXT_ARG(name.service));
         return false;
     }
+    if (!c->schemas.len || is_pattern || own_source(c, name.service)) return true;
     if (open && (!package.len || text_equal(package, TEXT("aws")))) return true;
     struct diag *d = diag_at(c->diags, E0233, api->span, "no source in use has events of `" TEXT_FMT "`",
                              TEXT_ARG(name.service));

@@ -100,6 +100,7 @@ static uint32_t depth_over(const struct ir *ir, const struct ir_rule *rule)
         for (uint32_t g = 0; g < rule->steps[s].n_groups; g++)
             for (uint32_t a = 0; a < rule->steps[s].groups[g].n_apis; a++) {
                 uint32_t under = rule->steps[s].groups[g].apis[a].rule;
+                if (!depth && ir_is_told(&rule->steps[s].groups[g].apis[a])) depth = 1;
                 if (under < ir->n_rules && depth <= ir->rules[under].depth)
                     depth = ir->rules[under].depth + 1;
             }

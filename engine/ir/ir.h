@@ -108,6 +108,11 @@ struct ir_api {
     struct text service, action;
     uint32_t rule;
 };
+/* An event that the engine itself tells, as csr:evicted. */
+static inline bool ir_is_told(const struct ir_api *api)
+{
+    return text_equal(api->service, TEXT("csr"));
+}
 
 /* One group of a step: the first that fits an event gives the values. */
 struct ir_group {

@@ -669,8 +669,7 @@ static void emit(struct matcher *m, const struct match_out *out)
     emit_hits(m, out);
 }
 
-static enum aside match(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
-                        struct event *event)
+static enum aside build_whole(struct matcher *m, struct text record, uint64_t seq, struct event *event)
 {
     struct match_counts before = m->counts;
     enum aside why = build(m, record, seq, event);
@@ -678,11 +677,27 @@ static enum aside match(struct matcher *m, struct text record, uint64_t seq, con
         m->counts = before;
         why = build(m, record, seq, event);
     }
+    return why;
+}
+
+static enum aside match(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
+                        struct event *event)
+{
+    enum aside why = build_whole(m, record, seq, event);
     if (why != ASIDE_NONE) return why;
     m->counts.events++;
     m->counts.overflowed += m->eval.overflowed;
     emit(m, out);
     return ASIDE_NONE;
+}
+
+void match_told(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out)
+{
+    struct event event;
+    m->columns = NULL;
+    if (build_whole(m, record, seq, &event) != ASIDE_NONE) return;
+    for (struct found_touch *t = m->touches; t; t = t->next) t->number = HIT_NOT_ASKED;
+    emit_hits(m, out);
 }
 
 enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,

@@ -61,6 +61,9 @@ struct match_out {
     void (*delivery)(void *world, uint32_t schema, struct text account, struct text region);
 };
 
+/* An event that the engine tells, as a record: its hits alone. Their questions to baselines are not put yet. */
+void match_told(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out);
+
 /* Decodes and matches one record. ASIDE_NONE: *event is filled, its views valid until the next call. */
 enum aside match_record(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
                         struct event *event);

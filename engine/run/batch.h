@@ -78,6 +78,7 @@ struct rules {
     struct state_plan *state_plan;
     struct matcher **matchers; /* [workers] */
     uint32_t n_matchers;
+    bool hears;        /* a rule takes what the engine tells of itself */
     uint32_t n_depths; /* of its rules: 1 where none is over another */
 };
 
@@ -118,7 +119,12 @@ struct swallow {
 };
 
 struct incidents VEC(struct incident *);
-struct evictions VEC(struct state_eviction);
+/* Of one record several things may give way in one partition: numbered, so that each has a name. */
+struct evicted {
+    struct state_eviction what;
+    uint32_t depth, partition, number;
+};
+struct evictions VEC(struct evicted);
 
 /* What one shard makes of a batch. */
 struct yield {
@@ -128,6 +134,7 @@ struct yield {
     struct VEC(struct swallow) swallowed;
     struct VEC(uint32_t) late;    /* rules that a late record hit, once for each */
     struct evictions evictions;   /* names in `memory` */
+    uint32_t n_heard;             /* of them, those that rules over others were told */
     struct derived_hits *derived; /* [IR_DEPTHS][shards], of rules of that depth under that shard's keys */
     int64_t settled[IR_DEPTHS];   /* up to here its partitions of each depth know all for good */
     uint64_t hits, n_derived;
@@ -196,7 +203,8 @@ struct shard {
     alignas(CACHE_LINE) uint64_t done[ROUNDS]; /* batches: cursors */
     /* the token holder's alone */
     alignas(CACHE_LINE) uint64_t floor[ROUNDS]; /* least done[] of all shards, when last looked at */
-    struct yield *yield;                        /* of the round under way, for what its partitions tell */
+    struct work *work;                          /* the round under way, for what its partitions tell */
+    struct json_out line;                       /* of a notice */
     struct feeds feeds[IR_DEPTHS];              /* as far as its hit rounds have come */
     struct derived_hits pending;                /* those of the batch and depth at hand, in order */
 };

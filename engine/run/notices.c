@@ -76,23 +76,16 @@ static void put_text(struct json_out *o, const char *name, struct text t)
     t.len ? json_put_text(o, t) : json_put_null(o);
 }
 
-static void put_identity(struct json_out *o, uint64_t number, int64_t second)
+void notice_json(struct json_out *o, const struct ir *ir, const struct state_eviction *e, struct text id,
+                 int64_t second)
 {
-    char text[64];
-    int len =
-        snprintf(text, sizeof text, "csr:evicted/%lld/%llu", (long long)second, (unsigned long long)number);
-    put_text(o, "id", (struct text){text, (uint32_t)len});
-}
-
-static void put_line(struct notices *n, const struct ir *ir, const struct state_eviction *e, int64_t second)
-{
-    struct json_out *o = &n->line;
     char time[32];
     json_out_reset(o);
     json_open(o, '{');
     put_text(o, "type", TEXT("notice"));
+    put_text(o, "notice", TEXT("evicted"));
     put_text(o, "api", TEXT("csr:evicted"));
-    put_identity(o, ++n->told, second);
+    put_text(o, "id", id);
     put_text(o, "time", (struct text){time, time_print(second * 1000000000, time)});
     put_text(o, "cap", text_of(e->cap));
     put_text(o, "rule", e->rule == IR_NONE ? TEXT("") : ir->rules[e->rule].name);
@@ -101,6 +94,13 @@ static void put_line(struct notices *n, const struct ir *ir, const struct state_
     put_text(o, "principal", e->principal);
     json_name(o, "count"), json_put_uint(o, e->n);
     json_close(o, '}');
+}
+
+static void put_line(struct notices *n, const struct ir *ir, const struct state_eviction *e, int64_t second)
+{
+    char id[64];
+    int len = snprintf(id, sizeof id, "csr:evicted/%lld/%llu", (long long)second, (unsigned long long)++n->told);
+    notice_json(&n->line, ir, e, (struct text){id, (uint32_t)len}, second);
 }
 
 static int compare(const void *a, const void *b)

@@ -37,6 +37,9 @@ bool notices_init(struct notices *n);
 void notices_release(struct notices *n);
 /* False: no memory, or there are too many: tell all, and count again. */
 bool notices_count(struct notices *n, const struct state_eviction *e);
+/* An eviction as the record that rules see, and people read. */
+void notice_json(struct json_out *o, const struct ir *ir, const struct state_eviction *e, struct text id,
+                 int64_t second);
 /* What is due at this second of event time; SECOND all: everything, and forgets it. */
 void notices_tell(struct notices *n, const struct ir *ir, int64_t second, bool all);
 

@@ -14,6 +14,9 @@
 
 #include "engine/run/atomic.h"
 
+#include <assert.h>
+#include <stdio.h>
+
 #include <stdlib.h>
 
 /* The shard at work on a batch. */
@@ -57,12 +60,25 @@ static bool keep_name(struct yield *y, struct text *name)
     return memory != NULL;
 }
 
+/* How many of the same record, depth and partition came before it. */
+static uint32_t number_of(const struct evictions *all, const struct evicted *one)
+{
+    uint32_t n = 0;
+    for (uint32_t i = all->len; i-- > 0 && all->at[i].what.cause == one->what.cause;)
+        n += all->at[i].depth == one->depth && all->at[i].partition == one->partition;
+    return n;
+}
+
 static void keep_eviction(void *world, const struct state_eviction *e)
 {
-    struct yield *y = ((struct shard *)world)->yield;
-    struct state_eviction *mine = VEC_PUSH(&y->evictions);
-    if (mine) *mine = *e;
-    if (!mine || !keep_name(y, &mine->account) || !keep_name(y, &mine->principal)) y->is_broken = true;
+    struct work *w = ((struct shard *)world)->work;
+    struct yield *y = w->yield;
+    struct evicted one = {*e, w->depth, w->partition, 0};
+    bool is_kept = keep_name(y, &one.what.account) && keep_name(y, &one.what.principal);
+    if (w->batch->rules->hears) one.number = number_of(&y->evictions, &one);
+    struct evicted *mine = VEC_PUSH(&y->evictions);
+    if (mine) *mine = one;
+    if (!mine || !is_kept) y->is_broken = true;
 }
 
 void run_listen(struct run *r, uint32_t depth, uint32_t partition)
@@ -273,6 +289,61 @@ static void derive_hits(void *world, const struct derived *group)
     match_derived(w->matcher, group, &out);
 }
 
+/* ---- what the engine tells of itself ------------------------------------------------------------------- */
+
+/* An eviction, told to rules of greater depth than where it happened. */
+struct telling {
+    struct work *w;
+    const struct evicted *what;
+    struct text id;
+};
+
+static void keep_told_hit(void *world, const struct hit *h)
+{
+    struct telling *t = world;
+    struct yield *y = t->w->yield;
+    uint32_t depth = run_depth(t->w->batch->rules, h->rule);
+    if (depth <= t->w->depth) return;
+    void *memory = pool_take(&y->memory, hit_size(h)), *of = pool_take(&y->memory, owner_size(h->owner));
+    struct derived_hits *list = yield_derived(t->w->run, y, depth, run_shard(t->w->run, h->key_hash));
+    struct derived_hit *mine = memory && of ? VEC_PUSH(list) : NULL;
+    if (!mine) {
+        y->is_broken = true;
+        return;
+    }
+    *mine = (struct derived_hit){hit_copy(memory, h), IR_NONE, t->id, (uint32_t)y->n_derived++};
+    mine->hit->owner = owner_copy(of, h->owner);
+    mine->hit->by_watermark = t->what->what.by_watermark;
+}
+
+/* Its name is a function of the records and the secret alone: what happens in a partition does not depend on
+ * shards. */
+static void tell_rules(struct work *w, const struct evicted *e)
+{
+    char id[96];
+    int len = snprintf(id, sizeof id, "csr:evicted/%llu/%u.%u.%u", (unsigned long long)e->what.cause, e->depth,
+                       e->partition, e->number);
+    struct telling t = {w, e, {id, (uint32_t)len}};
+    struct match_out out = {.world = &t, .hit = keep_told_hit};
+    struct json_out *line = &w->shard->line;
+    notice_json(line, w->batch->rules->ir, &e->what, t.id, e->what.second);
+    if (line->failed || !keep_name(w->yield, &t.id)) {
+        w->yield->is_broken = true;
+        return;
+    }
+    match_told(w->matcher, json_out_text(line), e->what.cause, &out);
+}
+
+/* What gave way since rules were told last, in rounds of whatever kind. Of copies nobody knows who sent them. */
+static void tell_all_rules(struct work *w)
+{
+    struct yield *y = w->yield;
+    for (; y->n_heard < y->evictions.len; y->n_heard++) {
+        const struct evicted *e = &y->evictions.at[y->n_heard];
+        if (w->batch->rules->hears && e->what.cause && !w->batch->is_end) tell_rules(w, e);
+    }
+}
+
 /* By what caused it, then rule and key; what one key said stays in its order. */
 static int compare_derived(const void *a, const void *b)
 {
@@ -334,6 +405,18 @@ static void move_watermark(struct work *w, const struct state_out *out)
     }
 }
 
+/* Debug builds count behind every batch what others count when they are asked. */
+static void check_accounts(const struct work *w)
+{
+#ifndef NDEBUG
+    struct state_counts n = {0};
+    for (EACH_PARTITION(w, p)) state_count(w->run->partitions[w->depth][p], &n);
+    assert(state_adds_up(&n));
+#else
+    (void)w;
+#endif
+}
+
 static void look_at_state(struct work *w)
 {
     for (EACH_PARTITION(w, p)) {
@@ -392,8 +475,10 @@ static void round_hit(struct work *w)
     if (asks_are_due(b)) deliver_answers(w, &out, b->period - ASK_PERIODS);
     take_hits(w, &out);
     if (b->ticks && b->passed != INT64_MIN) move_watermark(w, &out);
+    tell_all_rules(w);
     look_how_far(w);
     look_at_state(w);
+    check_accounts(w);
 }
 
 /* ---- which round of which batch ------------------------------------------------------------------------ */
@@ -426,6 +511,7 @@ static void reset_yield(const struct run *r, struct yield *y)
     y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = y->evictions.len = 0;
     for (uint32_t i = 0; i < IR_DEPTHS * r->n_shards; i++) y->derived[i].len = 0;
     y->hits = y->n_derived = 0;
+    y->n_heard = 0;
     y->is_broken = y->waits = false;
     y->counts = (struct state_counts){0};
     pool_reset(&y->memory);
@@ -451,7 +537,6 @@ static bool do_round(struct worker *worker, uint32_t index, enum round round)
     uint64_t number = s->done[round];
     struct batch *b = run_batch(r, number);
     if (!may_do(r, s, round, b, number)) return false;
-    s->yield = &b->yields[index];
     struct work w = {.run = r,
                      .matcher = b->rules->matchers[worker->index],
                      .shard = s,
@@ -460,6 +545,7 @@ static bool do_round(struct worker *worker, uint32_t index, enum round round)
                      .yield = &b->yields[index],
                      .index = index,
                      .depth = round < ROUND_HIT ? 0 : round - ROUND_HIT};
+    s->work = &w;
     if (round == ROUND_SEEN)
         reset_yield(r, w.yield), round_seen(&w);
     else if (round == ROUND_TOUCH)

@@ -129,6 +129,7 @@ static struct rules *rules_new(const struct run *r, const struct ir *ir, void *o
     rules->n_depths = 1;
     for (uint32_t i = 0; i < ir->n_rules; i++)
         if (rules->n_depths <= ir->rules[i].depth) rules->n_depths = ir->rules[i].depth + 1;
+    for (uint32_t i = 0; i < ir->n_schemas; i++) rules->hears |= text_equal(ir->schemas[i].name, TEXT("csr"));
     if (rules->plan && rules->decoder && rules->state_plan && make_matchers(rules, r->o.workers))
         return rules;
     rules_free(rules);
@@ -291,6 +292,7 @@ void run_free(struct run *r)
     for (uint32_t s = 0; r->shards && s < r->n_shards; s++) {
         for (uint32_t d = 0; d < IR_DEPTHS; d++) free(r->shards[s].feeds[d].at);
         free(r->shards[s].pending.at);
+        json_out_release(&r->shards[s].line);
     }
     free(r->slots);
     free(r->shards);

@@ -13,6 +13,7 @@
 
 #include "engine/run/atomic.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* ---- order --------------------------------------------------------------------------------------------- */
@@ -250,7 +251,7 @@ static void count_evictions(struct run *r, const struct batch *b)
     struct notices *n = &r->writer.notices;
     for (uint32_t s = 0; s < r->n_shards; s++)
         for (uint32_t i = 0; i < b->yields[s].evictions.len; i++) {
-            const struct state_eviction *e = &b->yields[s].evictions.at[i];
+            const struct state_eviction *e = &b->yields[s].evictions.at[i].what;
             if (notices_count(n, e)) continue;
             tell_notices(r, true);
             if (!notices_count(n, e)) flag_raise(&r->no_memory);
@@ -355,6 +356,7 @@ static void write_batch(struct run *r, struct batch *b)
         sum_states(r, b, &w->counts.states);
         if (out->counted) out->counted(out->world, &w->counts);
     }
+    assert(run_adds_up(&w->counts) || w->is_mute); /* product.md, promise 2 */
     if (out->written) out->written(out->world, &w->counts);
 }
 

@@ -135,7 +135,7 @@ static int64_t last_sighting(const struct memory *m)
     return m->tail.len ? m->tail.at[m->tail.len - 1] : m->now.last;
 }
 
-static void evict(struct baselines *b, struct memory *m)
+static void evict(struct baselines *b, struct memory *m, const struct touch *t)
 {
     const struct share *principal = share_of(&m->holding, OWNER_PRINCIPAL);
     struct state_eviction e = {.cap = "values",
@@ -144,7 +144,9 @@ static void evict(struct baselines *b, struct memory *m)
                                .account = principal->as.of->name,
                                .principal = principal->name,
                                .owner = principal->id,
-                               .n = 1};
+                               .n = 1,
+                               .cause = t->seq,
+                               .second = t->second};
     if (b->listener->evicted) b->listener->evicted(b->listener->world, &e);
     lost_note(&b->lost, principal->id, m->kind == OF_VALUE ? m->key_id : m->id,
               last_sighting(m) + m->of->ir->keep);
@@ -152,9 +154,9 @@ static void evict(struct baselines *b, struct memory *m)
     b->evicted++;
 }
 
-static void make_room(struct baselines *b)
+static void make_room(struct baselines *b, const struct touch *t)
 {
-    while (b->values > b->values_most) evict(b, memory_with(share_next(&b->shares)));
+    while (b->values > b->values_most) evict(b, memory_with(share_next(&b->shares)), t);
 }
 
 static struct memory *remember(struct baselines *b, struct baseline_state *bs, struct hash128 id,
@@ -329,7 +331,7 @@ struct answer baselines_touch(struct baselines *b, const struct touch *t)
     if (!t->learns) return a;
     learn_as(b, bs, t->is_account ? OF_ACCOUNT : OF_KEY, t);
     if (!t->is_account) learn_as(b, bs, OF_VALUE, t);
-    make_room(b);
+    make_room(b, t);
     return a;
 }
 

@@ -37,7 +37,10 @@ static void tell_lost(const struct state *s, const struct keyed *k, uint64_t n, 
                                .account = principal->as.of->name,
                                .principal = principal->name,
                                .owner = principal->id,
-                               .n = n};
+                               .n = n,
+                               .cause = s->at.cause,
+                               .by_watermark = s->at.by_watermark,
+                               .second = s->at.second};
     if (s->listener.evicted) s->listener.evicted(s->listener.world, &e);
 }
 

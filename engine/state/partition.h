@@ -156,6 +156,11 @@ struct state {
     struct shares shares;                   /* who holds the keys */
     struct lost lost;                       /* keys that were evicted */
     struct state_listener listener;
+    struct {
+        uint64_t cause;
+        bool by_watermark;
+        int64_t second;
+    } at; /* the call that is at work, for what it makes others give up */
     const struct state_plan *plan;
     struct rule_state **rules; /* [plan->ir->n_rules]; NULL until a rule has a key here */
     uint32_t n_rules;

@@ -156,6 +156,7 @@ static struct keyed *key_of(struct state *s, const struct hit *h)
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct occasion o = {.out = out, .cause = h->seq, .by_watermark = h->by_watermark};
+    s->at.cause = h->seq, s->at.by_watermark = h->by_watermark, s->at.second = h->second;
     struct keyed *k = key_of(s, h);
     if (!k) return; /* what is taken back is forgotten already */
     if (h->is_gone)
@@ -211,6 +212,7 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
     s->cause = cause;
     if (second <= s->watermark && s->known == NEVER) return;
     if (second > s->watermark) s->watermark = second;
+    s->at.cause = cause, s->at.by_watermark = true, s->at.second = second + 1;
     s->move = (s->move + 1) % ASKED_MOVES;
     /* What waits for lower rules is due the second behind the watermark, which then need not move. */
     for (struct timer *t; (t = timers_pop(&s->timers, s->watermark + (s->known != NEVER)));)

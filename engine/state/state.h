@@ -51,6 +51,9 @@ struct state_eviction {
     struct text account, principal; /* whose it was; empty: nobody is named */
     struct hash128 owner;           /* of both */
     uint64_t n;
+    uint64_t cause; /* sequence of the record that brought it about, or of the batch; 0: not known */
+    bool by_watermark;
+    int64_t second;
 };
 struct state_listener {
     void *world;

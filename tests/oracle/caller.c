@@ -2,6 +2,7 @@
 #include "tests/oracle/caller.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct answer give_answer(void *world, uint32_t number, struct hash128 key)
 {
@@ -72,6 +73,12 @@ void caller_finish(struct caller *c)
         state_watermark(c->state, INT64_MAX, UINT64_MAX, &c->out);
     }
     caller_answer(c);
+    struct state_counts n = {0};
+    state_count(c->state, &n);
+    if (!state_adds_up(&n)) { /* product.md, promise 2 */
+        fprintf(stderr, "the accounts of half-built matches do not add up\n");
+        abort();
+    }
 }
 
 const struct told *caller_last(const struct caller *c, const char *id, enum incident_state state)
