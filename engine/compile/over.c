@@ -11,8 +11,8 @@
 
 static uint32_t height_of(struct compiler *c, struct symbol *rule, uint32_t depth);
 
-/* depth: how many rules stand over this one on the way here. Below the lowest that may be nobody looks: who stands on
- * top is too high then. */
+/* depth: how many rules stand over this one on the way here. Below the lowest that may be nobody looks: who
+ * stands on top is too high then. */
 static uint32_t height_over(struct compiler *c, struct symbol *rule, const struct ast *ref, uint32_t depth)
 {
     struct symbol *of = symbol_find(c, SYMBOL_RULE, rule->unit, ref->text);

@@ -99,7 +99,8 @@ void notice_json(struct json_out *o, const struct ir *ir, const struct state_evi
 static void put_line(struct notices *n, const struct ir *ir, const struct state_eviction *e, int64_t second)
 {
     char id[64];
-    int len = snprintf(id, sizeof id, "csr:evicted/%lld/%llu", (long long)second, (unsigned long long)++n->told);
+    int len =
+        snprintf(id, sizeof id, "csr:evicted/%lld/%llu", (long long)second, (unsigned long long)++n->told);
     notice_json(&n->line, ir, e, (struct text){id, (uint32_t)len}, second);
 }
 

@@ -321,8 +321,8 @@ static void keep_told_hit(void *world, const struct hit *h)
 static void tell_rules(struct work *w, const struct evicted *e)
 {
     char id[96];
-    int len = snprintf(id, sizeof id, "csr:evicted/%llu/%u.%u.%u", (unsigned long long)e->what.cause, e->depth,
-                       e->partition, e->number);
+    int len = snprintf(id, sizeof id, "csr:evicted/%llu/%u.%u.%u", (unsigned long long)e->what.cause,
+                       e->depth, e->partition, e->number);
     struct telling t = {w, e, {id, (uint32_t)len}};
     struct match_out out = {.world = &t, .hit = keep_told_hit};
     struct json_out *line = &w->shard->line;
@@ -334,7 +334,8 @@ static void tell_rules(struct work *w, const struct evicted *e)
     match_told(w->matcher, json_out_text(line), e->what.cause, &out);
 }
 
-/* What gave way since rules were told last, in rounds of whatever kind. Of copies nobody knows who sent them. */
+/* What gave way since rules were told last, in rounds of whatever kind. Of copies nobody knows who sent them.
+ */
 static void tell_all_rules(struct work *w)
 {
     struct yield *y = w->yield;

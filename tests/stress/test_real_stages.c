@@ -45,6 +45,7 @@ static const char rules[] =
 struct trial {
     unsigned workers;
     uint32_t batch_records, batches, reload_every;
+    const struct caps *caps;
 
     const csr_ruleset *rules;
     const char *path; /* NULL: made-up records */
@@ -54,7 +55,7 @@ struct trial {
     struct input inner;
     uint32_t given;
     bool was_reloaded;
-    struct json_out text;
+    struct json_out text, notices;
     struct run_counts counts;
 };
 
@@ -143,13 +144,21 @@ static bool on_incident(void *world, const struct incident *i)
     return true;
 }
 
+static void on_notice(void *world, struct text line)
+{
+    struct trial *t = world;
+    json_put_json(&t->notices, line);
+    json_put_newline(&t->notices);
+}
+
 static void run_trial(struct trial *t)
 {
     static const uint64_t secret[2] = {3, 4};
     struct input input = {t, next, release, origin_name, NULL};
     struct run_options o = {.workers = t->workers,
                             .input = &input,
-                            .out = {.world = t, .incident = on_incident},
+                            .out = {.world = t, .incident = on_incident, .notice = on_notice},
+                            .caps = t->caps,
                             .lateness = -1,
                             .secret = secret,
                             .batch_records = t->batch_records,
@@ -181,6 +190,11 @@ static void assert_same(const struct trial *want, const struct trial *got)
     assert_int_equal(got->counts.states.made, want->counts.states.made);
     assert_int_equal(got->text.len, want->text.len);
     if (got->text.len) assert_memory_equal(got->text.at, want->text.at, got->text.len);
+    assert_int_equal(got->counts.states.keys_evicted, want->counts.states.keys_evicted);
+    assert_int_equal(got->counts.states.values_evicted, want->counts.states.values_evicted);
+    if (got->reload_every) return; /* notices are told before a new set */
+    assert_int_equal(got->notices.len, want->notices.len);
+    if (got->notices.len) assert_memory_equal(got->notices.at, want->notices.at, got->notices.len);
 }
 
 static csr_ruleset *compile(const char *text)
@@ -195,7 +209,14 @@ static csr_ruleset *compile(const char *text)
     return rs;
 }
 
-static void compare(const csr_ruleset *rs, const char *path, uint32_t least_revisions)
+static void release_text(struct trial *t)
+{
+    json_out_release(&t->text);
+    json_out_release(&t->notices);
+}
+
+static void compare(const csr_ruleset *rs, const char *path, const struct caps *caps,
+                    uint32_t least_revisions)
 {
     static const struct trial table[] = {
         {.workers = 2},
@@ -209,18 +230,20 @@ static void compare(const csr_ruleset *rs, const char *path, uint32_t least_revi
         {.workers = 3, .batch_records = 64, .reload_every = 111},
         {.workers = 2, .batch_records = 5, .batches = 2, .reload_every = 7},
     };
-    struct trial want = {.workers = 1, .rules = rs, .path = path};
+    struct trial want = {.workers = 1, .rules = rs, .path = path, .caps = caps};
     run_trial(&want);
+    assert_int_equal(want.counts.states.keys_evicted > 0, caps != NULL);
     assert_true(want.counts.revisions >= least_revisions);
     for (size_t i = 0; i < sizeof table / sizeof *table; i += STRIDE) {
         struct trial t = table[i];
         t.rules = rs;
         t.path = path;
+        t.caps = caps;
         run_trial(&t);
         assert_same(&want, &t);
-        json_out_release(&t.text);
+        release_text(&t);
     }
-    json_out_release(&want.text);
+    release_text(&want);
 }
 
 static void test_made_up(void **state)
@@ -239,7 +262,7 @@ static void test_made_up(void **state)
     assert_non_null(strstr(text, "\"state\":\"settled\""));
     free(text);
     json_out_release(&t.text);
-    compare(rs, NULL, 50);
+    compare(rs, NULL, NULL, 50);
     csr_ruleset_free(rs);
 }
 
@@ -265,11 +288,36 @@ static void test_public_records(void **state)
     char path[1024];
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         if (!shared(path, table[i].below)) continue;
-        compare(community, path, table[i].least_revisions);
-        compare(mine, path, 0);
+        compare(community, path, NULL, table[i].least_revisions);
+        compare(mine, path, NULL, 0);
     }
     csr_ruleset_free(community);
     csr_ruleset_free(mine);
+}
+
+/* Who gives way, what rules make of it, and what people are told: a function of the records and the secret.
+ */
+static void test_under_caps(void **state)
+{
+    (void)state;
+    static const char pressure[] =
+        "use csr\n"
+        "rule pressure { title \"{actor}\" severity medium attack T1562 falsepos \"none\" by actor within "
+        "1h\n"
+        "  step lost: csr:evicted (raw.cap == \"keys\")  match lost[3..]  once for 10m }\n";
+    char text[sizeof rules + sizeof pressure];
+    snprintf(text, sizeof text, "%s%s", rules, pressure);
+    csr_ruleset *rs = compile(text);
+    struct caps caps = {.keys = STATE_PARTITIONS, .values = STATE_PARTITIONS};
+    struct trial t = {.workers = 1, .rules = rs, .caps = &caps};
+    run_trial(&t);
+    json_put_newline(&t.text);
+    assert_non_null(memmem(t.text.at, t.text.len, "\"rule\":\"pressure\"", 17));
+    assert_non_null(memmem(t.text.at, t.text.len, "\"capped\":true", 13));
+    assert_true(t.counts.states.values_evicted > 0);
+    release_text(&t);
+    compare(rs, NULL, &caps, 50);
+    csr_ruleset_free(rs);
 }
 
 static void *run_beside(void *world)
@@ -299,7 +347,8 @@ static void test_two_engines(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_made_up), cmocka_unit_test(test_public_records),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_made_up), cmocka_unit_test(test_under_caps),
+                                       cmocka_unit_test(test_public_records),
                                        cmocka_unit_test(test_two_engines)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -816,6 +816,22 @@ static void a_changed_rule_begins_anew(void **unused)
     close_bench(&b);
 }
 
+/* What is complete and waits for an absence counts as well. */
+static void what_waits_is_dropped_with_its_rule(void **unused)
+{
+    struct bench b;
+    struct state_counts n = {0};
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match a -> !b for 10m }");
+    hit(&b, "a", 0, "e1");
+    watermark(&b, 5);
+    adopt(&b, HEAD STEPS " match a => b }");
+    state_count(b.state, &n);
+    assert_int_equal(n.dropped, 1);
+    assert_true(state_adds_up(&n));
+    close_bench(&b);
+}
+
 static void kept_hits_find_their_values_again(void **unused)
 {
     struct bench b;
@@ -943,6 +959,7 @@ int main(void)
         cmocka_unit_test(identities_are_remembered_for_a_while),
         cmocka_unit_test(an_unchanged_rule_keeps_its_runs),
         cmocka_unit_test(a_changed_rule_begins_anew),
+        cmocka_unit_test(what_waits_is_dropped_with_its_rule),
         cmocka_unit_test(kept_hits_find_their_values_again),
         cmocka_unit_test(a_longer_once_merges_what_is_not_settled),
         cmocka_unit_test(a_storm_of_values_has_the_same_witness),
