@@ -104,8 +104,12 @@ static bool pass(struct trace *t, enum rule_form form, struct watcher told,
     t->records = t->aside = 0;
     t->first = INT64_MAX, t->last = INT64_MIN;
     t->exception = IR_NONE;
-    t->watch = (struct watch){
-        .bench = &t->bench, .form = form, .arena = t->arena, .memory = t->passing, .told = told};
+    t->watch = (struct watch){.bench = &t->bench,
+                              .form = form,
+                              .arena = t->arena,
+                              .memory = t->passing,
+                              .patience = PATIENCE,
+                              .told = told};
     watch_begin(&t->watch, NULL);
     for (uint64_t n = 0; input.next(input.world, &record, -1) == INPUT_RECORD && !(t->o->stop && *t->o->stop);
          n++) {

@@ -27,6 +27,7 @@
 #define AGREED_MOST    64
 #define NEXT_MOST      16
 #define INCIDENTS_MOST 16
+#define PATIENCE       1800 /* seconds: so far may a feed be behind others in a replay, and hold them up */
 
 /* ---- the survey * ----------------------------------------------------------------------------------- */
 

@@ -211,8 +211,7 @@ static char *give_memory(void *world, size_t size)
 static void say_swallowed(void *world, uint32_t exception, int change)
 {
     struct watch *w = world;
-    if (w->told.swallowed && exception_of(w, &exception))
-        w->told.swallowed(w->told.world, exception, change);
+    if (w->told.swallowed && exception_of(w, &exception)) w->told.swallowed(w->told.world, exception, change);
 }
 
 static int64_t ask_feed(void *world, struct hash128 feed)
@@ -334,7 +333,7 @@ enum aside watch_record(struct watch *w, struct text record, struct event *event
     for (uint32_t i = 0; i < w->touches.len; i++)
         *ARENA_PUSH(w->arena, w->answers) = state_touch(w->state, &w->touches.at[i]);
     for (w->depth = 0; w->depth <= w->rule->depth; w->depth++) take_hits(w, &out);
-    watch_pass(w, event->second - w->bench->ir->schemas[event->schema].disorder);
+    watch_pass(w, event->second - w->bench->ir->schemas[event->schema].disorder - w->patience);
     return ASIDE_NONE;
 }
 

@@ -94,6 +94,7 @@ struct watch {
     struct state *state; /* of rules over records, with the baselines: states[0] */
     struct state *states[IR_DEPTHS];
     uint32_t depth; /* at hand */
+    int64_t patience; /* seconds that the watermark stays behind beside the source's disorder */
     int64_t watermark;
     uint64_t seq; /* of the record at hand, from 1 */
     bool is_duplicate;
@@ -103,7 +104,7 @@ struct watch {
     struct ARENA_VEC(struct settle_ask) asks;
 };
 
-/* w->bench, form, arena, memory and told are set. enrichment: NULL: nothing is known of addresses. */
+/* w->bench, form, arena, memory, patience and told are set. enrichment: NULL: nothing is known of addresses. */
 void watch_begin(struct watch *w, const struct enrichment *e);
 /* What a record of a file is to the rules: an object; a line of values becomes one. A copy. */
 struct text watch_text(struct arena *a, const struct input_record *record);

@@ -96,6 +96,13 @@ static bool agrees_with_all(const struct trying *t, const struct hit *h)
     return true;
 }
 
+/* Whether a taken event shows what the step that is referred to has, or will have. */
+static bool shows(const struct trying *t, const struct hit *h, uint32_t j)
+{
+    const struct ir_join *join = &t->c->rule->joins[j];
+    return h->step == join->of || (!join->differs && has_value(h, j) && is_said(t, j));
+}
+
 /* What a forbidden event says of others must hold of what is taken, all of it. */
 static bool references_hold(const struct trying *t, const struct hit *h)
 {
@@ -104,8 +111,11 @@ static bool references_hold(const struct trying *t, const struct hit *h)
         bool any = false;
         if (join->of == h->step || !has_value(h, j)) continue;
         for (uint32_t a = 0; a < t->reading->n_atoms; a++)
-            for (uint32_t i = 0; t->reading->atoms[a].step == join->of && i < t->n_taken[a]; i++, any = true)
+            for (uint32_t i = 0; i < t->n_taken[a]; i++) {
+                if (!shows(t, t->taken[a][i], j)) continue;
                 if (is_equal(h, t->taken[a][i], j) == join->differs) return false;
+                any = true;
+            }
         if (!any && !join->differs) return false;
     }
     return true;
