@@ -511,13 +511,21 @@ static void refuse_differing(struct expansion *x)
     x->failed = true;
 }
 
-/* How many there are in all depends on which values the choice has shown, and a run does not keep these
- * exactly. */
+static bool is_taken_once(const struct ir_match *m, uint32_t step)
+{
+    if (m->kind == IR_M_STEP) return m->step == step;
+    for (uint32_t i = 0; i < m->n_kids && m->kind != IR_M_REPEAT && m->kind != IR_M_NOT; i++)
+        if (is_taken_once(&m->kids[i], step)) return true;
+    return false;
+}
+
+/* How many there are in all depends on which values the choice has shown, and a run keeps one. */
 static void refuse_bounded(struct expansion *x, const struct ir_match *m)
 {
     for (uint32_t j = 0; m->kind == IR_M_REPEAT && m->most && j < x->rule->n_joins; j++) {
         const struct ir_join *join = &x->rule->joins[j];
         if (!join->differs || (join->of != m->kids->step && join->by != m->kids->step)) continue;
+        if (is_taken_once(x->rule->match, join->of == m->kids->step ? join->by : join->of)) continue;
         diag_at(x->diags, E0346, m->span, "its events are told apart by `!=`");
         x->failed = true;
         return;

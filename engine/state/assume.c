@@ -2,7 +2,6 @@
 #include "engine/state/assume.h"
 
 #define PASSES_MOST 1024 /* assumptions */
-static const struct hash128 agreed_by_none = {0, 1};
 
 struct values {
     struct hash128 *at;
@@ -19,7 +18,7 @@ struct assuming {
 static void assume_from(struct assuming *a, uint32_t join)
 {
     struct gathering *g = a->g;
-    while (join < g->n_joins && !(g->p->veto_joins >> join & 1)) join++;
+    while (join < g->n_joins && !(g->p->assumed_joins >> join & 1)) join++;
     if (join == g->n_joins) {
         if (a->n < PASSES_MOST) a->passes(g);
         a->n++;
@@ -55,14 +54,14 @@ bool assume_each(struct gathering *g, void (*passes)(struct gathering *g))
     struct slab *slab = &g->s->slab;
     struct assuming a = {.g = g, .passes = passes};
     size_t assumed = g->n_joins * sizeof *g->assumed, values = g->n_joins * sizeof *a.values;
-    if (!g->p->veto_joins || !g->n_joins) {
+    if (!g->p->assumed_joins || !g->n_joins) {
         passes(g);
         return true;
     }
     g->assumed = slab_get(slab, assumed);
     a.values = slab_get(slab, values);
     for (uint32_t j = 0; j < g->n_joins; j++)
-        if (g->p->veto_joins >> j & 1) find_values(&a, j);
+        if (g->p->assumed_joins >> j & 1) find_values(&a, j);
     assume_from(&a, 0);
     for (uint32_t j = 0; j < g->n_joins; j++) SLAB_FREE(slab, a.values[j]);
     slab_put(slab, a.values, values);

@@ -10,7 +10,7 @@ void bounded_plan(struct rule_plan *p, struct alternative *a)
         if (!a->places[q].most) continue;
         a->bounded = q;
         a->behind_gap |= BIT(q); /* when it begins matters */
-        a->bounded_inner = 0; /* its own window stands before those of groups around it */
+        a->bounded_inner = 0;    /* its own window stands before those of groups around it */
         while (a->inners[a->bounded_inner].places != BIT(q)) a->bounded_inner++;
         int64_t window = a->inners[a->bounded_inner].most;
         if (p->delay < window + 1) p->delay = window + 1; /* not 0 */
@@ -26,8 +26,9 @@ static bool counts(const struct rule_plan *p, uint32_t step, const struct run *r
     if (!k->active || k->hit->step != step) return false;
     for (uint32_t j = 0; j < p->n_joins; j++) {
         struct hash128 mine = k->hit->joins[j], want = run_joins_of(r)[j];
-        if (p->rule->joins[j].of == step || p->differs >> j & 1 || !join_is_set(mine) || !join_is_set(want)) continue;
-        if (!hash128_equal(mine, want)) return false;
+        if (p->rule->joins[j].of == step || p->differs >> j & 1 || !join_is_set(mine) || !join_is_set(want))
+            continue;
+        if (hash128_equal(mine, want) == (p->apart >> j & 1)) return false;
     }
     return true;
 }

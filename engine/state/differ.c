@@ -28,7 +28,7 @@ void differs_plan(struct rule_plan *p)
     for (uint32_t i = 0; i < p->n_alternatives; i++) placed |= p->alternatives[i].steps;
     for (uint32_t j = 0; j < p->n_joins; j++) {
         const struct ir_join *join = &p->rule->joins[j];
-        if (!join->differs || has_side(join, forbidden)) continue;
+        if (!join->differs || has_side(join, forbidden) || p->apart >> j & 1) continue;
         p->differs |= BIT(j);
         if (has_side(join, ~placed) || p->n_differs == DIFFERS_MOST)
             continue; /* nothing to be told apart from */

@@ -281,11 +281,36 @@ void extend_walk(struct extension *x, uint32_t q, uint16_t progress)
     *take = before;
 }
 
+/* What one side has, the other has not. What is assumed must be true. */
+static bool is_apart(const struct extension *x, uint32_t join, const struct hit *h)
+{
+    struct hash128 want = run_joins(x->scratch)[join], mine = h->joins[join];
+    bool is_equal = join_is_set(mine) && hash128_equal(mine, want);
+    if (x->plan->apart_step[join] == h->step) return !is_equal;
+    if (!(x->plan->join_steps[join] >> h->step & 1)) return true;
+    if (x->assumed && hash128_equal(want, agreed_by_none)) return !join_is_set(mine);
+    return is_equal || (!join_is_set(mine) && !x->assumed);
+}
+
+/* Whether the event may be taken under the references in scratch. */
+static bool agrees(const struct extension *x, const struct hit *h)
+{
+    const struct hash128 *want = run_joins(x->scratch);
+    for (uint32_t j = 0; j < x->n_joins; j++) {
+        if (x->alternative->unbound >> j & 1) continue;
+        if (x->plan->apart >> j & 1) {
+            if (!is_apart(x, j, h)) return false;
+        } else if (join_is_set(h->joins[j]) && !hash128_equal(h->joins[j], want[j])) {
+            return false;
+        }
+    }
+    return differs_allow(x, h);
+}
+
 /* What each class can fill under the references in scratch, and how many events each place could have. */
 static bool look_around(struct extension *x)
 {
     const struct alternative *a = x->alternative;
-    const struct hash128 *want = run_joins(x->scratch);
     bool any = false;
     x->classes->slab->work += x->classes->len;
     memset(x->available, 0, a->n_places * sizeof *x->available);
@@ -293,15 +318,9 @@ static bool look_around(struct extension *x)
         const struct slot_class *class = &x->classes->at[c];
         x->fits[c] = 0;
         for (uint32_t q = 0; q < a->n_places; q++) {
-            if (!(class->steps >> a->places[q].step & 1)) continue;
-            bool agrees = true;
-            const struct hit *h =
-                x->n_joins ? class_hit(x->classes, class->first, a->places[q].step)->hit : NULL;
-            for (uint32_t j = 0; j < x->n_joins && agrees; j++)
-                agrees =
-                    a->unbound >> j & 1 || !join_is_set(h->joins[j]) || hash128_equal(h->joins[j], want[j]);
-            agrees = agrees && (!h || differs_allow(x, h));
-            if (!agrees) continue;
+            uint32_t step = a->places[q].step;
+            if (!(class->steps >> step & 1)) continue;
+            if (x->n_joins && !agrees(x, class_hit(x->classes, class->first, step)->hit)) continue;
             x->fits[c] |= BIT(q);
             x->available[q] += class->count;
             any = true;
@@ -318,10 +337,21 @@ void extend_look(struct extension *x)
         x->unchanged(x->world, x->from);
 }
 
-/* Whether the hit is of a step that the alternative has a place for. */
-static bool can_be_taken(const struct extension *x, uint32_t hit)
+/* Whether the hit is of a step that the alternative has a place for, and that takes part. */
+static bool can_be_taken(const struct extension *x, uint32_t hit, uint32_t join)
 {
-    return x->alternative->steps >> x->classes->hits[hit]->hit->step & 1;
+    return (x->alternative->steps & x->plan->join_steps[join]) >> x->classes->hits[hit]->hit->step & 1;
+}
+
+/* Of what it does not take it knows no value. */
+static void assume(struct extension *x)
+{
+    struct hash128 *want = run_joins(x->scratch);
+    memcpy(want, x->assumed, x->n_joins * sizeof *want);
+    for (uint64_t left = x->plan->apart; left; left &= left - 1) {
+        uint32_t j = (uint32_t)__builtin_ctzll(left);
+        if (!(x->alternative->steps & x->plan->join_steps[j])) want[j] = (struct hash128){0, 0};
+    }
 }
 
 static void walk_joins(struct extension *x, uint32_t join)
@@ -336,10 +366,11 @@ static void walk_joins(struct extension *x, uint32_t join)
     x->set_now |= BIT(join);
     for (uint32_t i = 0; i < x->classes->n_hits; i++) {
         struct hash128 value = x->classes->hits[i]->hit->joins[join];
-        if (!join_is_set(value) || !can_be_taken(x, i)) continue;
+        if (!join_is_set(value) || !can_be_taken(x, i, join)) continue;
         bool is_new = true;
         for (uint32_t k = 0; k < i && is_new; k++)
-            is_new = !can_be_taken(x, k) || !hash128_equal(x->classes->hits[k]->hit->joins[join], value);
+            is_new =
+                !can_be_taken(x, k, join) || !hash128_equal(x->classes->hits[k]->hit->joins[join], value);
         if (!is_new) continue;
         want[join] = value;
         walk_joins(x, join + 1);
@@ -359,7 +390,7 @@ void extend_run(struct extension *x, const struct run *from)
         x->scratch->start = x->second;
         x->scratch->group = NO_GROUP;
         x->scratch->alternative = (uint16_t)x->alternative->number;
-        if (x->assumed) memcpy(run_joins(x->scratch), x->assumed, x->n_joins * sizeof *x->assumed);
+        if (x->assumed) assume(x);
     }
     x->set_now = 0;
     x->promised = 0;

@@ -109,7 +109,7 @@ static void gather_alternatives(struct gathering *g)
  * are assumed, nor on the end of `for D`. */
 static bool goes_on(const struct listing *l)
 {
-    return !l->g.p->wait && !(l->g.p->veto_joins && l->g.n_joins);
+    return !l->g.p->wait && !(l->g.p->assumed_joins && l->g.n_joins);
 }
 
 /* Appends to the list what is gathered from the slots from that second on. anew: or it goes on from where the

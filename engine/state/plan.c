@@ -208,6 +208,30 @@ static void plan_expressions(struct slab *s, struct rule_plan *p)
         for (uint32_t k = 0; k < r->responds[i].n_args; k++) plan_expression(s, p, r->responds[i].args[k]);
 }
 
+/* All events of an a[n..m] are counted, taken or not: so that it is known which may be, its side of a `!=` is
+ * no set of values (differ.h). The other side alone takes part in the reference. */
+static void plan_apart(struct rule_plan *p, const struct ir_place *place)
+{
+    for (uint32_t j = 0; j < p->n_joins && place->most; j++) {
+        const struct ir_join *join = &p->rule->joins[j];
+        if (!join->differs || (join->of != place->step && join->by != place->step)) continue;
+        p->apart |= BIT(j);
+        p->apart_step[j] = place->step;
+        p->join_steps[j] &= ~BIT(place->step);
+        p->assumed_joins |= BIT(j);
+    }
+}
+
+static void plan_all_apart(struct slab *s, struct rule_plan *p)
+{
+    p->apart_step = slab_get(s, p->n_joins * sizeof *p->apart_step);
+    for (uint32_t j = 0; j < p->n_joins; j++) p->apart_step[j] = IR_NONE;
+    for (uint32_t i = 0; i < p->rule->n_automata; i++)
+        for (uint32_t k = 0; k < p->rule->automata[i].n_alternatives; k++)
+            for (uint32_t q = 0; q < p->rule->automata[i].alternatives[k].n_places; q++)
+                plan_apart(p, &p->rule->automata[i].alternatives[k].places[q]);
+}
+
 static void plan_steps(struct slab *s, struct rule_plan *p)
 {
     const struct ir_rule *r = p->rule;
@@ -222,6 +246,7 @@ static void plan_steps(struct slab *s, struct rule_plan *p)
                 if (group->joins[j] != IR_NONE) p->join_steps[j] |= BIT(i);
         }
     }
+    plan_all_apart(s, p);
     plan_expressions(s, p);
     if (r->is_on) p->exact = 0; /* the one event of a match is all there is to gather, and fold keeps it */
 }
@@ -255,7 +280,7 @@ static void plan_alternative(struct slab *s, struct rule_plan *p, uint32_t autom
     p->forbidden |= a->forbidden;
     suspects_plan(p, a);
     for (uint32_t i = 0; i < a->n_vetoes; i++) {
-        p->veto_joins |= a->vetoes[i].joins;
+        p->assumed_joins |= a->vetoes[i].joins;
         if (p->wait < a->vetoes[i].seconds) p->wait = a->vetoes[i].seconds;
     }
     bounded_plan(p, a);

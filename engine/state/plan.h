@@ -91,6 +91,9 @@ struct rule_plan {
         differs; /* bits of joins that are `!=` between steps of the match (differ.h), and their numbers */
     uint32_t n_differs;
     uint8_t differ_join[DIFFERS_MOST];
+    uint64_t apart; /* bits of joins that are `!=` between a step that is taken once and an a[n..m]: what the
+                       first has is kept like a value to be equal, and apart_step[] must have another */
+    uint32_t *apart_step;
     uint64_t later; /* bits of joins by which a veto refers to later steps (suspect.h), and their numbers */
     uint32_t n_later;
     uint8_t later_join[LATER_MOST];
@@ -99,13 +102,14 @@ struct rule_plan {
     bool where_asks;      /* `where` puts questions to baselines */
     ir_node_id *amounts;  /* expressions over all events of a step (amount.h) */
     uint32_t n_amounts;
-    uint64_t veto_joins;  /* bits of joins that steps take part in which a veto names */
-    uint64_t *join_steps; /* [n_joins] the steps that take part */
+    uint64_t assumed_joins; /* bits of joins whose values the passes over slots assume (assume.h): what a veto
+                              names, and `apart` */
+    uint64_t *join_steps;   /* [n_joins] the steps that take part */
     int64_t lag; /* seconds behind what is known of lower rules' groups at which seconds are committed
                     (derive.h) */
     bool is_over, is_taken; /* takes the groups of other rules; others take its groups */
-    bool is_plain;        /* every place once, no gaps, windows or vetoes: late hits may still complete it
-                             (language.md B4) */
+    bool is_plain;          /* every place once, no gaps, windows or vetoes: late hits may still complete it
+                               (language.md B4) */
     size_t run_size, group_size;
 };
 

@@ -109,6 +109,8 @@ struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs
 void runs_copy(struct slab *s, const struct rule_plan *p, struct runs *to, const struct runs *from);
 void runs_free(struct slab *s, struct runs *rs);
 
+/* Assumed of a reference: nothing has a value of it. */
+static const struct hash128 agreed_by_none = {0, 1};
 static inline bool join_is_set(struct hash128 h)
 {
     return h.hi | h.lo;

@@ -211,7 +211,7 @@ static void move(struct state *s, struct keyed *k, struct window *w, int64_t to,
     w->n_joins = n_joins;
     expire_listed(s, k, w, from);
     meet_slots(s, k, w, first, to);
-    if (oldest_waiting(w) < first || (k->rule->plan->veto_joins && n_joins)) {
+    if (oldest_waiting(w) < first || (k->rule->plan->assumed_joins && n_joins)) {
         for (uint32_t i = 0; i < k->rule->plan->n_required; i++) w->fronts[i].len = 0;
         first = from;
     }

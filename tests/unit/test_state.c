@@ -596,16 +596,41 @@ static void a_flood_of_references_hides_no_chain(void **unused)
     }
 }
 
-/* c is forbidden if the b that comes has its value. */
-#define SUSPECT_STEPS                                                                                        \
-    " step a: iam:CreateRole (ok) step b: iam:AttachRolePolicy (ok)"                                         \
-    " step c: iam:DeleteRole (req.roleName == b.req.roleName)"
-
 static void hit_joined(struct bench *b, const char *step, int64_t second, const char *join)
 {
     b->join = join;
     hit(b, step, second, join ? join : step);
 }
+
+/* All b count that differ from the a, taken or not; those that do not are no matter. */
+static void an_upper_bound_counts_what_differs(void **unused)
+{
+    static const struct {
+        const char *b[4];
+        uint32_t count; /* 0: there is no incident */
+    } cases[] = {{{"r2", "r3", "r1", "r1"}, 2},
+                 {{"r2", "r3", "r4", "r1"}, 3},
+                 {{"r2", "r3", "r4", "r5"}, 0},
+                 {{"r2", "r1", "r1", "r1"}, 0}};
+    (void)unused;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct bench b;
+        open_bench(&b, HEAD " step a: iam:CreateRole (ok)"
+                            " step b: iam:AttachRolePolicy (req.roleName != a.req.roleName)"
+                            " match a -> b[2..3] score 10 +10 if count(b) >= 2 }");
+        hit_joined(&b, "a", 0, "r1");
+        for (int k = 0; k < 4; k++) hit_joined(&b, "b", 1 + k, cases[i].b[k]);
+        caller_finish(&b.caller);
+        if (told_as(&b, INCIDENT_OPEN) != (cases[i].count > 0)) fail_msg("case %zu: %u told", i, told(&b));
+        if (cases[i].count) assert_int_equal(last(&b)->count[1], cases[i].count);
+        close_bench(&b);
+    }
+}
+
+/* c is forbidden if the b that comes has its value. */
+#define SUSPECT_STEPS                                                                                        \
+    " step a: iam:CreateRole (ok) step b: iam:AttachRolePolicy (ok)"                                         \
+    " step c: iam:DeleteRole (req.roleName == b.req.roleName)"
 
 static void a_suspect_is_judged_by_what_comes(void **unused)
 {
@@ -949,6 +974,7 @@ int main(void)
         cmocka_unit_test(the_least_progressed_key_is_evicted),
         cmocka_unit_test(references_tell_chains_apart),
         cmocka_unit_test(a_flood_of_references_hides_no_chain),
+        cmocka_unit_test(an_upper_bound_counts_what_differs),
         cmocka_unit_test(a_suspect_is_judged_by_what_comes),
         cmocka_unit_test(a_choice_does_not_suspect_its_own_event),
         cmocka_unit_test(a_suspect_of_the_first_second_counts),
