@@ -93,8 +93,10 @@ void why_put_too_late(struct why *w, const struct reach *r);
 int64_t why_off_gap(const struct why *w, const struct reach *r, uint32_t place, int64_t second,
                     struct ir_gap *gap);
 void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *gap, int64_t second);
-/* The same of a window inside (`a[3.. in 5m]`, `(…)[in 5m]`): by how many seconds it comes too late, and which. */
-int64_t why_off_inner(const struct why *w, const struct reach *r, uint32_t place, int64_t second, uint32_t *inner);
+/* The same of a window inside (`a[3.. in 5m]`, `(…)[in 5m]`): by how many seconds it comes too late, and which.
+ */
+int64_t why_off_inner(const struct why *w, const struct reach *r, uint32_t place, int64_t second,
+                      uint32_t *inner);
 void why_put_off_inner(struct why *w, const struct reach *r, uint32_t inner);
 /* Whether the place may have too many events (a[n..m]): nothing else is in the way of one that fits. */
 bool why_is_bounded(const struct reach *r, uint32_t place);

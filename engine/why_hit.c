@@ -129,10 +129,11 @@ static void put_answer(struct why *w, const struct hit_ask *ask, const struct an
     const struct ir_baseline *b = &w->bench->ir->baselines[w->rule->asks[ask->ask].baseline];
     bool is_answered = !ask->is_absent && !ask->is_unknown;
     line_put(&w->line, ", " TEXT_FMT " ", TEXT_ARG(b->name));
-    line_put(&w->line, !is_answered   ? "cannot be asked about "
-                       : !a->is_known ? w->no_history
-                       : a->is_new    ? "has not seen "
-                                      : "knows ");
+    const char *knows = !is_answered   ? "cannot be asked about "
+                        : !a->is_known ? w->no_history
+                        : a->is_new    ? "has not seen "
+                                       : "knows ";
+    line_put(&w->line, "%s", knows);
     put_asked(w, b);
     if (!is_answered || !a->is_known || !a->is_seen || a->age <= 0) return;
     line_put(&w->line, ", first seen ");

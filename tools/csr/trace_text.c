@@ -1,4 +1,5 @@
-/* trace_text.c - a key's trace: how far it came, what was left of the window, what was next, what came near. */
+/* trace_text.c - a key's trace: how far it came, what was left of the window, what was next, what came near.
+ */
 #include "tools/csr/trace_text.h"
 
 #include "tools/csr/story.h"
@@ -57,7 +58,8 @@ static void put_reached(const struct telling *t, const json_t *trace)
     {
         put_name(t, name);
         fputs(text_at(step, "step"), t->to);
-        if (number_at(step, "of") > 1) fprintf(t->to, ", %lld of %lld", number_at(step, "taken"), number_at(step, "of"));
+        if (number_at(step, "of") > 1)
+            fprintf(t->to, ", %lld of %lld", number_at(step, "taken"), number_at(step, "of"));
         fprintf(t->to, ", at %s\n", text_at(step, "time"));
         name = "";
     }
@@ -71,8 +73,8 @@ static void put_window(const struct telling *t, const json_t *window)
 {
     if (!window) return;
     put_name(t, "window");
-    fprintf(t->to, "%s from %s: open until %s, %s were left\n", text_at(window, "within"), text_at(window, "from"),
-            text_at(window, "until"), text_at(window, "left"));
+    fprintf(t->to, "%s from %s: open until %s, %s were left\n", text_at(window, "within"),
+            text_at(window, "from"), text_at(window, "until"), text_at(window, "left"));
     if (!json_is_true(json_object_get(window, "outlasts_records"))) return;
     put_name(t, "");
     fputs("the records end before that: it may still come\n", t->to);
@@ -84,7 +86,8 @@ static void put_event(const struct telling *t, const char *name, const json_t *e
     const char *late = text_at(event, "too_late_by"), *early = text_at(event, "too_early_by");
     put_name(t, name);
     fprintf(t->to, "%s %s", text_at(event, "time"), text_at(event, "api"));
-    if (*text_at(event, "file")) fprintf(t->to, ", %s:%lld", text_at(event, "file"), number_at(event, "line"));
+    if (*text_at(event, "file"))
+        fprintf(t->to, ", %s:%lld", text_at(event, "file"), number_at(event, "line"));
     if (number_at(event, "record") != number_at(event, "line"))
         fprintf(t->to, " (record %lld)", number_at(event, "record"));
     if (*text_at(event, "id")) fprintf(t->to, ", %s", text_at(event, "id"));
@@ -97,12 +100,14 @@ static void put_event(const struct telling *t, const char *name, const json_t *e
 
 static void put_next(const struct telling *t, const json_t *next, bool has_window)
 {
-    const json_t *nearest = json_object_get(next, "nearest"), *outside = json_object_get(next, "outside_window"),
+    const json_t *nearest = json_object_get(next, "nearest"),
+                 *outside = json_object_get(next, "outside_window"),
                  *other = json_object_get(next, "other_key");
     long long seen = number_at(next, "seen");
     put_name(t, "next");
     fputs(text_at(next, "step"), t->to);
-    if (number_at(next, "of") > 1) fprintf(t->to, ", %lld of %lld are there", number_at(next, "taken"), number_at(next, "of"));
+    if (number_at(next, "of") > 1)
+        fprintf(t->to, ", %lld of %lld are there", number_at(next, "taken"), number_at(next, "of"));
     fprintf(t->to, ": %s\n", text_at(next, "calls"));
     put_event(t, "nearest", nearest);
     put_event(t, "missed", outside);
@@ -148,9 +153,12 @@ static void put_trace(const struct telling *t, const json_t *trace)
     put_window(t, json_object_get(trace, "window"));
     if (strcmp(text_at(trace, "verdict"), "complete") == 0) {
         put_name(t, "but");
-        fprintf(t->to, "%s\n", *text_at(trace, "why") ? text_at(trace, "why") : "it was taken back when all records had come");
+        fprintf(t->to, "%s\n",
+                *text_at(trace, "why") ? text_at(trace, "why")
+                                       : "it was taken back when all records had come");
     }
-    json_array_foreach(json_object_get(trace, "next"), i, next) put_next(t, next, json_object_get(trace, "window") != NULL);
+    json_array_foreach(json_object_get(trace, "next"), i, next)
+        put_next(t, next, json_object_get(trace, "window") != NULL);
     fputc('\n', t->to);
 }
 
@@ -174,7 +182,8 @@ static void put_summary(const struct telling *t, const json_t *all)
     }
     fputc('\n', t->to);
     if (keys > fired + told)
-        fprintf(t->to, "%lld more did not fire and came no further: --key=KEY tells of one\n", keys - fired - told);
+        fprintf(t->to, "%lld more did not fire and came no further: --key=KEY tells of one\n",
+                keys - fired - told);
 }
 
 void trace_tell(const json_t *one, FILE *to, bool color)
