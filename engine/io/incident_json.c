@@ -162,6 +162,19 @@ static void put_event(struct json_out *o, const struct evidence *e)
     json_close(o, '}');
 }
 
+/* What may be a forbidden event, and the values that would tell. */
+static void put_blinded_by(struct json_out *o, const struct incident *i, const struct ir_rule *rule)
+{
+    if (!i->blinded_by) return;
+    json_name(o, "blinded_by");
+    json_open(o, '{');
+    member_text(o, "step", rule->steps[i->blinded_step].name);
+    member_text(o, "missing", i->missing);
+    json_name(o, "event");
+    put_event(o, i->blinded_by);
+    json_close(o, '}');
+}
+
 static void put_step(struct json_out *o, const struct incident_step *s, const struct ir_rule *rule)
 {
     json_open(o, '{');
@@ -241,6 +254,7 @@ void incident_json(struct json_out *o, const struct incident *i)
     member_bool(o, "tie", i->tie);
     member_bool(o, "capped", i->capped);
     member_bool(o, "blinded", i->blinded);
+    put_blinded_by(o, i, rule);
     put_when(o, i);
     put_steps(o, i, rule);
     put_reasons(o, i);

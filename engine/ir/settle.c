@@ -155,6 +155,17 @@ static bool has_veto(const struct ir_match *m)
     return false;
 }
 
+uint64_t ir_forbidden_steps(const struct ir_rule *rule)
+{
+    uint64_t steps = 0;
+    for (uint32_t i = 0; i < rule->n_automata; i++)
+        for (uint32_t k = 0; k < rule->automata[i].n_alternatives; k++) {
+            const struct ir_alternative *a = &rule->automata[i].alternatives[k];
+            for (uint32_t v = 0; v < a->n_vetoes; v++) steps |= UINT64_C(1) << a->vetoes[v].step;
+        }
+    return steps;
+}
+
 bool ir_can_be_broken(const struct ir_rule *rule)
 {
     return rule->until != IR_NONE || has_veto(rule->match) || ir_match_waits(rule->match);

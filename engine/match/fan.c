@@ -77,12 +77,12 @@ enum fan_state fan_set(struct fan *f, struct eval *e, uint32_t part, ir_node_id 
     return p->values->at ? FAN_GOOD : FAN_SHORT;
 }
 
-enum fan_state fan_set_unequal(struct fan *f, struct eval *e, uint32_t part)
+enum fan_state fan_set_alone(struct fan *f, struct eval *e, uint32_t part, struct text bytes)
 {
     struct fan_part *p = &f->parts[part];
     *p = (struct fan_part){take(e, sizeof *p->values), 1};
     if (!p->values) return FAN_SHORT;
-    *p->values = TEXT("\xff"); /* no value's key bytes begin so */
+    *p->values = bytes; /* no value's key bytes begin so */
     return FAN_GOOD;
 }
 

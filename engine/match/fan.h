@@ -32,8 +32,10 @@ struct fan {
 /* Memory is the evaluator's scratch. A node IR_NONE is a part of one empty value. */
 enum fan_state fan_open(struct fan *f, struct eval *e, uint32_t n_parts);
 enum fan_state fan_set(struct fan *f, struct eval *e, uint32_t part, ir_node_id node);
-/* The part is a value that equals no other. */
-enum fan_state fan_set_unequal(struct fan *f, struct eval *e, uint32_t part);
+/* The part is one of these, which no value is. */
+#define FAN_NOTHING  TEXT("\xff") /* there is no value */
+#define FAN_WITHHELD TEXT("\xfe") /* nobody can tell which */
+enum fan_state fan_set_alone(struct fan *f, struct eval *e, uint32_t part, struct text bytes);
 void fan_close(struct fan *f); /* all parts are set: counts combinations */
 struct text fan_value(const struct fan *f, uint32_t combination, uint32_t part);
 

@@ -66,6 +66,7 @@ static size_t lay_out(char *base, const struct hit *h)
     copy.captures = put_values(&l, h->captures, h->n_captures);
     copy.key = put_text(&l, h->key);
     copy.owner = NULL;
+    copy.withheld = put_text(&l, h->withheld);
     copy.evidence = put_evidence(&l, h->evidence);
     if (base) memcpy(base, &copy, sizeof copy);
     return (l.len + 7) & ~(size_t)7;

@@ -42,6 +42,11 @@ struct hit_ask {
 
 #define HIT_FAN_MOST 256 /* keys of one event for one step; elements of a captured list */
 
+/* What a reference holds of an event whose value is absent, or was withheld. No value's hash is one of these. Zero is
+ * an event that takes no part; what `!=` compares is that, too, where it is absent. */
+#define JOIN_ABSENT  ((struct hash128){UINT64_MAX, 0})
+#define JOIN_UNKNOWN ((struct hash128){UINT64_MAX, UINT64_MAX})
+
 struct hit {
     uint64_t seq;
     int64_t second;
@@ -53,6 +58,12 @@ struct hit {
     struct hash128 principal;    /* owner->id[OWNER_PRINCIPAL] */
     bool is_unsure; /* it may be a copy of a record whose identity was forgotten */
     bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
+    /* Of a step that is forbidden (language.md B14, B11): nobody can tell whether the event fits; or which key it has,
+     * because it lacks these parts (bits): then it may be of every key that shares the others, and `key` holds those. */
+    bool in_doubt;
+    uint64_t lacks;
+    bool is_alone;         /* lacks: the event fits no other step of the rule */
+    struct text withheld;  /* unsure, lacking or JOIN_UNKNOWN: which values are missing, in words */
     struct hash128 key_hash; /* of the rule's identity, tenant and key */
     struct text key;         /* canonical bytes of the key's parts, in order of `by` (value.h) */
     struct hash128 *joins;   /* [n_joins], rule->n_joins; zero where this step takes no part */

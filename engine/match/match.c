@@ -13,6 +13,7 @@
  */
 #include "engine/match/fan.h"
 #include "engine/match/names.h"
+#include "engine/match/withheld.h"
 
 #include "engine/base/number.h"
 
@@ -42,6 +43,12 @@ struct found_hit {
     struct hit hit;
 };
 
+/* A group that fits. Of a forbidden step also one of which nobody can tell. */
+struct fit {
+    uint32_t want;
+    bool is_unsure;
+};
+
 struct matcher {
     const struct plan *plan;
     const struct decoder *decoder;
@@ -57,7 +64,7 @@ struct matcher {
     /* Of the event at hand; all in the scratch. */
     struct event *event;
     const struct columns *columns; /* of a line of values; NULL: the record is an object */
-    uint32_t *fits; /* wants */
+    struct fit *fits; /* by want */
     uint32_t n_fits;
     uint32_t *swallowed; /* exceptions that took the event */
     uint32_t n_swallowed;
@@ -157,14 +164,14 @@ static bool is_ok(struct matcher *m)
     return ok == IR_NONE || eval_test(&m->eval, ok) == TRI_TRUE;
 }
 
-static bool want_fits(struct matcher *m, const struct want *w)
+static enum tri want_fits(struct matcher *m, const struct want *w)
 {
-    if (w->is_baseline && !m->plan->ir->baselines[w->owner].learns_failed && !is_ok(m)) return false;
-    if (!w->of || w->of->test == IR_NONE) return true;
+    if (w->is_baseline && !m->plan->ir->baselines[w->owner].learns_failed && !is_ok(m)) return TRI_FALSE;
+    if (!w->of || w->of->test == IR_NONE) return TRI_TRUE;
     m->counts.tested++;
     enum tri truth = eval_test(&m->eval, w->of->test);
     m->counts.blinded += truth == TRI_UNKNOWN;
-    return truth == TRI_TRUE;
+    return truth;
 }
 
 static bool is_same_step(const struct want *a, const struct want *b)
@@ -176,8 +183,13 @@ static void try_want(struct matcher *m, uint32_t number)
 {
     const struct want *w = &m->plan->wants[number];
     if (!m->derived && !(w->schemas >> m->event->schema & 1)) return;
-    if (m->n_fits && is_same_step(w, &m->plan->wants[m->fits[m->n_fits - 1]])) return;
-    if (want_fits(m, w)) m->fits[m->n_fits++] = number;
+    struct fit *last = m->n_fits ? &m->fits[m->n_fits - 1] : NULL;
+    bool is_open = last && is_same_step(w, &m->plan->wants[last->want]);
+    if (is_open && !last->is_unsure) return;
+    enum tri fits = want_fits(m, w);
+    if (is_open && fits == TRI_TRUE) *last = (struct fit){number, false};
+    if (is_open || fits == TRI_FALSE || (fits == TRI_UNKNOWN && !w->is_forbidden)) return;
+    m->fits[m->n_fits++] = (struct fit){number, fits == TRI_UNKNOWN};
 }
 
 /* The exception that takes the event from the step, or NULL. An unknown one does not hold. */
@@ -196,7 +208,7 @@ static bool leave_out_excepted(struct matcher *m)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < m->n_fits; i++) {
-        const struct ir_exception *e = exception_for(m, &m->plan->wants[m->fits[i]]);
+        const struct ir_exception *e = exception_for(m, &m->plan->wants[m->fits[i].want]);
         if (!e) {
             m->fits[n++] = m->fits[i];
             continue;
@@ -298,7 +310,7 @@ static struct interest *interest_in(struct matcher *m, uint32_t baseline)
 static void find_interests(struct matcher *m)
 {
     for (uint32_t f = 0; f < m->n_fits; f++) {
-        const struct want *w = &m->plan->wants[m->fits[f]];
+        const struct want *w = &m->plan->wants[m->fits[f].want];
         struct interest *in = w->is_baseline ? interest_in(m, w->owner) : NULL;
         if (in) in->learns = true;
         if (w->is_baseline) continue;
@@ -334,6 +346,8 @@ static struct hash128 hash_part(const struct matcher *m, const struct fan *f, ui
                                 uint32_t part)
 {
     struct text bytes = fan_value(f, combination, part);
+    if (text_equal(bytes, FAN_NOTHING)) return JOIN_ABSENT;
+    if (text_equal(bytes, FAN_WITHHELD)) return JOIN_UNKNOWN;
     return bytes.len ? hash_128(m->plan->secret, bytes.at, bytes.len) : (struct hash128){0, 0};
 }
 
@@ -470,8 +484,10 @@ static struct value *build_captures(struct matcher *m, const struct ir_group *g,
     return captures;
 }
 
-/* The touches' numbers come with emission. */
-static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule, const struct ir_step *step)
+/* The touches' numbers come with emission. An event that lacks a part of its key outlives the batch, whose answers are
+ * its own: what there is an answer to is not asked of it. */
+static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule, const struct ir_step *step,
+                                  bool lacks_key)
 {
     struct hit_ask *asks = take(m, step->n_asks * sizeof *asks);
     for (uint32_t a = 0; asks && a < step->n_asks; a++) {
@@ -479,8 +495,8 @@ static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule,
         asks[a] = (struct hit_ask){.ask = step->asks[a], .is_unknown = true};
         if (!in) continue;
         asks[a].is_absent = in->is_absent;
-        asks[a].is_unknown = in->is_unknown;
-        if (!in->asked) continue;
+        asks[a].is_unknown = in->is_unknown || (lacks_key && !in->is_absent);
+        if (!in->asked || lacks_key) continue;
         asks[a].key = in->asked->touch.key;
         asks[a].value = in->asked->touch.value;
         if (in->account) asks[a].account = in->account->touch.key;
@@ -489,27 +505,40 @@ static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule,
 }
 
 /* A step that others refer to fills its place also without the value; then nobody agrees with it. What is absent is
- * told apart from everything. */
+ * told apart from everything. Of a forbidden event, and of what `!=` compares, a withheld value is kept as that: what
+ * it comes to depends on the choice. */
 static enum fan_state set_join(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f,
                                uint32_t join)
 {
-    enum fan_state state = fan_set(f, &m->eval, rule->n_by + join, w->of->joins[join]);
-    if (state == FAN_ABSENT && rule->joins[join].differs) return fan_set(f, &m->eval, rule->n_by + join, IR_NONE);
-    bool lacks = state == FAN_ABSENT || state == FAN_UNKNOWN;
-    return lacks && rule->joins[join].of == w->step ? fan_set_unequal(f, &m->eval, rule->n_by + join) : state;
+    const struct ir_join *j = &rule->joins[join];
+    uint32_t part = rule->n_by + join;
+    enum fan_state state = fan_set(f, &m->eval, part, w->of->joins[join]);
+    if (state == FAN_ABSENT && j->differs) return fan_set(f, &m->eval, part, IR_NONE);
+    if (state == FAN_ABSENT && j->of == w->step) return fan_set_alone(f, &m->eval, part, FAN_NOTHING);
+    bool keeps = j->differs || j->of == w->step || w->is_forbidden;
+    return state == FAN_UNKNOWN && keeps ? fan_set_alone(f, &m->eval, part, FAN_WITHHELD) : state;
+}
+
+/* A part of the key. A forbidden event that lacks it may be of any key. */
+static enum fan_state set_key(struct matcher *m, const struct want *w, struct fan *f, uint32_t part, uint64_t *lacks)
+{
+    enum fan_state state = fan_set(f, &m->eval, part, w->of->key[part]);
+    if ((state != FAN_ABSENT && state != FAN_UNKNOWN) || !w->is_forbidden) return state;
+    *lacks |= UINT64_C(1) << part;
+    return fan_set(f, &m->eval, part, IR_NONE);
 }
 
 /* Key and joins of a fit as one fan, the key first. Why there is none is counted. */
-static bool fan_of_fit(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f)
+static bool fan_of_fit(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f,
+                       uint64_t *lacks)
 {
-    const struct ir_group *g = w->of;
     enum fan_state state = fan_open(f, &m->eval, rule->n_by + rule->n_joins);
     uint32_t i = 0;
-    for (; state == FAN_GOOD && i < rule->n_by; i++) state = fan_set(f, &m->eval, i, g->key[i]);
+    for (; state == FAN_GOOD && i < rule->n_by; i++) state = set_key(m, w, f, i, lacks);
     for (; state == FAN_GOOD && i < f->n_parts; i++) state = set_join(m, rule, w, f, i - rule->n_by);
     if (state == FAN_GOOD) fan_close(f);
     m->counts.blinded += state == FAN_UNKNOWN;
-    m->counts.key_missing += state == FAN_ABSENT && i <= rule->n_by;
+    m->counts.key_missing += *lacks || (state == FAN_ABSENT && i <= rule->n_by);
     m->counts.join_missing += state == FAN_ABSENT && i > rule->n_by;
     return state == FAN_GOOD;
 }
@@ -530,12 +559,25 @@ static bool build_combination(struct matcher *m, const struct hit *common, const
     return true;
 }
 
-static void build_hits_of(struct matcher *m, const struct want *w)
+/* Whether the event fits no other step of the rule. */
+static bool is_alone(const struct matcher *m, const struct want *w)
 {
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < m->n_fits; i++) {
+        const struct want *other = &m->plan->wants[m->fits[i].want];
+        n += !other->is_baseline && other->owner == w->owner;
+    }
+    return n == 1;
+}
+
+static void build_hits_of(struct matcher *m, const struct fit *fit)
+{
+    const struct want *w = &m->plan->wants[fit->want];
     const struct ir_rule *rule = &m->plan->ir->rules[w->owner];
     const struct ir_step *step = &rule->steps[w->step];
+    uint64_t lacks = 0;
     struct fan f;
-    if (!fan_of_fit(m, rule, w, &f)) return;
+    if (!fan_of_fit(m, rule, w, &f, &lacks)) return;
     if (!m->hits) find_evidence(m);
     const struct owner *owner = find_owner(m);
     if (!owner) return;
@@ -549,7 +591,11 @@ static void build_hits_of(struct matcher *m, const struct want *w)
         hit.capped |= m->derived->capped;
     }
     hit.captures = build_captures(m, w->of, step->n_captures, &hit.capped);
-    hit.asks = build_asks(m, rule, step);
+    hit.asks = build_asks(m, rule, step, lacks != 0);
+    hit.in_doubt = fit->is_unsure;
+    hit.lacks = lacks;
+    hit.is_alone = lacks && !m->derived && is_alone(m, w);
+    if (w->is_forbidden) hit.withheld = withheld_words(&m->eval, rule, w->of, lacks);
     m->counts.fan_capped += f.n_dropped;
     for (uint32_t c = 0; c < f.n && hit.captures && hit.asks; c++)
         if (!build_combination(m, &hit, &f, c)) return;
@@ -558,8 +604,7 @@ static void build_hits_of(struct matcher *m, const struct want *w)
 static void build_hits(struct matcher *m)
 {
     for (uint32_t i = 0; i < m->n_fits; i++) {
-        const struct want *w = &m->plan->wants[m->fits[i]];
-        if (!w->is_baseline) build_hits_of(m, w);
+        if (!m->plan->wants[m->fits[i].want].is_baseline) build_hits_of(m, &m->fits[i]);
     }
 }
 

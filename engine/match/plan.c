@@ -6,6 +6,7 @@
 #include "engine/match/plan.h"
 
 #include "engine/base/glob.h"
+#include "engine/ir/settle.h"
 
 #include <stdlib.h>
 
@@ -109,17 +110,18 @@ static uint64_t schemas_of(const struct ir_rule *r)
 static void add_rule(struct build *b, uint32_t rule)
 {
     const struct ir_rule *r = &b->plan->ir->rules[rule];
+    uint64_t forbidden = ir_forbidden_steps(r);
     for (uint32_t s = 0; s < r->n_steps; s++)
         for (uint32_t g = 0; g < r->steps[s].n_groups; g++)
-            add_want(b, (struct want){false, rule, s, g, &r->steps[s].groups[g], schemas_of(r)});
+            add_want(b, (struct want){false, rule, s, g, &r->steps[s].groups[g], schemas_of(r), forbidden >> s & 1});
 }
 
 static void add_baseline(struct build *b, uint32_t baseline)
 {
     const struct ir_baseline *l = &b->plan->ir->baselines[baseline];
-    if (!l->n_on) add_want(b, (struct want){true, baseline, 0, 0, NULL, EVERY_SCHEMA});
+    if (!l->n_on) add_want(b, (struct want){true, baseline, 0, 0, NULL, EVERY_SCHEMA, false});
     for (uint32_t g = 0; g < l->n_on; g++)
-        add_want(b, (struct want){true, baseline, 0, g, &l->on[g], EVERY_SCHEMA});
+        add_want(b, (struct want){true, baseline, 0, g, &l->on[g], EVERY_SCHEMA, false});
 }
 
 /* ---- the table of exact names ------------------------------------------------------------------------------- */

@@ -17,6 +17,7 @@ struct want {
     uint32_t group; /* of the step */
     const struct ir_group *of; /* NULL: a baseline without `on` takes every record */
     uint64_t schemas;          /* bits: records of these kinds alone (`from`) */
+    bool is_forbidden;         /* the step may not be: an event of which nobody can tell matters (language.md B14) */
 };
 
 /* A growing ascending list of want numbers. */

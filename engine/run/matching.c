@@ -58,10 +58,9 @@ static uint32_t put_touch(void *world, const struct touch *t)
     return share->touches.len - 1;
 }
 
-static void put_hit(void *world, const struct hit *h)
+static void give_hit(struct matching *m, uint32_t shard, const struct hit *h, const struct owner *owner)
 {
-    struct matching *m = world;
-    struct share *share = &m->batch->shares[run_shard(m->run, h->key_hash)];
+    struct share *share = &m->batch->shares[shard];
     void *memory = pool_take(&m->batch->memory, hit_size(h));
     struct hit **mine = memory ? VEC_PUSH(&share->hits[run_depth(m->batch->rules, h->rule)]) : NULL;
     if (!mine) {
@@ -70,7 +69,16 @@ static void put_hit(void *world, const struct hit *h)
     }
     *mine = hit_copy(memory, h);
     (*mine)->evidence.is_ahead = is_ahead(&m->batch->records[m->record], h->second);
-    (*mine)->owner = keep_owner(m, h->owner);
+    (*mine)->owner = owner;
+}
+
+/* One that lacks a part of its key may be of a key of any partition. */
+static void put_hit(void *world, const struct hit *h)
+{
+    struct matching *m = world;
+    const struct owner *owner = keep_owner(m, h->owner);
+    if (!h->lacks) give_hit(m, run_shard(m->run, h->key_hash), h, owner);
+    for (uint32_t s = 0; h->lacks && s < m->run->n_shards; s++) give_hit(m, s, h, owner);
 }
 
 static void put_taken(void *world, uint32_t exception)

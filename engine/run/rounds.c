@@ -255,20 +255,31 @@ struct deriving {
     const struct owner *owner; /* in the batch's memory */
 };
 
+static void give_derived(struct deriving *d, struct hit *h, uint32_t shard)
+{
+    struct yield *y = d->w->yield;
+    struct derived_hits *list = yield_derived(d->w->run, y, run_depth(d->w->batch->rules, h->rule), shard);
+    struct derived_hit *mine = VEC_PUSH(list);
+    if (mine)
+        *mine = (struct derived_hit){h, d->group->rule, d->key, (uint32_t)y->n_derived};
+    else
+        y->is_broken = true;
+}
+
 static void keep_derived_hit(void *world, const struct hit *h)
 {
     struct deriving *d = world;
     struct yield *y = d->w->yield;
-    struct derived_hits *list = yield_derived(d->w->run, y, run_depth(d->w->batch->rules, h->rule),
-                                              run_shard(d->w->run, h->key_hash));
     void *memory = pool_take(&y->memory, hit_size(h));
-    struct derived_hit *mine = memory ? VEC_PUSH(list) : NULL;
-    if (!mine) {
+    if (!memory) {
         y->is_broken = true;
         return;
     }
-    *mine = (struct derived_hit){hit_copy(memory, h), d->group->rule, d->key, (uint32_t)y->n_derived++};
-    mine->hit->owner = d->owner;
+    struct hit *copy = hit_copy(memory, h);
+    copy->owner = d->owner;
+    if (!h->lacks) give_derived(d, copy, run_shard(d->w->run, h->key_hash));
+    for (uint32_t s = 0; h->lacks && s < d->w->run->n_shards; s++) give_derived(d, copy, s);
+    y->n_derived++;
 }
 
 static void keep_swallowed_group(void *world, uint32_t exception)
@@ -434,9 +445,17 @@ static int64_t give_feed(void *world, struct hash128 feed)
     return w->batch->is_end ? INT64_MAX : feeds_newest(&w->shard->feeds[w->depth], feed);
 }
 
+/* One that lacks a part of its key may be of a key of any partition. */
 static void take_hit(struct work *w, const struct hit *h, const struct state_out *out)
 {
-    state_hit(state_of(w, h->key_hash), h, out);
+    if (!h->lacks) {
+        state_hit(state_of(w, h->key_hash), h, out);
+        return;
+    }
+    for (EACH_PARTITION(w, p)) {
+        w->partition = p;
+        state_hit(w->run->partitions[w->depth][p], h, out);
+    }
 }
 
 static void keep_late(struct work *w, uint32_t rule)
@@ -459,8 +478,10 @@ static void take_hits(struct work *w, const struct state_out *out)
         for (; n < n_derived && derived->at[n].hit->seq < h->seq; n++) take_hit(w, derived->at[n].hit, out);
         if (is_duplicate(b, h->seq)) continue;
         h->is_unsure = b->sighted[h->seq - b->first_seq] == SIGHTED_UNSURE;
-        w->yield->hits++;
-        if (h->second <= b->before) keep_late(w, h->rule);
+        if (!h->lacks || w->index == 0) { /* one that all shards get is counted once */
+            w->yield->hits++;
+            if (h->second <= b->before) keep_late(w, h->rule);
+        }
         take_hit(w, h, out);
     }
     for (; n < n_derived; n++) take_hit(w, derived->at[n].hit, out);

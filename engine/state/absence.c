@@ -18,10 +18,14 @@ void waiting_carry(struct workbench *w, const struct rule_plan *p, const struct 
     to->waiting.len = 0;
     for (uint32_t i = 0; i < from->waiting.len; i++) {
         const struct run *r = runs_at(p, &from->waiting, i);
-        if (!veto_ends(p, r, alternative_of(p, r), &w->classes, n_joins, second))
-            push(w->slab, p, &to->waiting, r);
-        else if (counts)
-            counts->vetoed++;
+        if (veto_ends(p, r, alternative_of(p, r), &w->classes, n_joins, second)) {
+            if (counts) counts->vetoed++;
+            continue;
+        }
+        struct run *carried = runs_push(w->slab, p, &to->waiting);
+        memcpy(carried, r, p->run_size);
+        if (!r->blinded)
+            carried->blinded = veto_blinds(p, r, alternative_of(p, r), &w->classes, n_joins, second);
     }
 }
 
@@ -41,9 +45,11 @@ static bool stands_for(const struct rule_plan *p, const struct run *x, const str
     if (x->alternative != y->alternative || x->group != y->group ||
         memcmp(run_joins_of(x), run_joins_of(y), p->n_joins * sizeof(struct hash128)))
         return false;
-    if (!a->automaton) return !(x->tied && !y->tied) && run_order(p, a, x, y) >= 0;
+    int order = run_order(p, a, x, y);
+    if (!a->automaton)
+        return !(x->tied && !y->tied) && (order > 0 || (order == 0 && !(x->blinded && !y->blinded)));
     int64_t lx = last_second(p, x), ly = last_second(p, y);
-    return lx != ly ? lx < ly : run_order(p, a, x, y) >= 0;
+    return lx != ly ? lx < ly : order >= 0;
 }
 
 /* Where all completions are ended alike and each may open, only the first of those that would fall into one

@@ -111,7 +111,7 @@ static void tell_gone(struct state *s, struct keyed *k, struct told_group *t, co
 /* A group that is none for rules over this one, or whose absence nobody can tell. */
 static bool is_hidden(struct state *s, struct keyed *k, struct group *g)
 {
-    return g->doubt || judge_swallows(s, k, g);
+    return judge_doubt_of(k->rule->plan->rule, g) || judge_swallows(s, k, g);
 }
 
 static void review_group(struct state *s, struct keyed *k, struct group *g, const struct occasion *o)

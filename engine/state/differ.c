@@ -1,21 +1,11 @@
 /* differ.c - sets of values on the two sides of a `!=`. */
 #include "engine/state/differ.h"
+#include "engine/ir/settle.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
 /* A set is sorted, and filled up with zeros. */
 typedef struct hash128 value_row[DIFFER_MOST];
-
-static uint64_t forbidden_steps(const struct ir_rule *rule)
-{
-    uint64_t steps = 0;
-    for (uint32_t i = 0; i < rule->n_automata; i++)
-        for (uint32_t k = 0; k < rule->automata[i].n_alternatives; k++) {
-            const struct ir_alternative *a = &rule->automata[i].alternatives[k];
-            for (uint32_t v = 0; v < a->n_vetoes; v++) steps |= BIT(a->vetoes[v].step);
-        }
-    return steps;
-}
 
 static bool has_side(const struct ir_join *join, uint64_t steps)
 {
@@ -24,7 +14,7 @@ static bool has_side(const struct ir_join *join, uint64_t steps)
 
 void differs_plan(struct rule_plan *p)
 {
-    uint64_t placed = 0, forbidden = forbidden_steps(p->rule);
+    uint64_t placed = 0, forbidden = ir_forbidden_steps(p->rule);
     for (uint32_t i = 0; i < p->n_alternatives; i++) placed |= p->alternatives[i].steps;
     for (uint32_t j = 0; j < p->n_joins; j++) {
         const struct ir_join *join = &p->rule->joins[j];
@@ -54,6 +44,14 @@ static bool has(const struct hash128 *set, struct hash128 value)
     return false;
 }
 
+/* Whether an event that shows the value may not stand beside the set. Of what was withheld nobody can tell
+ * whether it is another. */
+static bool clashes(const struct hash128 *set, struct hash128 value)
+{
+    if (!join_is_set(set[0])) return false;
+    return hash128_equal(value, JOIN_UNKNOWN) || has(set, value) || has(set, JOIN_UNKNOWN);
+}
+
 static bool is_before(struct hash128 a, struct hash128 b)
 {
     return a.hi != b.hi ? a.hi < b.hi : a.lo < b.lo;
@@ -81,7 +79,7 @@ static bool holds_all(const struct hash128 *set, const struct hash128 *of)
 static bool shares(const struct hash128 *a, const struct hash128 *b)
 {
     for (uint32_t i = 0; i < DIFFER_MOST && join_is_set(a[i]); i++)
-        if (has(b, a[i])) return true;
+        if (clashes(b, a[i])) return true;
     return false;
 }
 
@@ -121,7 +119,7 @@ bool differs_allow(const struct extension *x, const struct hit *h)
         if (!join_is_set(value)) continue;
         for (uint32_t side = 0; side < 2; side++) {
             if (step_of(x->plan, i, side) != h->step) continue;
-            if (has(values_of(x->plan, x->scratch, i, !side), value)) return false;
+            if (clashes(values_of(x->plan, x->scratch, i, !side), value)) return false;
             if (keeps(x, i, side) && !has(values_of(x->plan, x->scratch, i, side), value)) return false;
         }
     }
@@ -165,7 +163,7 @@ static void choose_values(struct extension *x, uint32_t pair, uint32_t side, uin
         struct hash128 value = cs->hits[i]->hit->joins[p->differ_join[pair]],
                        *set = values_in(p, x->scratch, pair, side);
         if (cs->hits[i]->hit->step != step_of(p, pair, side) || !join_is_set(value)) continue;
-        if (has(set, value) || has(values_of(p, x->scratch, pair, !side), value)) continue;
+        if (has(set, value) || clashes(values_of(p, x->scratch, pair, !side), value)) continue;
         value_row before;
         bool is_first = true;
         for (uint32_t k = 0; k < i && is_first; k++)

@@ -78,7 +78,7 @@ bool doubt_break(struct state *s, struct keyed *k, const struct slot *slot)
         else
             i++;
     }
-    return k->base.waiting.len != before;
+    return k->base.waiting.len != before || s->work.classes.unsure;
 }
 
 void waiting_drop(struct state *s, struct keyed *k, int64_t second)

@@ -9,6 +9,7 @@
 #include "engine/state/doubt.h"
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
+#include "engine/state/unknown.h"
 
 static const uint64_t plain_key[2];
 
@@ -73,6 +74,7 @@ static uint64_t digest_shown(const struct rule_plan *p, struct group *g, const s
     digest_int(&d, (uint64_t)v->score << 8 | (uint64_t)v->severity);
     digest_bytes(&d, v->title.at, v->title.len);
     digest_int(&d, g->exists);
+    digest_int(&d, g->blinded != NULL);
     for (uint32_t q = 0; q < a->n_places; q++) {
         struct text id = group_takes(g)[q].hit->hit->evidence.identity;
         digest_bytes(&d, id.at, id.len);
@@ -218,13 +220,26 @@ static void fill_verdict(const struct occasion *o, const struct verdict *v, stru
     }
 }
 
+static void fill_blinded(const struct occasion *o, const struct keyed *k, struct group *g, struct incident *i)
+{
+    char room[512];
+    struct scratch scratch = {room, 0, sizeof room};
+    struct words w = words_begin(&scratch);
+    if (!g->blinded) return;
+    words_of_blinded(&w, k->rule->plan, g);
+    i->missing = batch_text(o, words_end(&w));
+    i->blinded_step = g->blinded->hit->step;
+    i->blinded_by = batch_evidence(o, g->blinded);
+}
+
 static void fill_group(const struct occasion *o, const struct keyed *k, struct group *g, struct incident *i)
 {
     const struct rule_plan *p = k->rule->plan;
     const struct alternative *a = &p->alternatives[g->alternative];
     i->tie = g->tied;
-    i->blinded = g->doubt;
-    i->capped = g->capped || g->opened <= k->capped_until;
+    i->blinded = g->doubt || g->blinded;
+    fill_blinded(o, k, g, i);
+    i->capped = g->capped || g->opened <= k->capped_until || g->opened <= k->rule->unkeyed.lost_until;
     i->start = g->start, i->opened = g->opened, i->end = g->newest;
     i->completing = batch_text(o, group_completing(p, g)->hit->evidence.identity);
     i->witness = batch_memory(o, (a->n_places + 1) * sizeof *i->witness);

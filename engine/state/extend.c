@@ -209,6 +209,24 @@ static void end_report(struct extension *x)
     veto_done(x);
 }
 
+/* surely: it takes all that might end it. Else what it may leave out of that marks it. */
+static void find_allowed(struct extension *x, bool surely)
+{
+    if (veto_allows(x, surely)) suspects_walk(x, end_report);
+    x->n_must = 0;
+}
+
+/* Both the best choice of which it is certain that nothing forbids it, and the best of all. Which of the two
+ * makes the witness is decided where they meet. */
+static void find_unvetoed(struct extension *x)
+{
+    const struct kept *was = x->scratch->blinded, *doubt = x->without_hits || was ? NULL : veto_doubts(x);
+    if (doubt && x->classes->overlap) find_allowed(x, true);
+    if (doubt) x->scratch->blinded = doubt;
+    find_allowed(x, false);
+    x->scratch->blinded = was;
+}
+
 static void report(struct extension *x, uint16_t progress)
 {
     const struct alternative *a = x->alternative;
@@ -227,8 +245,7 @@ static void report(struct extension *x, uint16_t progress)
     if (a->automaton == 0 && fulfilled & places) x->scratch->tied = true;
     bool was_tied = x->from && x->from->tied;
     x->scratch->progress = progress;
-    if (veto_allows(x)) suspects_walk(x, end_report);
-    x->n_must = 0;
+    find_unvetoed(x);
     x->scratch->tied = was_tied;
 }
 
@@ -340,7 +357,8 @@ void extend_look(struct extension *x)
 /* Whether the hit is of a step that the alternative has a place for, and that takes part. */
 static bool can_be_taken(const struct extension *x, uint32_t hit, uint32_t join)
 {
-    return (x->alternative->steps & x->plan->join_steps[join]) >> x->classes->hits[hit]->hit->step & 1;
+    const struct kept *k = x->classes->hits[hit];
+    return k->active && (x->alternative->steps & x->plan->join_steps[join]) >> k->hit->step & 1;
 }
 
 /* Of what it does not take it knows no value. */

@@ -65,7 +65,7 @@ void workbench_prepare(struct workbench *w, const struct rule_plan *p, struct ex
         w->reserved =
             slab_reserve(w->slab, w->reserved, sizeof *w->reserved, &w->cap_reserved, w->classes.len);
     }
-    if (p->forbidden & w->classes.steps) {
+    if (p->forbidden & (w->classes.steps | w->classes.unsure)) {
         w->must = slab_reserve(w->slab, w->must, sizeof *w->must, &w->cap_must, 2 * w->classes.len);
         w->cover =
             slab_reserve(w->slab, w->cover, sizeof *w->cover, &w->cap_cover, w->classes.len * p->places_most);
@@ -111,7 +111,7 @@ static void add_run(struct folding *f, const struct run *r)
     COUNT(f, superseded, front.superseded);
 }
 
-/* It goes on with nothing of this second, if nothing of it may not be. */
+/* It goes on with nothing of this second, if nothing of it may not be. What nobody can tell of marks it. */
 static void carry_run(struct folding *f, const struct run *r)
 {
     const struct alternative *a = &f->p->alternatives[r->alternative];
@@ -120,6 +120,12 @@ static void carry_run(struct folding *f, const struct run *r)
         veto_ends(f->p, r, a, cs, f->n_joins, f->second)
             ? NULL
             : suspects_carry(f->p, a, r, cs, f->n_joins, f->second, f->w->carried, &f->overflows);
+    const struct kept *doubt =
+        !carried || r->blinded ? NULL : veto_blinds(f->p, r, a, cs, f->n_joins, f->second);
+    if (doubt) {
+        if (carried == r) carried = memcpy(f->w->carried, r, f->p->run_size);
+        f->w->carried->blinded = doubt;
+    }
     if (carried)
         add_run(f, carried);
     else
@@ -280,7 +286,8 @@ static const struct run *best_required(const struct folding *f, bool *tied)
     *tied = true;
     for (uint32_t i = 0; i < f->w->completed.len; i++) {
         const struct run *r = runs_at(f->p, &f->w->completed, i);
-        if (!best || witness_order(f->p, r, best) > 0) best = r;
+        int order = best ? witness_order(f->p, r, best) : 1;
+        if (order > 0 || (order == 0 && best->blinded && !r->blinded)) best = r;
         *tied &= r->tied;
     }
     return best;
@@ -292,6 +299,7 @@ static struct group *open_group(struct folding *f, const struct run *best, bool 
     g->start = best->start;
     g->alternative = best->alternative;
     g->tied = tied;
+    g->blinded = best->blinded;
     memcpy(group_takes(g), run_takes_of(f->p, best), f->p->places_most * sizeof(struct take));
     for (uint32_t i = 0; i < f->to->done.len; i++) { /* other sides of `|` that lie in the opening window */
         const struct run *r = runs_at(f->p, &f->to->done, i);
@@ -328,6 +336,7 @@ static void complete_required(struct folding *f)
     if (!g && f->is_late) g = group_after(f);
     bool opens = !g;
     if (opens) g = open_group(f, best, tied);
+    if (g->doubt && g->opened == f->second) g->blinded = best->blinded;
     gather_run(f, g, best, f->p->alternatives[best->alternative].required);
     for (uint32_t i = 0; i < f->w->completed.len; i++) {
         const struct run *r = runs_at(f->p, &f->w->completed, i);
@@ -542,6 +551,7 @@ static void copy_rest(struct slab *s, const struct rule_plan *p, struct fold *to
 static void begin(struct folding *f)
 {
     struct workbench *w = f->w;
+    make_scratch(w, f->p);
     copy_rest(w->slab, f->p, f->to, f->from);
     f->to->runs.len = 0;
     if (f->p->n_required > 1)

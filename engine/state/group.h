@@ -32,9 +32,10 @@ struct group {
     uint64_t exists;      /* bits of steps with a gathered event */
     uint16_t alternative; /* the witness's */
     bool tied, capped;
-    uint8_t doubt;        /* the requirement that leaves it in doubt, counted from 1 (doubt.h); 0: none does */
-    bool touched; /* changed by the newest second that was folded */
-    bool dirty;   /* changed since it was last settled */
+    const struct kept *blinded; /* the witness's mark (run.h) */
+    uint8_t doubt; /* the requirement that leaves it in doubt, counted from 1 (doubt.h); 0: none does */
+    bool touched;  /* changed by the newest second that was folded */
+    bool dirty;    /* changed since it was last settled */
     uint32_t
         swallowed; /* 1 + number of the rule's exception that took it when it was last settled; 0: none did */
 };

@@ -28,7 +28,7 @@ struct incident_step {
 struct incident_reason {
     int32_t points;
     struct text why; /* in words */
-    bool is_unknown; /* counted nothing: a baseline has no history yet */
+    bool is_unknown; /* counted nothing: a baseline has no history yet, or a value was withheld */
 };
 
 enum proposal_state { PROPOSAL_PROPOSED, PROPOSAL_UNLOCKED_LATER };
@@ -56,6 +56,9 @@ struct incident {
     int32_t score;
     struct text title;
     bool tie, capped, blinded;
+    const struct evidence *blinded_by; /* an event that may be a forbidden one; NULL: none, or a feed is silent */
+    uint32_t blinded_step;             /* which it may be of */
+    struct text missing;               /* the values that would tell, in words */
     int64_t start, opened, end; /* seconds */
     struct text completing;     /* identity of the completing event */
     struct text *witness;       /* identities, in the order of match */

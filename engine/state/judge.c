@@ -2,7 +2,7 @@
 #include "engine/state/judge.h"
 #include "engine/state/amount.h"
 #include "engine/state/gathered.h"
-#include "engine/state/words.h"
+#include "engine/state/unknown.h"
 
 #define SCRATCH_BYTES (256u << 10)
 #define TARGETS_MOST  256
@@ -198,11 +198,11 @@ static struct eval *open_court(struct state *s, struct court *c)
     return &s->eval;
 }
 
-bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k)
+enum tri judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k)
 {
     struct court c = {.plan = p, .state = s, .only = k};
     ir_node_id gate = p->rule->steps[k->hit->step].groups[k->hit->group].gate;
-    return gate == IR_NONE || eval_test(open_court(s, &c), gate) == TRI_TRUE;
+    return gate == IR_NONE ? TRI_TRUE : eval_test(open_court(s, &c), gate);
 }
 
 enum tri judge_where(struct state *s, const struct keyed *k, struct group *g, struct gathered *eligible)
@@ -223,11 +223,24 @@ static int32_t severity_score(enum ir_severity severity)
     return scores[severity];
 }
 
-static struct text unknown_words(struct eval *e, struct text words)
+/* Of several events the first whose answer is missing. */
+static enum silence silence_of(const struct court *c, const struct ir_node *ask)
 {
+    if (ask->op < IR_OP_ASK_NEW || ask->op > IR_OP_ASK_SINCE) return SILENCE_NONE;
+    struct known_events known = events_of(c, ask->y);
+    enum silence said = asked_silence(c->plan, group_witness(c->plan, c->group, ask->y), ask->x);
+    for (uint32_t i = 0; i < known.len && said == SILENCE_NONE; i++)
+        said = asked_silence(c->plan, known.at[i], ask->x);
+    return said;
+}
+
+static struct text unknown_words(struct eval *e, const struct ir_rule *r, const struct ir_term *term)
+{
+    ir_node_id part = unknown_part(e, term->when);
+    enum silence silence = silence_of(e->world, &e->ir->nodes[part]);
     struct words w = words_begin(e->scratch);
-    words_text(&w, words);
-    words_text(&w, TEXT(": unknown, the baseline has no history yet"));
+    words_text(&w, term->words);
+    words_of_unknown(&w, e->ir, r, part, silence);
     return words_end(&w);
 }
 
@@ -245,7 +258,7 @@ static void judge_score(struct eval *e, const struct ir_rule *r, struct verdict 
         if (holds == TRI_FALSE) continue;
         struct incident_reason reason = {r->terms[i].points, r->terms[i].words, false};
         if (holds == TRI_UNKNOWN)
-            reason = (struct incident_reason){0, unknown_words(e, r->terms[i].words), true};
+            reason = (struct incident_reason){0, unknown_words(e, r, &r->terms[i]), true};
         v->reasons[v->n_reasons++] = reason;
         sum += reason.points;
     }
@@ -286,6 +299,13 @@ static void judge_title(struct eval *e, const struct ir_template *title, struct 
             words_value(&w, values[i]);
     }
     v->title = words_end(&w);
+}
+
+uint8_t judge_doubt_of(const struct ir_rule *r, const struct group *g)
+{
+    for (uint32_t i = 0; g->blinded && !g->doubt && i < r->n_requires; i++)
+        if (r->requires[i].has_else) return (uint8_t)(i + 1);
+    return g->doubt;
 }
 
 /* An absence that nobody can tell of is an incident of its own, and proposes nothing. */
@@ -348,14 +368,16 @@ static bool is_nothing(struct value v)
     return v.kind == VALUE_ABSENT || v.kind == VALUE_NULL || (v.kind == VALUE_LIST && v.len == 0);
 }
 
-static void propose(struct eval *e, const struct ir_rule *r, uint32_t number, struct verdict *v)
+/* What was proposed while nobody could tell is proposed anew when it is certain. */
+static void propose(struct eval *e, const struct ir_rule *r, uint32_t number, bool is_blinded,
+                    struct verdict *v)
 {
     const struct ir_respond *respond = &r->responds[number];
     struct incident_action *a = &v->actions[v->n_actions];
     uint64_t *hash = &v->action_hashes[v->n_actions];
     uint32_t targets = 0;
     *a = (struct incident_action){.respond = number, .n_args = respond->n_args};
-    *hash = number;
+    *hash = (uint64_t)number << 1 | is_blinded;
     a->args = scratch_take(e->scratch, (respond->n_args + 1) * sizeof *a->args);
     if (!a->args) return;
     for (uint32_t i = 0; i < respond->n_args; i++) {
@@ -382,7 +404,7 @@ static void judge_actions(struct eval *e, struct court *c, const struct emitted 
     for (uint32_t i = 0; i < r->n_responds; i++) {
         if (v->score < r->responds[i].at) continue;
         uint32_t n = v->n_actions;
-        propose(e, r, i, v);
+        propose(e, r, i, c->group->blinded != NULL, v);
         if (v->n_actions == n) continue;
         bool is_told = was_told(told, v->action_hashes[n]);
         if (r->responds[i].settled && !is_settled && !is_told)
@@ -423,7 +445,8 @@ void judge_group(struct state *s, const struct keyed *k, struct group *g, const 
     c.score = out->score;
     judge_severity(e, c.plan->rule, out);
     judge_title(e, &c.plan->rule->title, out);
-    if (g->doubt) judge_doubt(e, c.plan->rule, g->doubt, out);
+    uint8_t doubt = judge_doubt_of(c.plan->rule, g);
+    if (doubt) judge_doubt(e, c.plan->rule, doubt, out);
     judge_probes(e, &c, out);
-    if (!g->doubt) judge_actions(e, &c, told, is_settled, out);
+    if (!doubt) judge_actions(e, &c, told, is_settled, out);
 }

@@ -11,7 +11,8 @@
 #include "engine/state/partition.h"
 
 struct verdict {
-    uint32_t swallowed; /* 1 + number of the rule's exception that takes the group: it is no incident; 0: none does */
+    uint32_t swallowed; /* 1 + number of the rule's exception that takes the group: it is no incident; 0: none
+                           does */
     int32_t score;
     enum ir_severity severity;
     struct text title;
@@ -36,7 +37,7 @@ struct known_events known_events(const struct keyed *k, struct group *g, uint32_
 void judge_group(struct state *s, const struct keyed *k, struct group *g, const struct emitted *told,
                  bool is_settled, struct verdict *out);
 /* Whether the gate of the hit's group holds, with the answers that it has now. */
-bool judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k);
+enum tri judge_gate(struct state *s, const struct rule_plan *p, const struct kept *k);
 /* What `where` says of the window that ends where g would open. */
 enum tri judge_where(struct state *s, const struct keyed *k, struct group *g, struct gathered *eligible);
 /* The values that the group shows as an event to rules over its rule (ir_rule.gives), in the partition's
@@ -44,6 +45,9 @@ enum tri judge_where(struct state *s, const struct keyed *k, struct group *g, st
 struct value *judge_given(struct state *s, const struct keyed *k, struct group *g);
 /* Whether an exception of the rule takes the group. */
 bool judge_swallows(struct state *s, const struct keyed *k, struct group *g);
+/* Feeds that are behind, or an event of which nobody can tell (language.md B10): the requirement whose `else` says so,
+ * counted from 1; 0: none does. */
+uint8_t judge_doubt_of(const struct ir_rule *r, const struct group *g);
 /* For a new rule set. */
 void judge_prepare(struct state *s, const struct ir *ir);
 

@@ -8,6 +8,7 @@
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/measure.h"
+#include "engine/state/suspect.h"
 #include "engine/state/waypoint.h"
 #include "engine/state/window.h"
 
@@ -79,9 +80,17 @@ static void answer_now(const struct hit_ask *a, struct answer_state *state, cons
         state->answers[ASKED_ACCOUNT] = out->answer(out->world, a->account_answer, a->account);
 }
 
-static bool is_active(struct state *s, const struct rule_plan *p, const struct kept *kept)
+/* Whether the hit is there, with the answers that it has now. True if that is other than before. */
+static bool assess(struct state *s, const struct rule_plan *p, struct kept *kept)
 {
-    return !kept->is_gone && measure_takes(p, kept) && judge_gate(s, p, kept);
+    const struct hit *h = kept->hit;
+    enum tri gate = judge_gate(s, p, kept);
+    bool active = !kept->is_gone && gate == TRI_TRUE && !h->in_doubt && !h->lacks && measure_takes(p, kept),
+         in_doubt = !active && !kept->is_gone && gate != TRI_FALSE && p->vetoed >> h->step & 1,
+         changed = active != kept->active || in_doubt != kept->in_doubt;
+    kept->active = active;
+    kept->in_doubt = in_doubt;
+    return changed;
 }
 
 static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
@@ -103,7 +112,7 @@ static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, 
     kept->hit = copy;
     for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
     if (answers_are_capped(kept)) keyed_doubt(k, h->second);
-    kept->active = is_active(s, p, kept);
+    assess(s, p, kept);
     kept->next = k->kept;
     k->kept = kept;
     k->n_kept++;
@@ -130,6 +139,8 @@ static void mark_runs(const struct rule_plan *p, const struct runs *rs)
     for (uint32_t i = 0; i < rs->len; i++) {
         const struct run *r = runs_at(p, rs, i);
         for (uint32_t q = 0; q < p->places_most; q++) mark(run_takes_of(p, r)[q].hit);
+        mark(r->blinded);
+        suspects_each(p, r, mark);
         measures_mark(p, &p->alternatives[r->alternative], r, mark);
     }
 }
@@ -137,6 +148,7 @@ static void mark_runs(const struct rule_plan *p, const struct runs *rs)
 static void mark_group(const struct rule_plan *p, struct group *g)
 {
     for (uint32_t q = 0; q < p->places_most; q++) mark(group_takes(g)[q].hit);
+    mark(g->blinded);
     for (uint32_t i = 0; i < p->n_items; i++)
         for (uint32_t q = 0; q < p->places_most; q++) mark(group_item_takes(p, g, i)[q].hit);
     for (uint32_t step = 0; step < p->rule->n_steps; step++)
@@ -347,7 +359,7 @@ static struct slot *slot_in_tail(struct state *s, struct keyed *k, int64_t secon
 static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 {
     struct slot slot = {.second = kept->hit->second, .at = &kept, .len = 1, .cap = 1};
-    if (kept->active && k->base.waiting.len && k->rule->plan->forbidden >> kept->hit->step & 1 &&
+    if ((kept->active || kept->in_doubt) && k->base.waiting.len && k->rule->plan->forbidden >> kept->hit->step & 1 &&
         doubt_break(s, k, &slot)) {
         if (k->rule->plan->exact) /* what it broke is in no choice of any window */
             slot_insert(&s->slab, slot_for(s, &k->history, slot.second), kept);
@@ -475,7 +487,7 @@ void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, cons
     struct kept *kept = slot ? slot_find(slot, &like) : NULL;
     if (!kept) return;
     kept->is_gone = true;
-    kept->active = false;
+    kept->active = kept->in_doubt = false;
     forget_questions(s, slot, kept);
     window_forget(k, h->second, true);
     if (!k->rule->plan->delay) {
@@ -569,11 +581,8 @@ void keyed_answered(struct state *s, struct keyed *k, struct kept *kept, uint32_
 static bool settle_gates(struct state *s, struct keyed *k, struct slot *slot)
 {
     bool changed = false;
-    for (uint32_t i = 0; i < slot->len && k->rule->plan->gated; i++) {
-        bool active = is_active(s, k->rule->plan, slot->at[i]);
-        changed |= active != slot->at[i]->active;
-        slot->at[i]->active = active;
-    }
+    for (uint32_t i = 0; i < slot->len && k->rule->plan->gated; i++)
+        changed |= assess(s, k->rule->plan, slot->at[i]);
     return changed;
 }
 

@@ -119,6 +119,11 @@ struct rule_state {
     struct text name;
     uint64_t fingerprint[2];
     struct keyed *keys; /* newest first */
+    struct {
+        struct hit **at;
+        uint32_t len, cap;
+        int64_t lost_until; /* so long some may be missing that were too many; 0: none were */
+    } unkeyed;              /* unkeyed.h */
 };
 
 /* The fold of all that is known: of a rule that waits for what comes later (bounded.h), of what is committed.

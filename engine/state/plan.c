@@ -327,6 +327,7 @@ static void plan_rule(struct slab *s, const struct ir *ir, uint32_t number, stru
                             .once = r->once,
                             .n_joins = r->n_joins,
                             .n_items = r->n_automata - 1,
+                            .vetoed = ir_forbidden_steps(r),
                             .is_plain = r->where == IR_NONE};
     if (r->match)
         plan_positions(p, r->match);

@@ -99,6 +99,7 @@ struct rule_plan {
     uint8_t later_join[LATER_MOST];
     uint64_t where_steps; /* whose eligible events `where` reads */
     uint64_t forbidden;   /* steps whose events can take choices back */
+    uint64_t vetoed;      /* of these, those that may not be at all */
     bool where_asks;      /* `where` puts questions to baselines */
     ir_node_id *amounts;  /* expressions over all events of a step (amount.h) */
     uint32_t n_amounts;

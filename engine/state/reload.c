@@ -8,6 +8,7 @@
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
+#include "engine/state/unkeyed.h"
 #include "engine/state/waypoint.h"
 #include "engine/state/window.h"
 
@@ -134,6 +135,7 @@ static void drop_rule(struct state *s, struct rule_state *r, struct state_adopti
         table_remove(&s->keys, k);
         keyed_free(s, k);
     }
+    unkeyed_free(s, r);
     slab_put(&s->slab, (char *)(uintptr_t)r->name.at, r->name.len);
     slab_put(&s->slab, r, sizeof *r);
 }

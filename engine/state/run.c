@@ -100,7 +100,8 @@ static bool gap_holds(const struct ir_gap *g, int64_t x, int64_t y, int64_t now)
 static bool outdoes(const struct rule_plan *p, const struct alternative *a, const struct run *x,
                     const struct run *y, int64_t now)
 {
-    if ((x->tied && !y->tied) || run_order(p, a, x, y) < 0) return false;
+    int order = run_order(p, a, x, y);
+    if ((x->tied && !y->tied) || order < 0 || (order == 0 && x->blinded && !y->blinded)) return false;
     for (uint32_t i = 0; i < a->n_gaps; i++) {
         const struct ir_gap *g = &a->gaps[i];
         if (gap_is_pending(a, g, x->progress) && !gap_holds(g, takes_last(run_takes_of(p, x), g->left),

@@ -27,7 +27,9 @@ struct run {
     int64_t start;
     int64_t group; /* opening second of the group that its required part belongs to; NO_GROUP: none yet */
     uint16_t alternative, progress;
-    bool tied;     /* an arrow is fulfilled within one second */
+    bool tied; /* an arrow is fulfilled within one second */
+    const struct kept
+        *blinded;  /* an event of which nobody can tell whether it ends the run (veto.h); NULL: none */
     bool waits;    /* `group` is not known yet, but the second in which the required part was complete
                       (absence.h) */
     uint32_t next; /* of the same progress; used while a fold is made */
@@ -39,7 +41,8 @@ static inline size_t differs_size(const struct rule_plan *p)
 }
 static inline size_t suspects_size(const struct rule_plan *p)
 {
-    return p->n_later * SUSPECTS_MOST * sizeof(struct hash128);
+    size_t row = (p->n_later + 1) * sizeof(struct hash128) + sizeof(struct kept *);
+    return p->n_later ? SUSPECTS_MOST * row : 0;
 }
 /* Where what measuring places hold begins (measure.h): behind the rest. */
 static inline size_t run_measures_at(const struct rule_plan *p)
@@ -84,7 +87,7 @@ static inline const struct hash128 *run_differs_of(const struct rule_plan *p, co
     return (const struct hash128 *)(run_inners_of(p, r) + p->inners_most);
 }
 
-/* What each suspect asks of later references (suspect.h). */
+/* What each suspect asks of later references, and whether it is in doubt; behind all, who they are (suspect.h). */
 static inline struct hash128 *run_suspects(const struct rule_plan *p, struct run *r)
 {
     return run_differs(p, r) + p->n_differs * 2 * DIFFER_MOST;

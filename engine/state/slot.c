@@ -70,9 +70,9 @@ static uint64_t hash_more(uint64_t h, uint64_t more)
 /* Of all by which events are told apart, so that a second of nothing but different ones is no worse than any
  * other: fractions and round amounts differ in their high bits alone. */
 static uint64_t hash_event(const struct classes *cs, const struct slot_event *e, uint64_t steps,
-                           uint32_t n_joins)
+                           uint64_t unsure, uint32_t n_joins)
 {
-    uint64_t h = hash_more(0, steps);
+    uint64_t h = hash_more(hash_more(0, steps), unsure);
     for (uint32_t i = e->from; i < e->to; i++) {
         const struct kept *k = cs->hits[i];
         uint64_t amount;
@@ -85,13 +85,14 @@ static uint64_t hash_event(const struct classes *cs, const struct slot_event *e,
 }
 
 /* The class of event e, or classes.len. */
-static uint32_t find_class(struct classes *cs, uint32_t e, uint64_t steps, uint64_t hash, uint32_t n_joins)
+static uint32_t find_class(struct classes *cs, uint32_t e, uint64_t steps, uint64_t unsure, uint64_t hash,
+                           uint32_t n_joins)
 {
     const struct slot_event *event = &cs->events[e];
     uint32_t *at = &cs->index[hash & (cs->n_index - 1)];
     for (; *at; at = at + 1 == cs->index + cs->n_index ? cs->index : at + 1) {
         const struct slot_class *class = &cs->at[*at - 1];
-        if (class->hash == hash && class->steps == steps &&
+        if (class->hash == hash && class->steps == steps && class->unsure == unsure &&
             are_alike(cs, &cs->events[class->first], event, n_joins))
             return *at - 1;
     }
@@ -110,32 +111,35 @@ static void clear_index(struct classes *cs)
 
 static void put_event(struct classes *cs, uint32_t from, uint32_t to, uint32_t n_joins)
 {
-    uint64_t steps = 0;
+    uint64_t steps = 0, unsure = 0;
     uint32_t e = cs->n_events, c;
-    for (uint32_t i = from; i < to; i++) steps |= UINT64_C(1) << cs->hits[i]->hit->step;
+    for (uint32_t i = from; i < to; i++)
+        *(cs->hits[i]->active ? &steps : &unsure) |= UINT64_C(1) << cs->hits[i]->hit->step;
     cs->events = slab_reserve(cs->slab, cs->events, sizeof *cs->events, &cs->cap_events, e + 1);
     cs->events[cs->n_events++] = (struct slot_event){from, to, UINT32_MAX};
-    uint64_t hash = hash_event(cs, &cs->events[e], steps, n_joins);
-    c = find_class(cs, e, steps, hash, n_joins);
+    uint64_t hash = hash_event(cs, &cs->events[e], steps, unsure, n_joins);
+    c = find_class(cs, e, steps, unsure, hash, n_joins);
     if (c == cs->len) {
-        *SLAB_PUSH(cs->slab, *cs) = (struct slot_class){.hash = hash, .steps = steps, .first = e, .last = e};
+        *SLAB_PUSH(cs->slab, *cs) =
+            (struct slot_class){.hash = hash, .steps = steps, .unsure = unsure, .first = e, .last = e};
     } else {
         cs->events[cs->at[c].last].next = e;
         cs->at[c].last = e;
     }
     cs->at[c].count++;
     cs->steps |= steps;
-    cs->overlap |= (steps & (steps - 1)) != 0;
+    cs->unsure |= unsure;
+    cs->overlap |= (steps & (steps - 1)) != 0 || (steps && unsure);
 }
 
 void classes_make(struct classes *cs, const struct slot *slot, uint32_t n_joins)
 {
     cs->n_hits = cs->n_events = cs->len = 0;
-    cs->steps = 0;
+    cs->steps = cs->unsure = 0;
     cs->overlap = false;
     cs->hits = slab_reserve(cs->slab, cs->hits, sizeof(struct kept *), &cs->cap_hits, slot->len);
     for (uint32_t i = 0; i < slot->len; i++)
-        if (slot->at[i]->active) cs->hits[cs->n_hits++] = slot->at[i];
+        if (slot->at[i]->active || slot->at[i]->in_doubt) cs->hits[cs->n_hits++] = slot->at[i];
     cs->slab->work += slot->len;
     clear_index(cs);
     for (uint32_t from = 0, to; from < cs->n_hits; from = to) {

@@ -5,7 +5,8 @@
  *
  * For a fold, a slot's active hits are put into classes: events that can fill the same steps, agree on every
  * reference and offer the same values to places that measure are interchangeable but for their identity, so a
- * class is a number of events in the order of identities.
+ * class is a number of events in the order of identities. Hits of which nobody can tell stand in classes too,
+ * by the steps that they may be of, and can be taken by nobody.
  */
 #ifndef CSR_ENGINE_STATE_SLOT_H
 #define CSR_ENGINE_STATE_SLOT_H
@@ -43,6 +44,7 @@ struct kept {
     uint32_t size;                /* of the whole block */
     bool marked, active;          /* active: its gate holds, or it has none */
     bool is_gone, is_asked;       /* it was taken back (derive.h); its questions were put for good */
+    bool in_doubt;                /* of a forbidden step, not active: nobody can tell whether it fits (veto.h) */
     struct answer_state *answers; /* [hit->n_asks] */
     struct hit *hit;
     uint64_t *offers; /* [n_offers] to a place that measures: hashes of its values (measure.h) */
@@ -103,20 +105,21 @@ struct slot_event {
 struct slot_class {
     uint64_t hash;
     uint64_t steps;              /* that its events can fill */
+    uint64_t unsure;             /* that they may be of */
     uint32_t first, last, count; /* events */
 };
 
 struct classes {
     struct slab *slab;
-    struct kept **hits; /* the active ones */
+    struct kept **hits; /* the active ones, and those of which nobody can tell */
     uint32_t n_hits, cap_hits;
     struct slot_event *events;
     uint32_t n_events, cap_events;
     struct slot_class *at;
     uint32_t len, cap;
     uint32_t *index, n_index, cap_index; /* classes by their hash, plus one; 0: free */
-    uint64_t steps;                      /* of all classes */
-    bool overlap;                        /* an event can fill two steps */
+    uint64_t steps, unsure;              /* of all classes */
+    bool overlap;                        /* an event can fill two steps, or may be of one and fills another */
 };
 
 /* with_joins: references tell classes apart. */

@@ -2,6 +2,7 @@
 #include "engine/state/emit.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
+#include "engine/state/unkeyed.h"
 #include "engine/state/window.h"
 
 #include <stdlib.h>
@@ -139,7 +140,15 @@ static struct rule_state *rule_of(struct state *s, uint32_t number)
     return *r;
 }
 
-static struct keyed *key_of(struct state *s, const struct hit *h)
+static void meet_unkeyed(struct state *s, struct keyed *k, const struct state_out *out)
+{
+    for (uint32_t i = 0; i < k->rule->unkeyed.len; i++) {
+        const struct hit *h = k->rule->unkeyed.at[i];
+        if (h->second > passed_for(s, k->rule->plan) && unkeyed_may_be_of(k, h)) keyed_hit(s, k, h, out);
+    }
+}
+
+static struct keyed *key_of(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct keyed *k = table_get(&s->keys, h->key_hash);
     if (k || h->is_gone) return k;
@@ -150,14 +159,49 @@ static struct keyed *key_of(struct state *s, const struct hit *h)
     r->keys = k;
     share_join(&s->shares, &k->holding, h->owner, 1, 0);
     k->capped_until = lost_until(&s->lost, share_of(&k->holding, OWNER_PRINCIPAL)->id, k->hash);
+    meet_unkeyed(s, k, out);
     return k;
+}
+
+/* Keys that are looked at one after the other: by rule and key, whatever order tables have. */
+struct key_list {
+    struct keyed **at;
+    uint32_t len, cap;
+};
+
+static int compare_keys(const void *a, const void *b)
+{
+    const struct keyed *x = *(struct keyed *const *)a, *y = *(struct keyed *const *)b;
+    uint32_t rx = x->rule->plan->number, ry = y->rule->plan->number;
+    if (rx != ry) return rx < ry ? -1 : 1;
+    return text_compare(x->key, y->key);
+}
+
+static void hit_without_key(struct state *s, const struct hit *h, const struct state_out *out)
+{
+    struct rule_state *r = rule_of(s, h->rule);
+    struct key_list keys = {NULL, 0, 0};
+    if (!(h->is_gone ? unkeyed_drop(s, r, h) : unkeyed_keep(s, r, h))) return;
+    for (struct keyed *k = r->keys; k; k = k->next)
+        if (unkeyed_may_be_of(k, h)) *SLAB_PUSH(&s->slab, keys) = k;
+    if (keys.len) qsort(keys.at, keys.len, sizeof *keys.at, compare_keys);
+    for (uint32_t i = 0; i < keys.len; i++) {
+        (h->is_gone ? keyed_take_back : keyed_hit)(s, keys.at[i], h, out);
+        weigh(s, keys.at[i]);
+    }
+    SLAB_FREE(&s->slab, keys);
 }
 
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct occasion o = {.out = out, .cause = h->seq, .by_watermark = h->by_watermark};
     s->at.cause = h->seq, s->at.by_watermark = h->by_watermark, s->at.second = h->second;
-    struct keyed *k = key_of(s, h);
+    if (h->lacks) {
+        hit_without_key(s, h, out);
+        make_room(s, &o);
+        return;
+    }
+    struct keyed *k = key_of(s, h, out);
     if (!k) return; /* what is taken back is forgotten already */
     if (h->is_gone)
         keyed_take_back(s, k, h, out);
@@ -194,20 +238,9 @@ void state_settled(struct state *s, uint64_t number, const struct answer *a, con
         advance(s, k, out);
 }
 
-static int compare_keys(const void *a, const void *b)
-{
-    const struct keyed *x = *(struct keyed *const *)a, *y = *(struct keyed *const *)b;
-    uint32_t rx = x->rule->plan->number, ry = y->rule->plan->number;
-    if (rx != ry) return rx < ry ? -1 : 1;
-    return text_compare(x->key, y->key);
-}
-
 void state_watermark(struct state *s, int64_t second, uint64_t cause, const struct state_out *out)
 {
-    struct {
-        struct keyed **at;
-        uint32_t len, cap;
-    } due = {NULL, 0, 0};
+    struct key_list due = {NULL, 0, 0};
     second = bounded(second);
     s->cause = cause;
     if (second <= s->watermark && s->known == NEVER) return;

@@ -103,7 +103,8 @@ struct state_out {
      * NULL: nobody is over any. */
     void (*derived)(void *world, const struct derived *d);
 };
-/* Also one that comes from a group of matches, or (hit.is_gone) takes back one that came. */
+/* Also one that comes from a group of matches, or (hit.is_gone) takes back one that came.. One that lacks a part of its
+ * key (hit.lacks) goes to every partition: each gives it to its own keys. */
 void state_hit(struct state *s, const struct hit *h, const struct state_out *out);
 /* Answers to earlier settle_asks, in the order in which they were asked; before the batch's hits. Tickets outlive
  * state_adopt (the caller finds the baseline again by its fingerprint; unknown if it is gone). What changes has the

@@ -2,7 +2,8 @@
  *
  * In `a -> !c -> b` with c: (x == b.x) nobody can tell, when c comes, whether it is forbidden: b decides. So
  * a run keeps such an event as a suspect: the values that it asks of later steps. Once such a step is known
- * the suspect is judged: what does not hold clears it; when all holds, the run is ended.
+ * the suspect is judged: what does not hold clears it; when all holds, the run is ended. One that is in doubt
+ * for another reason, or because a value was withheld, marks it instead (veto.h).
  *
  * Invariants (docs/semantics.md 14)
  * 1. Suspects are a sorted set without doubles, and each still asks for something.
@@ -25,6 +26,8 @@ void suspects_walk(struct extension *x, void (*end)(struct extension *x));
 const struct run *suspects_carry(const struct rule_plan *p, const struct alternative *a, const struct run *r,
                                  const struct classes *cs, uint32_t n_joins, int64_t second, struct run *room,
                                  bool *overflows);
+/* The events that the run suspects. */
+void suspects_each(const struct rule_plan *p, const struct run *r, void (*each)(const struct kept *k));
 /* Whether every suspect of x is one of y. */
 bool suspects_dominate(const struct rule_plan *p, const struct run *x, const struct run *y);
 

@@ -93,31 +93,45 @@ bool veto_is_open(const struct rule_plan *p, const struct alternative *a, const 
     return false;
 }
 
-/* A reference of the forbidden event is judged against the choice. Where references were given up nobody can
- * tell, and a flood must not hide a match. */
-static enum veto_says agrees(const struct rule_plan *p, const struct alternative *a, const struct run *r,
-                             const struct veto *v, const struct hit *h, uint32_t n_joins)
+enum tri veto_compare(const struct ir_join *join, struct hash128 mine, struct hash128 theirs)
 {
-    enum veto_says said = SAYS_YES;
+    bool is_absent = !join_is_set(theirs) || hash128_equal(theirs, JOIN_ABSENT);
+    if (!is_absent && (hash128_equal(mine, JOIN_UNKNOWN) || hash128_equal(theirs, JOIN_UNKNOWN)))
+        return TRI_UNKNOWN;
+    bool is_equal = !is_absent && hash128_equal(mine, theirs);
+    return is_equal != join->differs ? TRI_TRUE : TRI_FALSE;
+}
+
+/* The references of the forbidden event are judged against the choice: a step that was not chosen has no
+ * values. Where references were given up nobody can tell, and a flood must not hide a match. */
+static enum veto_says agrees(const struct rule_plan *p, const struct alternative *a, const struct run *r,
+                             const struct veto *v, const struct kept *k, uint32_t n_joins)
+{
+    const struct hash128 nothing = {0, 0};
+    bool is_later = false, is_doubtful = !k->active;
     if (v->joins && !n_joins) return SAYS_NO;
     for (uint64_t left = v->joins; left; left &= left - 1) {
         uint32_t j = (uint32_t)__builtin_ctzll(left);
-        if (!join_is_set(h->joins[j])) continue;
-        if (p->later & v->chosen & BIT(j) && veto_is_open(p, a, r, j)) {
-            said = SAYS_LATER;
+        bool is_chosen = v->chosen >> j & 1;
+        if (!join_is_set(k->hit->joins[j])) continue;
+        if (p->later >> j & 1 && is_chosen && veto_is_open(p, a, r, j)) {
+            is_later = true;
             continue;
         }
-        bool is_equal = v->chosen >> j & 1 && hash128_equal(run_joins_of(r)[j], h->joins[j]);
-        if (is_equal == p->rule->joins[j].differs) return SAYS_NO;
+        enum tri truth =
+            veto_compare(&p->rule->joins[j], k->hit->joins[j], is_chosen ? run_joins_of(r)[j] : nothing);
+        if (truth == TRI_FALSE) return SAYS_NO;
+        is_doubtful |= truth == TRI_UNKNOWN;
     }
-    return said;
+    if (is_later) return is_doubtful ? SAYS_MAYBE_LATER : SAYS_LATER;
+    return is_doubtful ? SAYS_MAYBE : SAYS_YES;
 }
 
 enum veto_says veto_says(const struct rule_plan *p, const struct alternative *a, const struct run *r,
                          const struct classes *cs, uint32_t c, const struct veto *v, uint32_t n_joins)
 {
-    if (!(cs->at[c].steps >> v->step & 1)) return SAYS_NO;
-    return v->joins ? agrees(p, a, r, v, class_hit(cs, cs->at[c].first, v->step)->hit, n_joins) : SAYS_YES;
+    if (!((cs->at[c].steps | cs->at[c].unsure) >> v->step & 1)) return SAYS_NO;
+    return agrees(p, a, r, v, class_hit(cs, cs->at[c].first, v->step), n_joins);
 }
 
 bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alternative *a,
@@ -133,6 +147,34 @@ bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alte
     return false;
 }
 
+/* The first in order of identity, of those that no place could take if there are any. fits NULL: none takes
+ * any. */
+static const struct kept *first_doubt(const struct rule_plan *p, const struct alternative *a,
+                                      const struct run *r, const struct veto *v, const struct classes *cs,
+                                      uint32_t n_joins, const uint64_t *fits)
+{
+    uint32_t best = UINT32_MAX;
+    for (uint32_t c = 0; c < cs->len; c++) {
+        if (veto_says(p, a, r, cs, c, v, n_joins) != SAYS_MAYBE) continue;
+        bool is_own = fits && fits[c] & v->own, was_own = best != UINT32_MAX && fits && fits[best] & v->own;
+        if (best == UINT32_MAX || is_own < was_own ||
+            (is_own == was_own && cs->at[c].first < cs->at[best].first))
+            best = c;
+    }
+    return best == UINT32_MAX ? NULL : class_hit(cs, cs->at[best].first, v->step);
+}
+
+const struct kept *veto_blinds(const struct rule_plan *p, const struct run *r, const struct alternative *a,
+                               const struct classes *cs, uint32_t n_joins, int64_t second)
+{
+    const struct kept *found = NULL;
+    if (!((cs->steps | cs->unsure) & a->forbidden)) return NULL;
+    for (uint32_t i = 0; i < a->n_vetoes && !found; i++)
+        if (veto_is_active(p, a, &a->vetoes[i], r, r->progress, second))
+            found = first_doubt(p, a, r, &a->vetoes[i], cs, n_joins, NULL);
+    return found;
+}
+
 bool veto_breaks(const struct rule_plan *p, const struct run *r, const struct alternative *a, uint16_t before,
                  const struct slot *slot, int64_t distance, uint32_t n_joins)
 {
@@ -143,7 +185,7 @@ bool veto_breaks(const struct rule_plan *p, const struct run *r, const struct al
         if (!begins || distance > v->seconds || !is_active(a, v, before, r->progress)) continue;
         for (uint32_t n = 0; n < slot->len; n++)
             if (slot->at[n]->active && slot->at[n]->hit->step == v->step &&
-                agrees(p, a, r, v, slot->at[n]->hit, n_joins) == SAYS_YES)
+                agrees(p, a, r, v, slot->at[n], n_joins) == SAYS_YES)
                 return true;
     }
     return false;
@@ -168,18 +210,31 @@ static void bar_others(struct extension *x)
     }
 }
 
-bool veto_allows(struct extension *x)
+const struct kept *veto_doubts(const struct extension *x)
+{
+    const struct alternative *a = x->alternative;
+    const struct kept *found = NULL;
+    if (!((x->classes->steps | x->classes->unsure) & a->forbidden)) return NULL;
+    for (uint32_t i = 0; i < a->n_vetoes && !found; i++)
+        if (veto_is_active(x->plan, a, &a->vetoes[i], x->scratch, x->from ? x->from->progress : 0, x->second))
+            found = first_doubt(x->plan, a, x->scratch, &a->vetoes[i], x->classes, x->n_joins, x->fits);
+    return found;
+}
+
+bool veto_allows(struct extension *x, bool surely)
 {
     const struct alternative *a = x->alternative;
     const struct classes *cs = x->classes;
     x->n_must = 0;
-    if (!(cs->steps & a->forbidden)) return true;
+    if (!((surely ? cs->steps | cs->unsure : cs->steps) & a->forbidden)) return true;
     memset(x->must, 0, cs->len * sizeof *x->must);
     for (uint32_t i = 0; i < a->n_vetoes; i++) {
         const struct veto *v = &a->vetoes[i];
         if (!veto_is_active(x->plan, a, v, x->scratch, x->from ? x->from->progress : 0, x->second)) continue;
-        for (uint32_t c = 0; c < cs->len; c++)
-            if (veto_says(x->plan, a, x->scratch, cs, c, v, x->n_joins) == SAYS_YES) veto_must_take(x, c, v);
+        for (uint32_t c = 0; c < cs->len; c++) {
+            enum veto_says said = veto_says(x->plan, a, x->scratch, cs, c, v, x->n_joins);
+            if (said == SAYS_YES || (surely && said == SAYS_MAYBE)) veto_must_take(x, c, v);
+        }
     }
     return !x->n_must || cs->overlap;
 }

@@ -10,6 +10,8 @@
  *    the last second of its left side).
  * 2. What a reference of a forbidden event is compared with is known when it comes; where it is not, the
  * event is kept in mind (suspect.h).
+ * 3. An event of which nobody can tell ends no run. A run that met one is marked (run.blinded), and the mark
+ * stays: it says of a choice what the witness has to say (docs/semantics.md 19).
  */
 #ifndef CSR_ENGINE_STATE_VETO_H
 #define CSR_ENGINE_STATE_VETO_H
@@ -25,22 +27,32 @@ bool veto_is_active(const struct rule_plan *p, const struct alternative *a, cons
                     const struct run *r, uint16_t before, int64_t second);
 /* Whether a reference, of `later` alone, is to a step of which the run knows no value yet. */
 bool veto_is_open(const struct rule_plan *p, const struct alternative *a, const struct run *r, uint32_t join);
-/* Whether the veto is about the class's events, as far as the run's references tell. */
-enum veto_says { SAYS_NO, SAYS_YES, SAYS_LATER };
+/* One reference of a forbidden event, against what the choice has: nothing equals what is absent, and of what
+ * was withheld nobody can tell. */
+enum tri veto_compare(const struct ir_join *join, struct hash128 mine, struct hash128 theirs);
+/* Whether the veto is about the class's events, as far as the run's references tell. MAYBE: what would decide
+ * was withheld. LATER: a later step decides. */
+enum veto_says { SAYS_NO, SAYS_YES, SAYS_MAYBE, SAYS_LATER, SAYS_MAYBE_LATER };
 enum veto_says veto_says(const struct rule_plan *p, const struct alternative *a, const struct run *r,
                          const struct classes *cs, uint32_t c, const struct veto *v, uint32_t n_joins);
 
-/* Whether an event of the second, of which the run takes none, ends it. */
+/* Whether an event of the second, of which the run takes none, ends it for certain. */
 bool veto_ends(const struct rule_plan *p, const struct run *r, const struct alternative *a,
                const struct classes *cs, uint32_t n_joins, int64_t second);
+/* An event of the second, of which the run takes none, that may end it: nobody can tell whether it fits, or
+ * agrees, for what would decide was withheld (language.md B14). NULL: there is none. */
+const struct kept *veto_blinds(const struct rule_plan *p, const struct run *r, const struct alternative *a,
+                               const struct classes *cs, uint32_t n_joins, int64_t second);
 /* Whether a `for D` that begins with what r took last, when its progress was `before`, is broken by a hit of
  * this slot, so many seconds later. */
 bool veto_breaks(const struct rule_plan *p, const struct run *r, const struct alternative *a, uint16_t before,
                  const struct slot *slot, int64_t distance, uint32_t n_joins);
 
 /* For the extension at hand, which leads to the progress in scratch: finds the classes of which it must take
- * every event, because any that it left out would end it. False: it cannot. */
-bool veto_allows(struct extension *x);
+ * every event, because any that it left out would end it; or, `surely`, might. False: it cannot. */
+bool veto_allows(struct extension *x, bool surely);
+/* An event of the second that may end it if it is left out; NULL: there is none. */
+const struct kept *veto_doubts(const struct extension *x);
 /* One class more. */
 void veto_must_take(struct extension *x, uint32_t c, const struct veto *v);
 /* From here on places see only what they may take, until veto_done: veto_covers is to be asked of each choice

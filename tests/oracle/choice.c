@@ -30,35 +30,53 @@ static bool takes_part(const struct hit *h, uint32_t join)
     return (h->joins[join].hi | h->joins[join].lo) != 0;
 }
 
-/* Whether what h says about another step's events holds in the choice: `==` of all of them, `!=` of none. A
- * step that was not chosen has no fields: nothing equals what is absent. */
-static bool reference_holds(const struct search *s, const struct hit *h, uint32_t join)
+static bool is_join(struct hash128 h, struct hash128 special)
+{
+    return h.hi == special.hi && h.lo == special.lo;
+}
+
+/* B14: nothing equals what is absent, and `!=` is the complement; of what was withheld nobody can tell. */
+static enum tri compare_joins(struct hash128 mine, struct hash128 theirs, bool differs)
+{
+    bool is_absent = is_join(mine, JOIN_ABSENT) || is_join(theirs, JOIN_ABSENT) || !(theirs.hi | theirs.lo);
+    if (!is_absent && (is_join(mine, JOIN_UNKNOWN) || is_join(theirs, JOIN_UNKNOWN))) return TRI_UNKNOWN;
+    bool is_equal = !is_absent && mine.hi == theirs.hi && mine.lo == theirs.lo;
+    return is_equal != differs ? TRI_TRUE : TRI_FALSE;
+}
+
+/* Whether what h says about another step's events holds in the choice, of each of them. A step that was not
+ * chosen has no fields. */
+static enum tri reference_holds(const struct search *s, const struct hit *h, uint32_t join)
 {
     const struct choice *c = &s->choice;
     const struct ir_join *j = &s->rule->joins[join];
+    enum tri all = TRI_TRUE;
     bool chosen = false;
-    if (j->of == h->step || !takes_part(h, join)) return true;
+    if (j->of == h->step || !takes_part(h, join)) return TRI_TRUE;
     for (uint32_t a = 0; a < c->reading->n_atoms; a++)
         for (uint32_t i = 0; c->reading->atoms[a].step == j->of && i < c->n_taken[a]; i++) {
-            struct hash128 mine = h->joins[join], other = c->taken[a][i]->joins[join];
-            if ((mine.hi == other.hi && mine.lo == other.lo) == j->differs) return false;
+            enum tri one = compare_joins(h->joins[join], c->taken[a][i]->joins[join], j->differs);
+            if (one < all) all = one;
             chosen = true;
         }
-    return chosen || j->differs;
+    return chosen || j->differs ? all : TRI_FALSE;
 }
 
-static bool references_hold(const struct search *s, const struct hit *h)
+static enum tri references_hold(const struct search *s, const struct hit *h)
 {
-    for (uint32_t j = 0; j < s->rule->n_joins; j++)
-        if (!reference_holds(s, h, j)) return false;
-    return true;
+    enum tri all = TRI_TRUE;
+    for (uint32_t j = 0; j < s->rule->n_joins; j++) {
+        enum tri one = reference_holds(s, h, j);
+        if (one < all) all = one;
+    }
+    return all;
 }
 
 static bool all_references_hold(const struct search *s)
 {
     for (uint32_t a = 0; a < s->choice.reading->n_atoms; a++)
         for (uint32_t i = 0; i < s->choice.n_taken[a]; i++)
-            if (!references_hold(s, s->choice.taken[a][i])) return false;
+            if (references_hold(s, s->choice.taken[a][i]) != TRI_TRUE) return false;
     return true;
 }
 
@@ -82,7 +100,7 @@ static bool has_more(const struct search *s, const struct sentence *said)
         if (from > first || from < last - said->most) continue;
         for (uint32_t i = 0; i < s->n; i++)
             n += s->active[i] && s->hits[i]->step == atom->step && s->hits[i]->second >= from &&
-                 s->hits[i]->second <= from + said->most && references_hold(s, s->hits[i]);
+                 s->hits[i]->second <= from + said->most && references_hold(s, s->hits[i]) == TRI_TRUE;
         if (n > atom->most) return true;
     }
     return false;
@@ -111,15 +129,19 @@ static bool is_inside(const struct search *s, const struct sentence *said, const
 static bool is_vetoed(const struct search *s, const struct sentence *said)
 {
     for (uint32_t i = 0; i < s->n; i++)
-        if (s->active[i] && is_inside(s, said, s->hits[i]) && references_hold(s, s->hits[i])) return true;
+        if (s->active[i] && is_inside(s, said, s->hits[i]) && references_hold(s, s->hits[i]) == TRI_TRUE)
+            return true;
     return false;
 }
 
-/* B14: an unknown veto does not break a match. */
+/* B14: an unknown veto does not break a match. What is known not to agree is none. */
 static bool is_blinded(const struct search *s, const struct sentence *said)
 {
-    for (uint32_t i = 0; said->kind > SAY_NO_MORE && s->unknown && i < s->n; i++)
-        if (s->unknown[i] && is_inside(s, said, s->hits[i])) return true;
+    for (uint32_t i = 0; said->kind > SAY_NO_MORE && i < s->n; i++) {
+        bool may_fit = s->active[i] || (s->unknown && s->unknown[i]);
+        if (may_fit && is_inside(s, said, s->hits[i]) && references_hold(s, s->hits[i]) != TRI_FALSE)
+            return true;
+    }
     return false;
 }
 

@@ -32,12 +32,15 @@ static void note_completion(struct search *s)
     j->completes[i] = s->choice.last;
 }
 
-/* B6: of the choices that complete as the group opens. B2: it rests on a tie if all of them do. */
+/* B6: of the choices that complete as the group opens. B2: it rests on a tie if all of them do. B14: the
+ * order leaves open which events a repeated step takes but for one; absence is certain if it is for one such
+ * choice. */
 static void note_witness(struct search *s)
 {
     struct judging *j = (struct judging *)s;
     if (s->choice.last != j->group->opened) return;
-    if (!j->any || is_better(&s->choice, &j->best)) j->best = s->choice;
+    bool is_equal = j->any && !is_better(&s->choice, &j->best) && !is_better(&j->best, &s->choice);
+    if (!j->any || is_better(&s->choice, &j->best) || (is_equal && !s->choice.blinded)) j->best = s->choice;
     j->any = true;
     if (!s->choice.tied) j->group->tied = false;
 }

@@ -185,7 +185,7 @@ bool over_hits(struct a_case *over, const struct a_case *c, uint32_t key,
         add_groups(over, c, key, k, &groups[k]);
     for (uint32_t i = 0; stands >> event_step & 1 && i < c->n_events; i++) {
         const struct event *e = &c->events[i];
-        if (!e->is_out && !e->is_withheld && key_over(over, e, e->key) == key && e->steps & filled & other)
+        if (!e->is_out && key_over(over, e, e->key) == key && e->steps & filled & other)
             add_hit(over, event_step, i, e->second, e);
     }
     return over->n_hits < ORACLE_HITS;

@@ -467,31 +467,46 @@ static struct value one_number(struct a_case *c)
 static struct value some_value(struct a_case *c, struct value (*one)(struct a_case *c))
 {
     uint32_t kind = below(&c->seed, 100);
-    if (!c->switches->for_text && use(c, USE_WITHHELD)) return value_withheld();
+    if (use(c, USE_WITHHELD)) return value_withheld();
     if (kind < 10) return value_absent();
     if (kind < 70 || (c->switches->for_text && one == one_number)) return one(c);
     struct value *items = ARENA_ARRAY(c->arena, struct value, 3);
     struct value list = {.kind = VALUE_LIST, .len = below(&c->seed, 4), .items = items};
-    for (uint32_t i = 0; i < 3; i++) items[i] = one(c);
+    for (uint32_t i = 0; i < 3; i++) items[i] = use(c, USE_WITHHELD) ? value_withheld() : one(c);
     return list;
 }
 
 uint32_t case_keys(const struct a_case *c, const struct event *e, uint32_t step)
 {
     uint32_t value = e->key_value < KEYS ? 1u << e->key_value : 0;
+    if (e->is_omitted && c->by[step] != KEY_USER) return 0;
     return c->by[step] == KEY_USER || c->call[0] ? 1u << e->key
            : c->by[step] == KEY_VALUE            ? value
                                                  : e->key_list;
 }
 
-/* An event that may be forbidden names somebody: else nobody could tell whom it is forbidden for. */
 static void make_keys(struct a_case *c, struct event *e)
 {
     if (!c->uses[USE_KEYS]) return;
-    bool must = e->steps & c->forbidden;
-    e->key_value = below(&c->seed, must ? KEYS : KEYS + 1);
-    e->key_list = must + below(&c->seed, (1u << KEYS) - must);
-    e->is_withheld = false;
+    e->key_value = below(&c->seed, KEYS + 1);
+    e->key_list = below(&c->seed, 1u << KEYS);
+}
+
+/* Rules over the rule read the same values: what they make of withheld ones is left out. */
+static void hide(struct a_case *c, struct event *e)
+{
+    for (uint32_t s = 0; s < c->n_steps; s++)
+        for (uint32_t tries = c->forbidden >> s & 1 ? 4 : 1; tries-- > 0;)
+            if (use(c, USE_HIDDEN)) e->unsure |= UINT64_C(1) << s;
+    for (uint32_t j = 0; j < 2; j++) e->hides_join[j] = use(c, USE_HIDDEN);
+}
+
+static void omit(const struct a_case *c, struct event *e)
+{
+    e->is_omitted = e->hides_join[0] = e->hides_join[1] = true;
+    e->steps = 0;
+    e->unsure = (UINT64_C(1) << c->n_steps) - 1;
+    e->number = e->text = value_withheld();
 }
 
 static void make_event(struct a_case *c, struct event *e, uint32_t values)
@@ -501,11 +516,12 @@ static void make_event(struct a_case *c, struct event *e, uint32_t values)
              'a' + (char)below(seed, 26), (uint32_t)(e - c->events));
     for (uint32_t j = 0; j < 2; j++) e->join[j] = (struct hash128){1 + below(seed, values), 7};
     e->lacks_join = c->switches->for_text && chance(seed, 12);
-    if (e->lacks_join) e->join[1] = (struct hash128){1000 + (uint64_t)(e - c->events), 9};
-    e->is_withheld = c->switches->for_text && chance(seed, 20) && use(c, USE_OMITTED);
-    if (e->is_withheld) e->steps = (UINT64_C(1) << c->n_steps) - 1;
+    if (!c->over) hide(c, e);
+    if ((e->steps | e->unsure) & c->measured) e->unsure &= ~c->forbidden;
+    e->steps &= ~e->unsure;
     make_keys(c, e);
     e->number = some_value(c, one_number), e->text = some_value(c, one_text);
+    if (!c->over && chance(seed, 20) && use(c, USE_OMITTED)) omit(c, e);
     for (uint32_t s = 0; s < c->n_steps; s++)
         e->new_now[s] = chance(seed, 70),
         e->new_for_good[s] = chance(seed, 30) ? !e->new_now[s] : e->new_now[s];
@@ -533,6 +549,13 @@ static void make_events(struct a_case *c)
     }
 }
 
+static struct hash128 join_of(const struct a_case *c, const struct event *e, uint32_t join)
+{
+    struct hash128 absent = c->rule.joins[join].differs ? (struct hash128){0, 0} : JOIN_ABSENT;
+    if (e->hides_join[join]) return JOIN_UNKNOWN;
+    return join == 1 && e->lacks_join ? absent : e->join[join];
+}
+
 static void make_hit(struct a_case *c, uint32_t event, uint32_t step)
 {
     struct event *e = &c->events[event];
@@ -540,6 +563,7 @@ static void make_hit(struct a_case *c, uint32_t event, uint32_t step)
     *h = (struct hit){.seq = event,
                       .second = e->second,
                       .step = step,
+                      .in_doubt = e->unsure >> step & 1,
                       .key_hash = {5, 6},
                       .key = TEXT("key"),
                       .n_joins = c->rule.n_joins,
@@ -549,7 +573,7 @@ static void make_hit(struct a_case *c, uint32_t event, uint32_t step)
     h->evidence.time = e->second * INT64_C(1000000000);
     h->joins = ARENA_ARRAY(c->arena, struct hash128, 2);
     for (uint32_t j = 0; j < c->rule.n_joins; j++)
-        if (c->rule.steps[step].groups->joins[j] != IR_NONE) h->joins[j] = e->join[j];
+        if (c->rule.steps[step].groups->joins[j] != IR_NONE) h->joins[j] = join_of(c, e, j);
     h->captures = ARENA_ARRAY(c->arena, struct value, CAPTURES);
     h->captures[CAPTURE_IDENTITY] = value_string(h->evidence.identity);
     h->captures[CAPTURE_NUMBER] = e->number;
@@ -573,7 +597,7 @@ void case_hits(struct a_case *c)
     for (uint32_t e = 0; e < c->n_events; e++) {
         if (c->n_hits + ORACLE_STEPS > ORACLE_HITS) c->n_events = e;
         for (uint32_t s = 0; s < c->n_steps && e < c->n_events; s++)
-            if (c->events[e].steps >> s & 1) make_hit(c, e, s);
+            if ((c->events[e].steps | (c->events[e].unsure & c->forbidden)) >> s & 1) make_hit(c, e, s);
     }
 }
 

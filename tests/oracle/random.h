@@ -59,15 +59,17 @@ struct event {
     int64_t second;
     uint32_t key; /* whose it is, where a test has several */
     uint32_t key_value,
-        key_list;   /* and what it names: a number, KEYS for none; bits of numbers. In text alone */
-    uint64_t steps; /* that it fills */
+        key_list;    /* and what it names: a number, KEYS for none; bits of numbers. In text alone */
+    uint64_t steps;  /* that it fills */
+    uint64_t unsure; /* of which nobody can tell whether it does: what decides was withheld */
     char identity[40];
     struct hash128 join[2];
     struct value number, text; /* a value, a list of some, absent or withheld */
     bool new_now[ORACLE_STEPS], new_for_good[ORACLE_STEPS];
-    bool lacks_join;  /* its second one is absent: nothing is equal to it. In text alone */
-    bool is_withheld; /* its parameters are left out: nobody can tell what it fills. In text alone */
-    bool is_out;      /* left out while shrinking */
+    bool lacks_join;    /* its second one is absent: nothing is equal to it. In text alone */
+    bool hides_join[2]; /* it was withheld */
+    bool is_omitted;    /* all its parameters were */
+    bool is_out;        /* left out while shrinking */
     const struct real_record *real; /* the record that it is (real.h); NULL: one is made of it */
 };
 

@@ -10,6 +10,8 @@
 
 #include <time.h>
 
+#define HIDDEN "\"HIDDEN_DUE_TO_SECURITY_REASONS\""
+
 static void spell_expression(FILE *to, const struct a_case *c, ir_node_id node);
 
 /* ---- where values stand ------------------------------------------------------------------------------- */
@@ -301,6 +303,7 @@ void spell_rule(FILE *to, const struct a_case *c)
 
 static void spell_value(FILE *to, struct value v)
 {
+    if (v.kind == VALUE_UNKNOWN) fputs("\"<sensitiveDataRemoved>\"", to);
     if (v.kind == VALUE_INT) fprintf(to, "%ld", v.i);
     if (v.kind == VALUE_STRING) fprintf(to, "\"%.*s\"", (int)v.len, v.s);
     if (v.kind != VALUE_LIST) return;
@@ -317,8 +320,11 @@ static void spell_keys(FILE *to, const struct a_case *c, const struct event *e, 
 {
     const char *between = "";
     if (!has_keys(c)) return;
+    bool hides = e->identity[0] % 2; /* a key that it does not name was withheld, or is not there */
     if (e->key_value < KEYS) fprintf(to, ",\"k\":\"%s%u\"", user, e->key_value);
+    if (e->key_value == KEYS && hides) fputs(",\"k\":" HIDDEN, to);
     fputs(",\"ks\":[", to);
+    if (!e->key_list && hides) fputs(HIDDEN, to);
     for (uint32_t i = 0; i < 2 * KEYS; i++) {
         bool again = i >= KEYS && (e->key + i) % 2;
         if (!(e->key_list >> i % KEYS & 1) || (i >= KEYS && !again)) continue;
@@ -328,19 +334,31 @@ static void spell_keys(FILE *to, const struct a_case *c, const struct event *e, 
     fputc(']', to);
 }
 
+static void spell_join(FILE *to, const struct event *e, uint32_t j)
+{
+    if (j == 1 && e->lacks_join && !e->hides_join[j]) return;
+    fprintf(to, j ? ",\"j%u\":" : "\"j%u\":", j);
+    if (e->hides_join[j])
+        fputs(HIDDEN, to);
+    else
+        fprintf(to, "\"v%lu\"", e->join[j].hi);
+}
+
 static void spell_parameters(FILE *to, const struct a_case *c, const struct event *e, const char *user)
 {
-    if (e->is_withheld) {
-        fputs("{\"omitted\":true,\"originalSize\":131072,\"reason\":\"too large\"}", to);
+    if (e->is_omitted) {
+        bool is_large = e->identity[0] % 2;
+        fputs(is_large ? "{\"omitted\":true,\"originalSize\":131072,\"reason\":\"too large\"}" : HIDDEN, to);
         return;
     }
-    fprintf(to, "{\"j0\":\"v%lu\"", e->join[0].hi);
-    if (!e->lacks_join) fprintf(to, ",\"j1\":\"v%lu\"", e->join[1].hi);
+    fputc('{', to);
+    for (uint32_t j = 0; j < 2; j++) spell_join(to, e, j);
     for (uint32_t s = 0; s < c->n_steps; s++)
-        if (e->steps >> s & 1 && stands(c, s)) fprintf(to, ",\"s%u\":true", s);
+        if ((e->steps | e->unsure) >> s & 1 && stands(c, s))
+            fprintf(to, ",\"s%u\":%s", s, e->unsure >> s & 1 ? HIDDEN : "true");
     spell_keys(to, c, e, user);
-    if (e->number.kind > VALUE_UNKNOWN) fputs(",\"val\":", to), spell_value(to, e->number);
-    if (e->text.kind > VALUE_UNKNOWN) fputs(",\"tag\":", to), spell_value(to, e->text);
+    if (e->number.kind != VALUE_ABSENT) fputs(",\"val\":", to), spell_value(to, e->number);
+    if (e->text.kind != VALUE_ABSENT) fputs(",\"tag\":", to), spell_value(to, e->text);
     fputc('}', to);
 }
 

@@ -24,8 +24,22 @@
 
 static bool is_fed(const struct a_case *c, uint32_t hit)
 {
-    uint64_t stands = c->required | c->optional | c->forbidden;
+    uint64_t stands = c->hits[hit]->in_doubt ? c->forbidden : c->required | c->optional | c->forbidden;
     return !c->events[c->event_of[hit]].is_out && stands >> c->hits[hit]->step & 1;
+}
+
+/* The match stage leaves out an event whose own side of `==` was withheld: nobody agrees with it. Of a
+ * forbidden one that is to be told. */
+static bool reaches_state(const struct a_case *c, uint32_t hit)
+{
+    const struct hit *h = c->hits[hit];
+    for (uint32_t j = 0; j < c->rule.n_joins; j++) {
+        const struct ir_join *join = &c->rule.joins[j];
+        bool is_hidden = h->joins[j].hi == JOIN_UNKNOWN.hi && h->joins[j].lo == JOIN_UNKNOWN.lo;
+        if (is_hidden && !join->differs && join->of != h->step && !(c->forbidden >> h->step & 1))
+            return false;
+    }
+    return is_fed(c, hit);
 }
 
 /* ---- running a case ----------------------------------------------------------------------------------- */
@@ -80,7 +94,8 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
     caller->world = c, caller->now = answer_now, caller->for_good = answer_for_good;
     for (uint32_t i = 0; i < events; i++) {
         for (uint32_t h = 0; h < c->n_hits; h++)
-            if (c->event_of[h] == order[i].event && is_fed(c, h)) state_hit(state, c->hits[h], &caller->out);
+            if (c->event_of[h] == order[i].event && reaches_state(c, h))
+                state_hit(state, c->hits[h], &caller->out);
         if (c->events[order[i].event].second > newest) newest = c->events[order[i].event].second;
         if (!shuffle || chance(&seed, 50)) state_watermark(state, newest - c->disorder, i, &caller->out);
         if (chance(&seed, 40)) caller_answer(caller);
@@ -177,7 +192,8 @@ static bool opens_at_once(struct a_case *c, uint64_t seed, struct complaint *com
     for (uint32_t i = 0; i < n; i++) {
         c->events[order[i].event].is_out = false;
         for (uint32_t h = 0; h < c->n_hits && good; h++)
-            if (c->event_of[h] == order[i].event && is_fed(c, h)) state_hit(state, c->hits[h], &caller.out);
+            if (c->event_of[h] == order[i].event && reaches_state(c, h))
+                state_hit(state, c->hits[h], &caller.out);
         expect(c, expected);
         if (good && !is_open_as(&caller, expected))
             good = COMPLAIN("at once: after %s, %u groups were expected", c->events[order[i].event].identity,
@@ -202,22 +218,24 @@ enum result { SAME, DIFFERENT, SKIPPED };
 
 /* How often what is meant to be tested did occur. */
 struct tally {
-    uint32_t cases, matched, skipped, refused, vetoed, unfit, tied, groups, at_once;
+    uint32_t cases, matched, skipped, refused, vetoed, unfit, tied, blinded, groups, at_once;
     struct construct_counts used;
 };
 
 static void expect(const struct a_case *c, struct oracle_result *out)
 {
-    bool active[ORACLE_HITS];
+    bool active[ORACLE_HITS], unknown[ORACLE_HITS];
     struct oracle_answer *answers = calloc(ORACLE_HITS, sizeof *answers);
     for (uint32_t h = 0; h < c->n_hits; h++) {
         const struct event *e = &c->events[c->event_of[h]];
         uint32_t step = c->hits[h]->step;
         bool is_gated = c->rule.steps[step].groups->gate != IR_NONE;
-        active[h] = is_fed(c, h) && (!is_gated || e->new_for_good[step]);
+        bool is_there = is_fed(c, h) && (!is_gated || e->new_for_good[step]);
+        active[h] = is_there && !c->hits[h]->in_doubt;
+        unknown[h] = is_there && c->hits[h]->in_doubt;
         answers[h].by_kind[step] = value_bool(e->new_for_good[step]);
     }
-    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, NULL, answers, c->n_hits}, out);
+    oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, unknown, answers, c->n_hits}, out);
     free(answers);
 }
 
@@ -228,7 +246,10 @@ static void count_case(struct tally *t, const struct a_case *c, const struct ora
     t->vetoed += expected->vetoed > 0;
     t->unfit += expected->unfit > 0;
     t->at_once += expected->n > 0 && may_open_at_once(c);
-    for (uint32_t i = 0; i < expected->n; i++) t->tied += expected->groups[i].tied;
+    for (uint32_t i = 0; i < expected->n; i++) {
+        t->tied += expected->groups[i].tied;
+        t->blinded += expected->groups[i].blinded;
+    }
     for (uint32_t i = 0; i < CONSTRUCTS; i++) t->used.rules[i] += c->uses[i];
 }
 
@@ -272,11 +293,13 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 
 static void print_tally(const struct tally *t)
 {
-    printf("%u cases, %u with a match, %u too large for brute force, %u refused; %u groups, %u tied; %u with "
+    printf("%u cases, %u with a match, %u too large for brute force, %u refused; %u groups, %u tied, %u "
+           "blinded; %u with "
            "vetoed "
            "choices, %u with a completion that is not `where`; %u "
            "looked at after each record\n",
-           t->cases, t->matched, t->skipped, t->refused, t->groups, t->tied, t->vetoed, t->unfit, t->at_once);
+           t->cases, t->matched, t->skipped, t->refused, t->groups, t->tied, t->blinded, t->vetoed, t->unfit,
+           t->at_once);
     for (uint32_t i = 0; i < CONSTRUCTS; i++) printf("%s=%u ", construct_name(i), t->used.rules[i]);
     printf("\n");
 }

@@ -34,7 +34,14 @@
 
 /* ---- what the oracle says ------------------------------------------------------------------------------ */
 
-/* Answers of the baseline of a step to its events. */
+/* B11: an event that may not be, of which nobody can tell whose it is. */
+static bool lacks_key(const struct a_case *c, uint32_t hit)
+{
+    uint32_t step = c->hits[hit]->step;
+    return c->forbidden >> step & 1 && !case_keys(c, &c->events[c->event_of[hit]], step);
+}
+
+/* Answers of the baseline of a step to its events. A value that was withheld is not learnt (B16). */
 static void answer_step(const struct a_case *c, uint32_t step, struct oracle_answer *answers)
 {
     struct past_record records[EVENTS_MOST];
@@ -42,37 +49,55 @@ static void answer_step(const struct a_case *c, uint32_t step, struct oracle_ans
     struct past past = {.records = records, .keep = b->keep, .warmup = b->warmup, .days = b->days};
     for (uint32_t i = 0; i < c->n_events; i++) {
         const struct event *e = &c->events[i];
-        if (!e->is_out && !e->is_withheld && e->steps >> step & 1)
+        if (!e->is_out && !e->hides_join[0] && e->steps >> step & 1)
             records[past.n++] = (struct past_record){e->second, e->key, e->join[0].hi, 1};
     }
     for (uint32_t h = 0; h < c->n_hits; h++) {
         const struct event *e = &c->events[c->event_of[h]];
         struct past_record asked = {e->second, e->key, e->join[0].hi, 1};
         if (c->hits[h]->step != step) continue;
-        answers[h].by_kind[step] = past_answer(&past, &asked, c->rule.asks[step].kind);
+        bool is_asked = !e->hides_join[0] && !lacks_key(c, h);
+        answers[h].by_kind[step] =
+            is_asked ? past_answer(&past, &asked, c->rule.asks[step].kind) : value_withheld();
     }
 }
 
 /* A gate is over the event's own answers. */
-static bool passes_gate(const struct a_case *c, uint32_t hit, const struct oracle_answer *answers)
+static struct value gate_of(const struct a_case *c, uint32_t hit, const struct oracle_answer *answers)
 {
     uint32_t step = c->hits[hit]->step;
     ir_node_id gate = c->rule.steps[step].groups->gate;
     struct oracle_group alone = {.opened = 0};
     struct oracle_case one = {&c->ir, &c->rule, c->hits, NULL, NULL, answers, c->n_hits};
-    if (gate == IR_NONE) return true;
+    if (gate == IR_NONE) return value_bool(true);
     alone.gathered[step] = UINT64_C(1) << hit;
     alone.witness[step] = c->hits[hit];
-    return verdict_is_true(verdict_value(&one, &alone, gate));
+    return verdict_value(&one, &alone, gate);
 }
 
 /* B14: what is absent is equal to nothing, so `==` is false of an event that lacks its own side. */
 static bool lacks_value(const struct a_case *c, uint32_t hit)
 {
     uint32_t step = c->hits[hit]->step;
-    if (c->rule.n_joins < 2 || !c->events[c->event_of[hit]].lacks_join) return false;
-    const struct ir_join *join = &c->rule.joins[1];
-    return !join->differs && join->of != step && c->rule.steps[step].groups->joins[1] != IR_NONE;
+    for (uint32_t j = 0; j < c->rule.n_joins; j++) {
+        const struct ir_join *join = &c->rule.joins[j];
+        struct hash128 mine = c->hits[hit]->joins[j];
+        if (!join->differs && join->of != step && mine.hi == JOIN_ABSENT.hi && mine.lo == JOIN_ABSENT.lo)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the event is none of the step's, is one, or nobody can tell (B14). References apart. */
+static enum tri fits_step(const struct a_case *c, uint32_t h, const struct oracle_answer *answers)
+{
+    const struct event *e = &c->events[c->event_of[h]];
+    uint64_t stands = c->required | c->optional | c->forbidden;
+    bool taken = c->hits[h]->step == c->taken_step && e->join[0].hi == 1 && !e->hides_join[0];
+    struct value gate = gate_of(c, h, answers);
+    if (e->is_out || taken || !(stands >> c->hits[h]->step & 1) || lacks_value(c, h)) return TRI_FALSE;
+    if (gate.kind != VALUE_UNKNOWN && !verdict_is_true(gate)) return TRI_FALSE;
+    return gate.kind == VALUE_UNKNOWN || c->hits[h]->in_doubt ? TRI_UNKNOWN : TRI_TRUE;
 }
 
 static void expect(const struct a_case *c, uint32_t key, struct oracle_result *out)
@@ -81,13 +106,10 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
     struct oracle_answer *answers = calloc(ORACLE_HITS, sizeof *answers);
     for (uint32_t s = 0; s < c->n_steps; s++) answer_step(c, s, answers);
     for (uint32_t h = 0; h < c->n_hits; h++) {
-        const struct event *e = &c->events[c->event_of[h]];
-        uint64_t stands = c->required | c->optional | c->forbidden;
-        bool taken = c->hits[h]->step == c->taken_step && e->join[0].hi == 1;
-        bool is_fed =
-            !e->is_out && stands >> c->hits[h]->step & 1 && case_keys(c, e, c->hits[h]->step) >> key & 1;
-        unknown[h] = is_fed && e->is_withheld;
-        active[h] = is_fed && !taken && !e->is_withheld && passes_gate(c, h, answers) && !lacks_value(c, h);
+        bool is_mine = case_keys(c, &c->events[c->event_of[h]], c->hits[h]->step) >> key & 1;
+        enum tri fits = fits_step(c, h, answers);
+        active[h] = is_mine && fits == TRI_TRUE;
+        unknown[h] = is_mine ? fits == TRI_UNKNOWN : fits != TRI_FALSE && lacks_key(c, h);
     }
     oracle_judge(&(struct oracle_case){&c->ir, &c->rule, c->hits, active, unknown, answers, c->n_hits}, out);
     free(answers);
@@ -278,7 +300,7 @@ static bool same_incidents(uint32_t level, uint32_t key, const struct oracle_res
 enum result { SAME, DIFFERENT, SKIPPED, REFUSED };
 
 struct tally {
-    uint32_t matched[LEVELS], result[4];
+    uint32_t matched[LEVELS], blinded, result[4];
     struct construct_counts used;
 };
 
@@ -350,6 +372,8 @@ static enum result try_case(const struct a_case *c, uint64_t seed, const char *f
         result = try_deliveries(c, seed, rs, with_others, folder, expected, complaint);
     if (t) t->result[result]++;
     for (uint32_t level = 0; t && level < LEVELS; level++) t->matched[level] += has_groups(expected[level]);
+    for (uint32_t key = 0; t && key < KEYS; key++)
+        for (uint32_t g = 0; g < expected[0][key].n; g++) t->blinded += expected[0][key].groups[g].blinded;
     csr_ruleset_free(rs);
     csr_ruleset_free(with_others);
     free(expected);
@@ -386,9 +410,11 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 
 static void print_tally(const struct tally *t, uint64_t cases)
 {
-    printf("%lu cases, %u with a match (of a rule over it %u, over that %u), %u too large for brute force, "
-           "%u refused\n",
-           cases, t->matched[0], t->matched[1], t->matched[2], t->result[SKIPPED], t->result[REFUSED]);
+    printf("%lu cases, %u with a match (of a rule over it %u, over that %u), %u groups blinded, %u too large "
+           "for "
+           "brute force, %u refused\n",
+           cases, t->matched[0], t->matched[1], t->matched[2], t->blinded, t->result[SKIPPED],
+           t->result[REFUSED]);
     for (uint32_t i = 0; i < CONSTRUCTS; i++) printf("%s=%u ", construct_name(i), t->used.rules[i]);
     printf("\n");
 }
