@@ -226,7 +226,7 @@ bool veto_allows(struct extension *x, bool surely)
     const struct alternative *a = x->alternative;
     const struct classes *cs = x->classes;
     x->n_must = 0;
-    if (!((surely ? cs->steps | cs->unsure : cs->steps) & a->forbidden)) return true;
+    if (!((cs->steps | cs->unsure) & a->forbidden)) return true;
     memset(x->must, 0, cs->len * sizeof *x->must);
     for (uint32_t i = 0; i < a->n_vetoes; i++) {
         const struct veto *v = &a->vetoes[i];
