@@ -165,9 +165,9 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 
 static void random_rules_come_as_far_as_brute_force_says(void **unused)
 {
-    static const enum construct left_out[] = {USE_GATE,  USE_DISTINCT,   USE_SUM,
-                                              USE_UP_TO, USE_WITHHELD,   USE_OMITTED,
-                                              USE_TAKEN, USE_PREVALENCE, USE_OVER};
+    static const enum construct left_out[] = {USE_GATE,     USE_DISTINCT, USE_SUM,   USE_UP_TO,
+                                              USE_WITHHELD, USE_OMITTED,  USE_TAKEN, USE_PREVALENCE,
+                                              USE_OVER,     USE_HIDDEN};
     uint64_t first = from_environment("SEED", 20261124), cases = from_environment("CASES", 300);
     struct switches switches = switches_now();
     struct tally tally = {0};
