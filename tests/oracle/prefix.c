@@ -66,10 +66,8 @@ static bool is_possible(const struct ir_rule *rule, const struct trying *t)
     return true;
 }
 
-/* Nothing equals what is absent. */
 static bool is_equal(const struct hit *x, const struct hit *y, uint32_t j)
 {
-    if (x->joins[j].hi == JOIN_ABSENT.hi && x->joins[j].lo == JOIN_ABSENT.lo) return false;
     return x->joins[j].hi == y->joins[j].hi && x->joins[j].lo == y->joins[j].lo;
 }
 

@@ -84,6 +84,13 @@ static bool use(struct a_case *c, enum construct which)
     return used;
 }
 
+static bool hides(struct a_case *c, enum construct which)
+{
+    bool used = chance(&c->hiding, c->switches->percent[which]);
+    c->uses[which] |= used;
+    return used;
+}
+
 /* ---- match -------------------------------------------------------------------------------------------- */
 
 /* What stands around a part. */
@@ -467,12 +474,14 @@ static struct value one_number(struct a_case *c)
 static struct value some_value(struct a_case *c, struct value (*one)(struct a_case *c))
 {
     uint32_t kind = below(&c->seed, 100);
-    if (use(c, USE_WITHHELD)) return value_withheld();
+    if (hides(c, USE_WITHHELD)) return value_withheld();
     if (kind < 10) return value_absent();
     if (kind < 70 || (c->switches->for_text && one == one_number)) return one(c);
     struct value *items = ARENA_ARRAY(c->arena, struct value, 3);
     struct value list = {.kind = VALUE_LIST, .len = below(&c->seed, 4), .items = items};
-    for (uint32_t i = 0; i < 3; i++) items[i] = use(c, USE_WITHHELD) ? value_withheld() : one(c);
+    for (uint32_t i = 0; i < 3; i++) items[i] = one(c);
+    for (uint32_t i = 0; i < 3; i++)
+        if (hides(c, USE_WITHHELD)) items[i] = value_withheld();
     return list;
 }
 
@@ -497,8 +506,8 @@ static void hide(struct a_case *c, struct event *e)
 {
     for (uint32_t s = 0; s < c->n_steps; s++)
         for (uint32_t tries = c->forbidden >> s & 1 ? 4 : 1; tries-- > 0;)
-            if (use(c, USE_HIDDEN)) e->unsure |= UINT64_C(1) << s;
-    for (uint32_t j = 0; j < 2; j++) e->hides_join[j] = use(c, USE_HIDDEN);
+            if (hides(c, USE_HIDDEN)) e->unsure |= UINT64_C(1) << s;
+    for (uint32_t j = 0; j < 2; j++) e->hides_join[j] = hides(c, USE_HIDDEN);
 }
 
 static void omit(const struct a_case *c, struct event *e)
@@ -516,12 +525,13 @@ static void make_event(struct a_case *c, struct event *e, uint32_t values)
              'a' + (char)below(seed, 26), (uint32_t)(e - c->events));
     for (uint32_t j = 0; j < 2; j++) e->join[j] = (struct hash128){1 + below(seed, values), 7};
     e->lacks_join = c->switches->for_text && chance(seed, 12);
+    bool omits = chance(seed, 20) && !c->over && use(c, USE_OMITTED);
     if (!c->over) hide(c, e);
     if ((e->steps | e->unsure) & c->measured) e->unsure &= ~c->forbidden;
     e->steps &= ~e->unsure;
     make_keys(c, e);
     e->number = some_value(c, one_number), e->text = some_value(c, one_text);
-    if (!c->over && chance(seed, 20) && use(c, USE_OMITTED)) omit(c, e);
+    if (omits) omit(c, e);
     for (uint32_t s = 0; s < c->n_steps; s++)
         e->new_now[s] = chance(seed, 70),
         e->new_for_good[s] = chance(seed, 30) ? !e->new_now[s] : e->new_now[s];
@@ -607,6 +617,7 @@ void case_make(struct a_case *c, uint64_t seed, const struct switches *switches)
     memset(c, 0, sizeof *c);
     c->arena = arena;
     c->seed = seed;
+    c->hiding = ~seed;
     c->switches = switches;
     c->taken_step = IR_NONE;
     c->unit = switches->for_text && chance(&c->seed, 40) ? UNIT_OF_PAST : 1;

@@ -76,7 +76,7 @@ struct event {
 struct a_case {
     struct arena *arena;
     const struct switches *switches;
-    uint64_t seed;
+    uint64_t seed, hiding; /* hiding: a chance of its own, so that what is not withheld stays as it is */
     int64_t unit; /* seconds */
     struct ir ir;
     struct ir_rule rule;
