@@ -28,7 +28,7 @@ static bool counts(const struct rule_plan *p, uint32_t step, const struct run *r
         struct hash128 mine = k->hit->joins[j], want = run_joins_of(r)[j];
         if (p->rule->joins[j].of == step || p->differs >> j & 1 || !join_is_set(mine) || !join_is_set(want))
             continue;
-        if (hash128_equal(mine, want) == (p->apart >> j & 1)) return false;
+        if (p->apart >> j & 1 ? !joins_differ(mine, want) : !hash128_equal(mine, want)) return false;
     }
     return true;
 }

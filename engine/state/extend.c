@@ -303,7 +303,7 @@ static bool is_apart(const struct extension *x, uint32_t join, const struct hit 
 {
     struct hash128 want = run_joins(x->scratch)[join], mine = h->joins[join];
     bool is_equal = join_is_set(mine) && hash128_equal(mine, want);
-    if (x->plan->apart_step[join] == h->step) return !is_equal;
+    if (x->plan->apart_step[join] == h->step) return joins_differ(mine, want);
     if (!(x->plan->join_steps[join] >> h->step & 1)) return true;
     if (x->assumed && hash128_equal(want, agreed_by_none)) return !join_is_set(mine);
     return is_equal || (!join_is_set(mine) && !x->assumed);

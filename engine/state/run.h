@@ -87,7 +87,8 @@ static inline const struct hash128 *run_differs_of(const struct rule_plan *p, co
     return (const struct hash128 *)(run_inners_of(p, r) + p->inners_most);
 }
 
-/* What each suspect asks of later references, and whether it is in doubt; behind all, who they are (suspect.h). */
+/* What each suspect asks of later references, and whether it is in doubt; behind all, who they are
+ * (suspect.h). */
 static inline struct hash128 *run_suspects(const struct rule_plan *p, struct run *r)
 {
     return run_differs(p, r) + p->n_differs * 2 * DIFFER_MOST;
@@ -114,9 +115,18 @@ void runs_free(struct slab *s, struct runs *rs);
 
 /* Assumed of a reference: nothing has a value of it. */
 static const struct hash128 agreed_by_none = {0, 1};
+
 static inline bool join_is_set(struct hash128 h)
 {
     return h.hi | h.lo;
+}
+
+/* Whether `!=` holds between what one event has and what is agreed. Of what was withheld nobody can tell. */
+static inline bool joins_differ(struct hash128 mine, struct hash128 agreed)
+{
+    if (!join_is_set(mine) || !join_is_set(agreed) || hash128_equal(agreed, agreed_by_none)) return true;
+    return !hash128_equal(mine, agreed) && !hash128_equal(mine, JOIN_UNKNOWN) &&
+           !hash128_equal(agreed, JOIN_UNKNOWN);
 }
 
 /* The last second among the places in `bits`. */

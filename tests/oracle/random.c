@@ -525,7 +525,7 @@ static void make_event(struct a_case *c, struct event *e, uint32_t values)
              'a' + (char)below(seed, 26), (uint32_t)(e - c->events));
     for (uint32_t j = 0; j < 2; j++) e->join[j] = (struct hash128){1 + below(seed, values), 7};
     e->lacks_join = c->switches->for_text && chance(seed, 12);
-    bool omits = chance(seed, 20) && !c->over && use(c, USE_OMITTED);
+    bool omits = chance(seed, 20) && use(c, USE_OMITTED) && !c->over;
     if (!c->over) hide(c, e);
     if ((e->steps | e->unsure) & c->measured) e->unsure &= ~c->forbidden;
     e->steps &= ~e->unsure;
