@@ -35,6 +35,7 @@ bool feeds_note(struct feeds *f, struct hash128 feed, int64_t second)
         if (f->at[i].newest < second) f->at[i].newest = second;
         return true;
     }
+    if (f->len == FEEDS_FRESH_MOST) return true; /* nobody can tell how far it has come */
     struct feed_seen *last = VEC_PUSH(f);
     if (!last) return false;
     memmove(f->at + i + 1, f->at + i, (f->len - 1 - i) * sizeof *f->at);

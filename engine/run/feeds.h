@@ -14,6 +14,7 @@ struct feed_seen {
     int64_t newest;
 };
 struct feeds VEC(struct feed_seen); /* in order of their hashes */
+#define FEEDS_FRESH_MOST 4096 /* what has no room is never fresh: nobody can tell (docs/semantics.md 14) */
 
 /* False: no memory. */
 bool feeds_note(struct feeds *f, struct hash128 feed, int64_t second);

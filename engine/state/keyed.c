@@ -456,7 +456,7 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
     }
     struct kept *kept = keep(s, k, h, out);
     bool is_newest = false;
-    if (h->is_unsure) keyed_doubt(k, h->second);
+    if (h->is_unsure || (h->evidence.match_id.len && h->capped)) keyed_doubt(k, h->second);
     if (h->second <= passed_for(s, k->rule->plan))
         insert_late(s, k, kept);
     else if (is_missed(s, k->rule->plan, h) || !insert(s, k, kept, &is_newest))

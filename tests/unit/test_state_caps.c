@@ -1,5 +1,6 @@
 /* Caps as an attacker meets them: ten times as many decoys as there is room for, memory, copies. */
 #include "engine/csr.h"
+#include "engine/run/feeds.h"
 #include "tests/oracle/caller.h"
 #include "tests/oracle/random.h"
 #include "tests/unit/compiled.h"
@@ -240,10 +241,28 @@ static void a_record_of_a_forgotten_time_may_be_a_copy(void **unused)
     state_free(s);
 }
 
+/* ---- feeds --------------------------------------------------------------------------------------------- */
+
+static void of_too_many_feeds_nobody_can_tell(void **unused)
+{
+    (void)unused;
+    struct feeds f = {NULL, 0, 0};
+    for (uint64_t i = 0; i < 3 * FEEDS_FRESH_MOST; i++)
+        assert_true(feeds_note(&f, (struct hash128){i * 0x9e3779b97f4a7c15, i}, 1000));
+    assert_int_equal(f.len, FEEDS_FRESH_MOST);
+    assert_int_equal(feeds_newest(&f, (struct hash128){0, 0}), 1000);
+    uint64_t last = 3 * FEEDS_FRESH_MOST - 1;
+    assert_true(feeds_newest(&f, (struct hash128){last * 0x9e3779b97f4a7c15, last}) == INT64_MIN);
+    assert_true(feeds_note(&f, (struct hash128){0, 0}, 2000)); /* those that have room go on */
+    assert_int_equal(feeds_newest(&f, (struct hash128){0, 0}), 2000);
+    free(f.at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(decoys_flush_nobody_else),
                                        cmocka_unit_test(memory_stays_below_its_cap),
-                                       cmocka_unit_test(a_record_of_a_forgotten_time_may_be_a_copy)};
+                                       cmocka_unit_test(a_record_of_a_forgotten_time_may_be_a_copy),
+                                       cmocka_unit_test(of_too_many_feeds_nobody_can_tell)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
