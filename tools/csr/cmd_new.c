@@ -20,21 +20,23 @@ static const struct skeleton {
 #undef SKELETON
     {0}};
 
+/* NULL: there is a mistake, or no memory. */
+static char *format(struct arena *a, const char *lines)
+{
+    struct sources sources;
+    struct text out;
+    if (setjmp(*arena_escape(a))) return NULL;
+    sources_init(&sources, a);
+    const struct source *source = sources_add(&sources, TEXT("<new>"), text_of(lines), false);
+    struct parse p = {a, names_new(a), &sources, diags_new(a, &sources)};
+    return csr_fmt(&p, source, &out) ? strndup(out.at, out.len) : NULL;
+}
+
 /* The lines as `csr fmt` lays them out, to be freed; those that have a mistake stay as they are. */
 static char *lay_out(char *lines)
 {
     struct arena *a = arena_new(0);
-    struct sources sources;
-    struct text out;
-    char *laid = NULL;
-    if (!lines || !a || setjmp(*arena_escape(a))) {
-        arena_free(a);
-        return lines;
-    }
-    sources_init(&sources, a);
-    const struct source *source = sources_add(&sources, TEXT("<new>"), text_of(lines), false);
-    struct parse p = {a, names_new(a), &sources, diags_new(a, &sources)};
-    if (csr_fmt(&p, source, &out)) laid = strndup(out.at, out.len);
+    char *laid = a ? format(a, lines) : NULL;
     arena_free(a);
     if (!laid) return lines;
     free(lines);
