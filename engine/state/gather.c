@@ -112,14 +112,13 @@ static bool goes_on(const struct listing *l)
     return !l->g.p->wait && !(l->g.p->assumed_joins && l->g.n_joins);
 }
 
-/* Appends to the list what is gathered from the slots from that second on. anew: or it goes on from where the
- * last look ended, which was not later. */
-static void gather_slots(struct listing *l, const struct keyed *k, int64_t from, bool anew)
+/* Appends to the list what is gathered from the slots from that second on, beginning with the list's fronts.
+ */
+static void gather_slots(struct listing *l, const struct keyed *k, int64_t from)
 {
     const struct rule_plan *p = l->g.p;
     int64_t to = l->g.group->end + p->linger;
     struct gathered *list = l->list;
-    if (anew) gathered_forget_fronts(l->g.s, p, list);
     if (goes_on(l) && !list->fronts)
         list->fronts = slab_get(&l->g.s->slab, p->n_alternatives * sizeof *list->fronts);
     l->fronts = list->fronts;
@@ -177,7 +176,8 @@ static void refresh_list(struct state *s, struct keyed *k, struct group *group, 
     for (uint32_t i = 0; i < l->len; i++)
         if (l->at[i]->hit->second <= final) l->at[kept++] = l->at[i];
     l->len = kept;
-    gather_slots(&of, k, group->opened - p->within, true);
+    gathered_forget_fronts(s, p, l);
+    gather_slots(&of, k, group->opened - p->within);
     for (uint32_t i = kept; i < l->len; i++) /* older ones are in the final part already */
         if (l->at[i]->hit->second > final) l->at[kept++] = l->at[i];
     l->len = kept;
@@ -243,6 +243,20 @@ static void gather_last_slot(struct gathering *g, const struct keyed *k)
     g->slots = NULL;
 }
 
+/* What was found behind the first `sorted` takes its place, and is missing no more. */
+static void put_new(struct listing *of, struct keyed *k, uint32_t sorted, int64_t newest)
+{
+    struct state *s = of->g.s;
+    const struct rule_plan *p = of->g.p;
+    int64_t oldest;
+    gathered_merge(s, p, of->list, sorted);
+    if (of->list->len > s->caps.gathered) amounts_drop(s, p, of->list);
+    gathered_cap(s, k, of->list);
+    if (of->left_out) keyed_doubt(k, of->g.group->opened);
+    prune_missing(s, of->list, newest, p->within, true, &oldest);
+    release(of);
+}
+
 static void gather_missing(struct state *s, struct keyed *k, struct group *group, struct gathered *l,
                            const struct fold *now)
 {
@@ -255,16 +269,25 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
     prune_missing(s, l, second, p->within, false, &oldest);
     if (!l->missing.len || l->len >= s->caps.gathered) return;
     bool anew = !goes_on(&of) || l->front > oldest || l->front < from || l->front_joins != of.g.n_joins;
+    if (anew && oldest != second) gathered_forget_fronts(s, p, l);
     if (oldest == second)
         gather_last_slot(&of.g, k);
     else
-        gather_slots(&of, k, anew ? from : l->front, anew);
-    gathered_merge(s, p, l, sorted);
-    if (l->len > s->caps.gathered) amounts_drop(s, p, l);
-    gathered_cap(s, k, l);
-    if (of.left_out) keyed_doubt(k, group->opened);
-    prune_missing(s, l, second, p->within, true, &oldest);
-    release(&of);
+        gather_slots(&of, k, anew ? from : l->front);
+    put_new(&of, k, sorted, second);
+}
+
+/* The group's list, to be added to. NULL: it is made anew instead, or is full, when looking for what is
+ * missing would cost more with every hit. */
+static struct gathered *list_to_add_to(struct state *s, struct keyed *k, struct group *g,
+                                       const struct fold *now)
+{
+    struct gathered *l = gathered_find(k, g->opened);
+    if (!l) refresh_list(s, k, g, now);
+    if (!l || l->len < s->caps.gathered) return l;
+    keyed_lose(s, k, g->opened, 1, "gathered");
+    l->missing.len = 0;
+    return NULL;
 }
 
 void gather_newest(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit)
@@ -274,20 +297,118 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
     if (p->rule->where != IR_NONE) gathered_drop_others(s, k, now); /* it may have ceased to hold */
     for (uint32_t i = 0; i < now->groups.len; i++) {
         struct group *g = groups_at(p, &now->groups, i);
-        struct gathered *l = gathered_find(k, g->opened);
-        if (!l) {
-            refresh_list(s, k, g, now);
-            continue;
-        }
-        if (l->len >=
-            s->caps.gathered) { /* full: looking for what is missing would cost more with every hit */
-            keyed_lose(s, k, g->opened, 1, "gathered");
-            l->missing.len = 0;
-            continue;
-        }
+        struct gathered *l = list_to_add_to(s, k, g, now);
+        if (!l) continue;
         if (hit->active && p->exact >> hit->hit->step & 1 && hit->hit->second <= g->end + p->within)
             *SLAB_PUSH(&s->slab, l->missing) = hit;
         if (g->touched) gather_missing(s, k, g, l, now);
+    }
+}
+
+/* ---- an earlier second -------------------------------------------------------------------------------- */
+
+/* Whether a choice with the late hit may hold an event: it comes behind the hit, or a run reaches it that may
+ * go on to the hit. What is missing already is marked. */
+static bool is_missing_again(const struct rule_plan *p, const struct gathered *l, const struct kept *kept,
+                             int64_t late)
+{
+    if (!kept->active || !(p->exact >> kept->hit->step & 1) || kept->marked) return false;
+    if (kept->hit->second < late && kept->begin < late - p->within) return false;
+    return !gathered_holds(l, kept);
+}
+
+static void miss_again(struct state *s, const struct keyed *k, const struct group *group, struct gathered *l,
+                       const struct slots *slots, int64_t late)
+{
+    const struct rule_plan *p = k->rule->plan;
+    int64_t from = (late < group->opened ? group->opened : late) - p->within, to = group->end + p->linger;
+    for (uint32_t i = slots->len; i-- > 0 && slots->at[i].second >= from;)
+        for (uint32_t n = 0; n < slots->at[i].len && slots->at[i].second <= to; n++) {
+            s->slab.work++;
+            if (is_missing_again(p, l, slots->at[i].at[n], late))
+                *SLAB_PUSH(&s->slab, l->missing) = slots->at[i].at[n];
+        }
+}
+
+static void mark_missing(const struct gathered *l, uint32_t n, bool marked)
+{
+    for (uint32_t i = 0; i < n; i++) ((struct kept *)(uintptr_t)l->missing.at[i])->marked = marked;
+}
+
+/* Returns the oldest second that has to be looked at. */
+static int64_t find_missing_again(struct state *s, struct keyed *k, const struct group *group,
+                                  struct gathered *l, int64_t late)
+{
+    uint32_t had = l->missing.len;
+    int64_t oldest = late;
+    mark_missing(l, had, true);
+    miss_again(s, k, group, l, &k->history, late);
+    miss_again(s, k, group, l, &k->tail, late);
+    mark_missing(l, had, false);
+    for (uint32_t i = 0; i < l->missing.len; i++)
+        if (l->missing.at[i]->hit->second < oldest) oldest = l->missing.at[i]->hit->second;
+    return oldest;
+}
+
+/* The last fold over nothing but earlier seconds; NULL: all that is committed is later. */
+static const struct fold *fold_before(const struct keyed *k, int64_t second, int64_t *until)
+{
+    for (uint32_t i = k->waypoints.len; i-- > 0;) {
+        *until = k->waypoints.at[i].second;
+        if (*until < second) return &k->waypoints.at[i].fold;
+    }
+    *until = k->committed;
+    return k->committed < second ? &k->base : NULL;
+}
+
+/* The list's fronts become the runs of a fold that lie in the group's time. */
+static void begin_with(struct listing *of, const struct fold *f)
+{
+    struct gathering *g = &of->g;
+    struct gathered *l = of->list;
+    gathered_forget_fronts(g->s, g->p, l);
+    l->fronts = slab_get(&g->s->slab, g->p->n_alternatives * sizeof *l->fronts);
+    for (uint32_t i = 0; i < g->p->n_alternatives; i++) {
+        if (!take_alternative(g, i)) continue;
+        front_from_fold(g, f);
+        for (uint32_t n = 0; n < g->front.len; n++) {
+            struct run *r = runs_at(g->p, &g->front, n);
+            r->next = r->start < g->group->opened - g->p->within ? RUN_HOLE : 0;
+        }
+        runs_close_holes(g->p, &g->front);
+        l->fronts[i] = g->front;
+        g->front = (struct runs){.at = NULL};
+    }
+}
+
+/* False: the list has to be made anew. */
+static bool add_late(struct state *s, struct keyed *k, struct group *group, struct gathered *l,
+                     const struct fold *now, const struct kept *hit)
+{
+    struct listing of = listing_of(s, k->rule->plan, group, l, now);
+    int64_t until, oldest, newest = k->tail.at[k->tail.len - 1].second;
+    if (!goes_on(&of)) return false;
+    oldest = find_missing_again(s, k, group, l, hit->hit->second);
+    const struct fold *f = fold_before(k, oldest, &until);
+    if (!f || f->capped != now->capped) return false;
+    uint32_t sorted = l->len;
+    begin_with(&of, f);
+    int64_t first = group->opened - k->rule->plan->within;
+    gather_slots(&of, k, until < first ? first : until + 1);
+    put_new(&of, k, sorted, newest);
+    return true;
+}
+
+void gather_late(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit)
+{
+    const struct rule_plan *p = k->rule->plan;
+    if (!p->exact || !hit->active) return;
+    gathered_drop_others(s, k, now);
+    for (uint32_t i = 0; i < now->groups.len; i++) {
+        struct group *g = groups_at(p, &now->groups, i);
+        struct gathered *l = list_to_add_to(s, k, g, now);
+        bool concerns = hit->hit->second >= g->opened - p->within && hit->hit->second <= g->end + p->linger;
+        if (l && concerns && !add_late(s, k, g, l, now, hit)) refresh_list(s, k, g, now);
     }
 }
 

@@ -18,6 +18,8 @@
 void gather_refresh(struct state *s, struct keyed *k, struct fold *now);
 /* After a hit in the newest second: only choices that end there are new. */
 void gather_newest(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit);
+/* After a hit in an earlier second that takes nothing back: all new choices hold it. */
+void gather_late(struct state *s, struct keyed *k, struct fold *now, const struct kept *hit);
 /* All lists are right as of what is committed now: throws away history that nothing needs any more. */
 void gather_trim(struct state *s, struct keyed *k);
 

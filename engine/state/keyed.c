@@ -384,6 +384,13 @@ static void thin(struct state *s, const struct rule_plan *p, struct slot *slot, 
         slot_thin(&s->work.classes, slot, &t);
 }
 
+/* Where choices may have come or gone by a hit. */
+enum news {
+    NEWEST, /* some may have come that end in the newest second */
+    LATE,   /* some may have come that hold it */
+    ANY
+};
+
 /* Whether choices may be gone that were there before the hit. A forbidden event in a new newest second ends
  * runs, but no choice that is complete: that one would have to wait, or to end in the same second. */
 static bool takes_back(const struct keyed *k, const struct kept *kept)
@@ -401,10 +408,10 @@ static void refuse(struct state *s, struct keyed *k, int64_t second, const char 
 }
 
 /* False: nothing has changed. */
-static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is_newest)
+static bool insert(struct state *s, struct keyed *k, struct kept *kept, enum news *news)
 {
     struct slot *slot = slot_in_tail(s, k, kept->hit->second);
-    *is_newest = slot == &k->tail.at[k->tail.len - 1];
+    bool is_newest = slot == &k->tail.at[k->tail.len - 1];
     if (slot->len >= s->caps.second_hits) {
         refuse(s, k, kept->hit->second, "second_hits");
         return false;
@@ -412,8 +419,9 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
     thin(s, k->rule->plan, slot, kept);
     if (!slot_insert(&s->slab, slot, kept)) return false;
     slot->is_asked = false;
-    window_forget(k, kept->hit->second, takes_back(k, kept));
-    if (*is_newest)
+    *news = takes_back(k, kept) ? ANY : is_newest ? NEWEST : LATE;
+    window_forget(k, kept->hit->second, *news == ANY);
+    if (is_newest)
         refold_newest(s, k);
     else
         refold(s, k, kept->hit->second);
@@ -422,17 +430,18 @@ static bool insert(struct state *s, struct keyed *k, struct kept *kept, bool *is
 
 static void set_timer(struct state *s, struct keyed *k);
 
-static void tell_news(struct state *s, struct keyed *k, const struct kept *kept, bool is_newest,
+static void tell_news(struct state *s, struct keyed *k, const struct kept *kept, enum news news,
                       const struct occasion *o)
 {
     struct fold *now = keyed_now(k);
-    if (is_newest && takes_back(k, kept)) is_newest = false;
-    if (is_newest)
+    if (news == NEWEST)
         gather_newest(s, k, now, kept);
+    else if (news == LATE)
+        gather_late(s, k, now, kept);
     else
         gather_refresh(s, k, now);
-    emit_changes(s, k, now, !is_newest, o);
-    derive_changes(s, k, now, !is_newest, o);
+    emit_changes(s, k, now, news != NEWEST, o);
+    derive_changes(s, k, now, news != NEWEST, o);
 }
 
 /* A record that comes too late for a repetition is too late also where seconds wait for lower rules. */
@@ -455,13 +464,13 @@ void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const stru
         return refuse(s, k, h->second, "key_hits");
     }
     struct kept *kept = keep(s, k, h, out);
-    bool is_newest = false;
+    enum news news = ANY;
     if (h->is_unsure || (h->evidence.match_id.len && h->capped)) keyed_doubt(k, h->second);
     if (h->second <= passed_for(s, k->rule->plan))
         insert_late(s, k, kept);
-    else if (is_missed(s, k->rule->plan, h) || !insert(s, k, kept, &is_newest))
+    else if (is_missed(s, k->rule->plan, h) || !insert(s, k, kept, &news))
         return sweep(s, k);
-    if (!k->rule->plan->delay) tell_news(s, k, kept, is_newest, &o);
+    if (!k->rule->plan->delay) tell_news(s, k, kept, news, &o);
     sweep(s, k);
     set_timer(s, k);
 }
@@ -492,7 +501,7 @@ void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, cons
     window_forget(k, h->second, true);
     if (!k->rule->plan->delay) {
         refold(s, k, h->second);
-        tell_news(s, k, kept, false, &o);
+        tell_news(s, k, kept, ANY, &o);
     }
     sweep(s, k);
     set_timer(s, k);

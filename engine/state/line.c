@@ -111,17 +111,46 @@ bool line_add(struct frontier *f, const struct alternative *a, const struct run 
 
 /* ---- how many ----------------------------------------------------------------------------------------- */
 
+/* The next run of the same line that starts earlier; NULL: there is none. */
+static const struct run *next_of_line(const struct rule_plan *p, const struct runs *rs, uint32_t i)
+{
+    const struct run *r = runs_at(p, rs, i);
+    for (uint32_t n = i + 1; n < rs->len; n++) {
+        const struct run *other = runs_at(p, rs, n);
+        if (other->alternative == r->alternative && other->progress == r->progress &&
+            other->start < r->start && run_same_instance(p, other, r))
+            return other;
+    }
+    return NULL;
+}
+
+static bool is_of_line(const struct rule_plan *p, const struct run *r)
+{
+    return is_line(p, &p->alternatives[r->alternative], r->progress);
+}
+
+/* Between two that stay none is needed if they start no more than a step apart. Later starts come first. */
+static bool is_between(const struct rule_plan *p, const struct runs *rs, const struct run *stays, uint32_t i)
+{
+    const struct run *r = runs_at(p, rs, i), *next;
+    if (!stays || !is_of_line(p, r)) return false;
+    if (stays->alternative != r->alternative || stays->progress != r->progress ||
+        !run_same_instance(p, stays, r))
+        return false;
+    next = next_of_line(p, rs, i);
+    return next && stays->start - next->start <= p->within / LINE_STEPS;
+}
+
 bool line_thin(const struct rule_plan *p, struct runs *rs)
 {
-    uint32_t n = 0;
-    if (!p->adds_up || rs->len <= LINE_MOST) return false;
-    for (uint32_t i = 0; i < rs->len; i++) { /* the later starts come first */
+    const struct run *stays = NULL;
+    uint32_t n = rs->len;
+    if (!p->adds_up || n <= LINE_MOST) return false;
+    for (uint32_t i = 0; i < n; i++) {
         struct run *r = runs_at(p, rs, i);
-        bool counts = is_line(p, &p->alternatives[r->alternative], r->progress);
-        n += counts;
-        r->next = counts && n > LINE_MOST / 4 && n % 2 ? RUN_HOLE : 0;
+        r->next = is_between(p, rs, stays, i) ? RUN_HOLE : 0;
+        if (!r->next && is_of_line(p, r)) stays = r;
     }
-    if (n <= LINE_MOST) return false;
     runs_close_holes(p, rs);
-    return true;
+    return rs->len < n;
 }

@@ -7,15 +7,16 @@
  * Invariants (docs/semantics.md 11)
  * 1. In a list of a frontier, runs of a line stand in order of their starts; amounts fall.
  * 2. What is added comes to each of them alike, so a second that brings nothing else keeps the order.
- * 3. Of more than LINE_MOST runs every other older one is let go, and the fold says so: a window is then
- * looked at in steps, and a sum that it reaches in one alone may be missed.
+ * 3. When there are more than LINE_MOST, those are let go that start between two others which are no more
+ * than a step apart, and the fold says so: the window of a sum may then be a step shorter than it should.
  */
 #ifndef CSR_ENGINE_STATE_LINE_H
 #define CSR_ENGINE_STATE_LINE_H
 
 #include "engine/state/run.h"
 
-#define LINE_MOST 4096 /* more than the seconds of an hour */
+#define LINE_MOST  4096 /* more than the seconds of an hour */
+#define LINE_STEPS 1024 /* of a window */
 
 /* Whether runs of this progress are a line: one sum is under way, all else that has begun is complete, and no
  * gap or other window is open. */

@@ -28,7 +28,7 @@ void waypoint_pass(struct state *s, struct keyed *k, const struct fold *f, int64
 {
     uint32_t known;
     (void)waypoint_last(k, &known);
-    if (slots_until(k, second) < known + WAYPOINT_SLOTS) return;
+    if (slots_until(k, second) < known + WAYPOINT_SLOTS + f->runs.len + f->groups.len) return;
     struct waypoint *w = SLAB_PUSH(&s->slab, k->waypoints);
     *w = (struct waypoint){.second = second};
     fold_copy(&s->slab, k->rule->plan, &w->fold, f);

@@ -14,7 +14,7 @@
 
 #include "engine/state/partition.h"
 
-#define WAYPOINT_SLOTS 16 /* from one to the next */
+#define WAYPOINT_SLOTS 4 /* from one to the next at least, and as many more as it has runs and groups */
 
 /* The fold over all seconds up to this one, if there are so many slots since the last waypoint. */
 void waypoint_pass(struct state *s, struct keyed *k, const struct fold *f, int64_t second);

@@ -948,6 +948,27 @@ static void too_many_sums_under_way_are_told(void **unused)
     assert_true(sum_is_capped(4200));
 }
 
+/* But what they come to is found, from a start that is at most a step too early. */
+static void many_sums_under_way_are_found(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, "use aws\nrule r { title \"t\" severity medium by actor within 1d" STEPS
+                   "match a[sum req.x >= 5000] -> b }");
+    b.value = "1";
+    for (uint32_t i = 0; i < 5600; i++) {
+        char identity[8];
+        snprintf(identity, sizeof identity, "%05u", i);
+        hit(&b, "a", i, identity);
+        if (i % 100 == 0) watermark(&b, (int64_t)i - 10);
+    }
+    hit(&b, "b", 5600, "end");
+    assert_int_equal(last(&b)->opened, EPOCH + 5600);
+    assert_true(last(&b)->capped);
+    assert_in_range(last(&b)->start, EPOCH + 600 - 86400 / 1024, EPOCH + 600);
+    close_bench(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -990,6 +1011,7 @@ int main(void)
         cmocka_unit_test(a_longer_once_merges_what_is_not_settled),
         cmocka_unit_test(a_storm_of_values_has_the_same_witness),
         cmocka_unit_test(too_many_sums_under_way_are_told),
+        cmocka_unit_test(many_sums_under_way_are_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
