@@ -16,6 +16,7 @@ struct listing {
     int64_t *begun; /* [class] the latest start of a run that reaches it */
     uint32_t cap_begun;
     struct gathered *list;
+    bool only_missing; /* what is listed already is not wanted again */
     struct runs
         *fronts; /* [n_alternatives] where the passes begin, and then how far they came; NULL: with nothing */
     bool left_out; /* more assumptions than were tried: amounts are too low, and it is marked capped */
@@ -74,9 +75,17 @@ static void put_marked(struct gathering *g)
         for (uint64_t places = l->marked[c]; places; places &= places - 1) {
             uint32_t step = g->forward->places[__builtin_ctzll(places)].step;
             if (!(g->p->exact >> step & 1)) continue;
-            for (uint32_t e = cs->at[c].first; e != UINT32_MAX; e = cs->events[e].next)
-                *SLAB_PUSH(&g->s->slab, *l->list) = class_hit(cs, e, step);
+            for (uint32_t e = cs->at[c].first; e != UINT32_MAX; e = cs->events[e].next) {
+                const struct kept *k = class_hit(cs, e, step);
+                if (!l->only_missing || k->marked) *SLAB_PUSH(&g->s->slab, *l->list) = k;
+            }
         }
+}
+
+/* What is missing is marked while others are to be told from it. */
+static void mark_missing(const struct gathered *l, uint32_t n, bool marked)
+{
+    for (uint32_t i = 0; i < n; i++) ((struct kept *)(uintptr_t)l->missing.at[i])->marked = marked;
 }
 
 static const struct purpose list_purpose = {begin, mark, put_marked};
@@ -270,10 +279,13 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
     if (!l->missing.len || l->len >= s->caps.gathered) return;
     bool anew = !goes_on(&of) || l->front > oldest || l->front < from || l->front_joins != of.g.n_joins;
     if (anew && oldest != second) gathered_forget_fronts(s, p, l);
+    of.only_missing = true;
+    mark_missing(l, l->missing.len, true);
     if (oldest == second)
         gather_last_slot(&of.g, k);
     else
         gather_slots(&of, k, anew ? from : l->front);
+    mark_missing(l, l->missing.len, false);
     put_new(&of, k, sorted, second);
 }
 
@@ -328,11 +340,6 @@ static void miss_again(struct state *s, const struct keyed *k, const struct grou
             if (is_missing_again(p, l, slots->at[i].at[n], late))
                 *SLAB_PUSH(&s->slab, l->missing) = slots->at[i].at[n];
         }
-}
-
-static void mark_missing(const struct gathered *l, uint32_t n, bool marked)
-{
-    for (uint32_t i = 0; i < n; i++) ((struct kept *)(uintptr_t)l->missing.at[i])->marked = marked;
 }
 
 /* Returns the oldest second that has to be looked at. */
@@ -394,7 +401,10 @@ static bool add_late(struct state *s, struct keyed *k, struct group *group, stru
     uint32_t sorted = l->len;
     begin_with(&of, f);
     int64_t first = group->opened - k->rule->plan->within;
+    of.only_missing = true;
+    mark_missing(l, l->missing.len, true);
     gather_slots(&of, k, until < first ? first : until + 1);
+    mark_missing(l, l->missing.len, false);
     put_new(&of, k, sorted, newest);
     return true;
 }
