@@ -269,6 +269,40 @@ static void test_any_batches(void **state)
     }
 }
 
+/* Feeds that are up to half an hour apart, whose records are each within the disorder of their own: none is
+ * late (semantics 16.2), though the newest of all is far ahead of most. */
+static void test_nothing_late_within_bounds(void **state)
+{
+    (void)state;
+    uint32_t far = 0;
+    for (uint64_t seed = 1; seed <= 200; seed++) {
+        struct bench h;
+        uint64_t s = seed;
+        int64_t now = 1000000, lags[FEEDS] = {0}, newest[FEEDS];
+        bench_init(&h);
+        for (uint32_t f = 0; f < FEEDS; f++) {
+            if (f) lags[f] = below(&s, MAX_LAG - 20);
+            newest[f] = now - lags[f];
+            add(&h, (char)('A' + f), newest[f], false);
+        }
+        fold(&h, true);
+        for (uint32_t i = 0; i < 2000; i++) {
+            uint32_t f = i % FEEDS;
+            now += below(&s, 2);
+            int64_t second = now - lags[f] - (below(&s, 3) ? 0 : below(&s, DISORDER));
+            if (second > newest[f]) newest[f] = second;
+            if (second <= newest[f] - DISORDER) continue;
+            assert_true(second > h.w.passed);
+            far += now - second > DISORDER;
+            add(&h, (char)('A' + f), second, false);
+            if (h.b.n == RECORDS_MOST || !below(&s, 40)) fold(&h, true);
+        }
+        assert_true(h.w.passed > 1000000 - MAX_LAG - DISORDER); /* and it moves */
+        bench_release(&h);
+    }
+    assert_true(far > 50000);
+}
+
 /* Many more feeds than the table begins with are each found again. */
 static void test_many_feeds(void **state)
 {
@@ -341,8 +375,9 @@ int main(void)
         cmocka_unit_test(test_lagging),     cmocka_unit_test(test_ahead),
         cmocka_unit_test(test_clock),       cmocka_unit_test(test_in_order),
         cmocka_unit_test(test_end),         cmocka_unit_test(test_far_past),
-        cmocka_unit_test(test_any_batches), cmocka_unit_test(test_many_feeds),
-        cmocka_unit_test(test_vec),         cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_any_batches), cmocka_unit_test(test_nothing_late_within_bounds),
+        cmocka_unit_test(test_many_feeds),  cmocka_unit_test(test_vec),
+        cmocka_unit_test(test_pool),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
