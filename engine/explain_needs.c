@@ -123,27 +123,22 @@ static void tell_doubtful_exceptions(struct teller *t)
     }
 }
 
-/* Steps that a veto or `until` forbids: bits. */
-static uint64_t forbidden_steps(const struct ir_rule *rule)
+static void tell_forbidden_steps(struct teller *t)
 {
-    uint64_t bits = 0;
-    for (uint32_t i = 0; i < rule->n_automata; i++)
-        for (uint32_t a = 0; a < rule->automata[i].n_alternatives; a++)
-            for (uint32_t v = 0; v < rule->automata[i].alternatives[a].n_vetoes; v++)
-                bits |= UINT64_C(1) << rule->automata[i].alternatives[a].vetoes[v].step;
-    return bits;
+    uint64_t forbidden = ir_forbidden_steps(t->rule);
+    uint32_t n = (uint32_t)__builtin_popcountll(forbidden), told = 0;
+    for (uint32_t i = 0; i < t->rule->n_steps; i++)
+        if (forbidden >> i & 1)
+            prose_put(&t->prose, "%s" TEXT_FMT, list_joint(told++, n, " or "),
+                      TEXT_ARG(t->rule->steps[i].name));
 }
 
 static void tell_doubtful_match(struct teller *t)
 {
     struct prose *p = &t->prose;
-    uint64_t forbidden = forbidden_steps(t->rule);
-    uint32_t n = (uint32_t)__builtin_popcountll(forbidden), told = 0;
-    if (n) {
+    if (ir_forbidden_steps(t->rule)) {
         prose_put(p, "- an event of ");
-        for (uint32_t i = 0; i < t->rule->n_steps; i++)
-            if (forbidden >> i & 1)
-                prose_put(p, "%s" TEXT_FMT, list_joint(told++, n, " or "), TEXT_ARG(t->rule->steps[i].name));
+        tell_forbidden_steps(t);
         prose_put(p, " may still arrive that forbids the match.");
         prose_end(p, 4, 6);
     }
@@ -179,12 +174,14 @@ static void tell_waiting(struct teller *t)
     int64_t absent = absent_for(t->rule->match);
     prose_put(p, "It opens nothing before it is certain: ");
     if (absent) {
-        prose_put(p, "that something did not happen is known when records have been read that are later than ");
+        prose_put(p,
+                  "that something did not happen is known when records have been read that are later than ");
         tell_seconds(t, absent);
         prose_put(p, " after the last event, and as much as records of its sources may come late.");
     } else {
-        prose_put(p, "that there were no more events than that is known when records have been read that are later "
-                     "than the window, and as much as records of its sources may come late.");
+        prose_put(
+            p, "that there were no more events than that is known when records have been read that are later "
+               "than the window, and as much as records of its sources may come late.");
     }
     prose_end(p, 2, 2);
 }
@@ -232,6 +229,23 @@ static void tell_doubts(struct teller *t)
     prose_end(p, 2, 2);
 }
 
+/* What becomes of a match that may have been forbidden. */
+static void tell_blindness(struct teller *t)
+{
+    struct prose *p = &t->prose;
+    bool has_else = false;
+    if (!ir_forbidden_steps(t->rule)) return;
+    for (uint32_t i = 0; i < t->rule->n_requires; i++) has_else |= t->rule->requires[i].has_else;
+    prose_put(p, "If nobody can tell whether an event is one of ");
+    tell_forbidden_steps(t);
+    prose_put(p,
+              ", because a value that decides was withheld or the event lacks a part of the key, the match "
+              "stands%s. "
+              "Its incident is blinded: it names the event and the values, and never acts by itself.",
+              has_else ? ", and becomes the incident that `else` names" : "");
+    prose_end(p, 2, 2);
+}
+
 void tell_waits(struct teller *t)
 {
     struct prose *p = &t->prose;
@@ -245,6 +259,7 @@ void tell_waits(struct teller *t)
         tell_doubts(t);
     }
     tell_settling(t);
+    tell_blindness(t);
 }
 
 /* ---- needs: feeds -------------------------------------------------------------------------------------- */
@@ -296,7 +311,8 @@ static void tell_reads(struct teller *t)
     uint32_t n = 0, told = 0;
     for (uint32_t i = 0; i < t->rule->n_steps; i++) n += step_reads(&t->rule->steps[i]);
     for (uint32_t i = 0; i < t->rule->n_requires; i++) n += t->rule->requires[i].kind == IR_REQUIRE_READS;
-    if (t->rule->is_blind) prose_put(&t->prose, "It is blind here: no source of the site file has read-only events. ");
+    if (t->rule->is_blind)
+        prose_put(&t->prose, "It is blind here: no source of the site file has read-only events. ");
     if (!n) return;
     prose_put(&t->prose, "Read-only events must be in the feed");
     for (uint32_t i = 0; !t->rule->is_on && i < t->rule->n_steps; i++)

@@ -134,6 +134,25 @@ static void every_member_in_its_place(void **state)
     free(line);
 }
 
+static void a_blinded_incident_names_event_and_values(void **state)
+{
+    (void)state;
+    static const struct evidence doubtful = {.identity = TEXT("e-9"),
+                                             .service = TEXT("ec2"),
+                                             .action = TEXT("StopInstances"),
+                                             .time = 1700000003 * INT64_C(1000000000)};
+    struct incident i = example();
+    i.blinded = true;
+    i.blinded_by = &doubtful;
+    i.missing = TEXT("req.name, actor");
+    char *line = render(&i);
+    assert_non_null(
+        strstr(line, "\"blinded\":true,\"blinded_by\":{\"step\":\"probe\",\"missing\":\"req.name, actor\","
+                     "\"event\":{\"id\":\"e-9\",\"time\":\"2023-11-14T22:13:23Z\","
+                     "\"api\":\"ec2:StopInstances\"}},\"start\""));
+    free(line);
+}
+
 static void members_without_a_value_are_null(void **state)
 {
     (void)state;
@@ -297,7 +316,8 @@ static void values_keep_their_kind(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_member_in_its_place), cmocka_unit_test(members_without_a_value_are_null),
+        cmocka_unit_test(every_member_in_its_place), cmocka_unit_test(a_blinded_incident_names_event_and_values),
+        cmocka_unit_test(members_without_a_value_are_null),
         cmocka_unit_test(text_is_escaped),           cmocka_unit_test(every_character_comes_back),
         cmocka_unit_test(hostile_bytes_stay_inside), cmocka_unit_test(values_keep_their_kind),
     };
