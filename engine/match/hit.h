@@ -54,6 +54,7 @@ struct hit {
     uint32_t group; /* of the step's groups, the one that fits: its gate is judged by state */
     bool by_watermark; /* seq is that of the batch at whose end it came: of groups of matches alone */
     bool is_gone;      /* it came before, and is no more: of groups of matches alone */
+    bool is_replaced;  /* and what is there in its place follows at once */
     const struct owner *owner;   /* NULL: nobody is named, or this is a copy: whoever makes one sees to its owner */
     struct hash128 principal;    /* owner->id[OWNER_PRINCIPAL] */
     bool is_unsure; /* it may be a copy of a record whose identity was forgotten */
@@ -87,6 +88,7 @@ struct derived {
     uint64_t cause; /* as of an incident: what brought it about */
     bool by_watermark;
     bool is_gone; /* it was told before, and is no more */
+    bool is_replaced; /* and what is there in its place follows at once */
     bool capped;
     uint32_t rule;
     struct text key;

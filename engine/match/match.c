@@ -588,6 +588,7 @@ static void build_hits_of(struct matcher *m, const struct fit *fit)
     if (m->derived) {
         hit.by_watermark = m->derived->by_watermark;
         hit.is_gone = m->derived->is_gone;
+        hit.is_replaced = m->derived->is_replaced;
         hit.capped |= m->derived->capped;
     }
     hit.captures = build_captures(m, w->of, step->n_captures, &hit.capped);

@@ -97,12 +97,14 @@ static void tell(const struct keyed *k, const struct derived *d, const struct oc
     o->out->derived(o->out->world, &with_owner);
 }
 
-static void tell_gone(struct state *s, struct keyed *k, struct told_group *t, const struct occasion *o)
+static void tell_gone(struct state *s, struct keyed *k, struct told_group *t, bool is_replaced,
+                      const struct occasion *o)
 {
     struct derived gone = *t->as;
     gone.cause = o->cause;
     gone.by_watermark = o->by_watermark;
     gone.is_gone = true;
+    gone.is_replaced = is_replaced;
     gone.rule = k->rule->plan->number;
     tell(k, &gone, o);
     forget_told(s, k, t);
@@ -119,30 +121,45 @@ static void review_group(struct state *s, struct keyed *k, struct group *g, cons
     struct told_group *t = told_of(k, g->opened);
     char match_id[33];
     if (is_hidden(s, k, g)) {
-        if (t) tell_gone(s, k, t, o);
+        if (t) tell_gone(s, k, t, false, o);
         return;
     }
     struct derived d = event_of(s, k, g, match_id, o);
     uint64_t digest = digest_of(&d);
     if (t && t->digest == digest) return;
-    if (t) tell_gone(s, k, t, o);
+    if (t) tell_gone(s, k, t, true, o);
     t = SLAB_PUSH(&s->slab, k->told);
     *t = (struct told_group){.opened = g->opened, .digest = digest, .is_there = true};
     keep_told(s, t, &d);
     tell(k, t->as, o);
 }
 
+/* Whether a group is there that has not been told: a group that is gone began earlier now, say. */
+static bool has_news(struct state *s, struct keyed *k, struct fold *now)
+{
+    for (uint32_t i = 0; i < now->groups.len; i++) {
+        struct group *g = groups_at(k->rule->plan, &now->groups, i);
+        if (!told_of(k, g->opened) && !is_hidden(s, k, g)) return true;
+    }
+    return false;
+}
+
+static void tell_vanished(struct state *s, struct keyed *k, struct fold *now, const struct occasion *o)
+{
+    for (uint32_t i = 0; i < k->told.len; i++) k->told.at[i].is_there = false;
+    for (uint32_t i = 0; i < now->groups.len; i++) {
+        struct told_group *t = told_of(k, groups_at(k->rule->plan, &now->groups, i)->opened);
+        if (t) t->is_there = true;
+    }
+    for (uint32_t i = k->told.len; i-- > 0;)
+        if (!k->told.at[i].is_there) tell_gone(s, k, &k->told.at[i], has_news(s, k, now), o);
+}
+
 void derive_changes(struct state *s, struct keyed *k, struct fold *now, bool all, const struct occasion *o)
 {
     const struct rule_plan *p = k->rule->plan;
     if (!p->is_taken || !o->out->derived) return;
-    for (uint32_t i = 0; i < k->told.len; i++) k->told.at[i].is_there = false;
-    for (uint32_t i = 0; i < now->groups.len; i++) {
-        struct told_group *t = told_of(k, groups_at(p, &now->groups, i)->opened);
-        if (t) t->is_there = true;
-    }
-    for (uint32_t i = k->told.len; i-- > 0;)
-        if (!k->told.at[i].is_there) tell_gone(s, k, &k->told.at[i], o);
+    tell_vanished(s, k, now, o);
     for (uint32_t i = 0; i < now->groups.len; i++) {
         struct group *g = groups_at(p, &now->groups, i);
         if (all || g->touched) review_group(s, k, g, o);

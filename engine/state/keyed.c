@@ -434,6 +434,8 @@ static void tell_news(struct state *s, struct keyed *k, const struct kept *kept,
                       const struct occasion *o)
 {
     struct fold *now = keyed_now(k);
+    if (k->unsaid) news = ANY;
+    k->unsaid = false;
     if (news == NEWEST)
         gather_newest(s, k, now, kept);
     else if (news == LATE)
@@ -501,7 +503,8 @@ void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, cons
     window_forget(k, h->second, true);
     if (!k->rule->plan->delay) {
         refold(s, k, h->second);
-        tell_news(s, k, kept, ANY, &o);
+        k->unsaid = true;
+        if (!h->is_replaced) tell_news(s, k, kept, ANY, &o);
     }
     sweep(s, k);
     set_timer(s, k);
@@ -716,7 +719,7 @@ static int64_t next_due(const struct keyed *k)
 
 static void set_timer(struct state *s, struct keyed *k)
 {
-    int64_t due = next_due(k);
+    int64_t due = k->unsaid ? s->watermark : next_due(k);
     timer_set(&s->timers, &k->timer, due > s->watermark || due == NEVER ? due : s->watermark + 1);
 }
 
@@ -728,9 +731,10 @@ bool keyed_advance(struct state *s, struct keyed *k, const struct state_out *out
     if (changed) refold(s, k, INT64_MIN);
     struct fold *now = keyed_now(k);
     look_around(s, k);
-    if (changed) {
+    if (changed || k->unsaid) {
         gather_refresh(s, k, now);
         emit_changes(s, k, now, true, &o);
+        k->unsaid = false;
     }
     emit_settled(s, k, &o);
     derive_changes(s, k, now, true, &o);

@@ -13,7 +13,8 @@ struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit 
 void keyed_free(struct state *s, struct keyed *k);
 
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out);
-/* A hit that came before is no more: of groups of other rules alone. What is committed stays. */
+/* A hit that came before is no more: of groups of other rules alone. What is committed stays. If something takes its
+ * place at once, nothing is told before that; what goes to another key instead is told when the watermark moves. */
 void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out);
 /* Asks, commits, settles and closes what the watermark allows, and sets the timer. False: the key is empty
  * now. */

@@ -110,6 +110,7 @@ struct keyed {
     char last_id[33];           /* of the newest incident that is closed */
     uint64_t named[NAMED_MOST]; /* ids given out last, as hashes: each is given once */
     uint32_t n_named;
+    bool unsaid; /* something was taken back of which nobody has been told yet */
     int64_t capped_until; /* incidents that open up to here may lack what was given up */
 };
 

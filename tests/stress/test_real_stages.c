@@ -40,7 +40,11 @@ static const char rules[] =
     "rule burst { title \"Burst of {actor}\" severity low attack T1087 by actor within 10m\n"
     "  step look: *:Describe* (ok)  match look[5..] }\n"
     "rule stranger { title \"{src.ip} is new\" severity low attack T1078 by account\n"
-    "  on iam:* (ok and new(seen_source)) }\n";
+    "  on iam:* (ok and new(seen_source)) }\n"
+    "rule wide { title \"{c.actor}\" severity high attack T1078 by account within 2h\n"
+    "  step c: chain  step b: burst  match c & b  score 30 +20 if new(seen_region, c)  once for 30m }\n"
+    "rule wider { title \"{count(w)} in {w.account}\" severity critical attack T1078 by region within 6h\n"
+    "  step w: wide  step s: stranger  match w[2..] -> s?  once for 1h }\n";
 
 struct trial {
     unsigned workers;
