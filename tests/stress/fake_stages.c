@@ -414,6 +414,7 @@ bool state_waits(const struct state *s)
 }
 void state_count(const struct state *s, struct state_counts *add_to)
 {
-    add_to->made += s->revisions;
+    add_to->made += s->revisions + s->n_pending;
+    add_to->completed += s->revisions;
     add_to->live += s->n_pending;
 }
