@@ -382,6 +382,7 @@ static void answer_status(struct control *c, bool is_fresh)
     json_name(o, "uptime_s"), json_put_int(o, (clock_ms() - c->began) / 1000);
     put_records(o, &counts);
     put_count(o, "hits", counts.hits);
+    put_count(o, "derived_hits", counts.derived); /* of groups, for rules over rules */
     put_count(o, "bytes_read", counts.bytes_read);
     put_watermark(o, counts.watermark);
     put_incidents(o, &counts);
