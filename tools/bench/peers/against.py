@@ -53,6 +53,7 @@ def compare(csr, peer, rules, stream, row):
         why = explain(peer, rule, stream, key, peers)
         if why is None:
             row.wrong.append(("peer", rule, key, csrs, peers, stream))
+            continue
         row.classes[why] = row.classes.get(why, 0) + 1
 
 
@@ -85,9 +86,11 @@ def main(csr, name, root, shared, n, seed):
     rows = run(csr, peer, root, shared, int(n), seed)
     for row in rows:
         say_wrong(row)
-    said = [{"stream": r.stream, "way": r.way, "counts": r.counts, "classes": [[list(c or ()), k] for c, k in r.classes.items()],
-             "csr wrong": sum(w[0] == "csr" for w in r.wrong), "unexplained": sum(w[0] == "peer" for w in r.wrong)} for r in rows]
-    json.dump({"name": peer.NAME, "constructs": peer.CONSTRUCTS, "classes": peer.CLASSES, "rows": said}, sys.stdout)
+    said = [{"stream": r.stream, "way": r.way, "counts": r.counts,
+             "classes": [[list(c), k] for c, k in r.classes.items()], "csr wrong": sum(w[0] == "csr" for w in r.wrong),
+             "unexplained": sum(w[0] == "peer" for w in r.wrong)} for r in rows]
+    json.dump({"name": peer.NAME, "constructs": peer.CONSTRUCTS, "notes": peer.NOTES, "classes": peer.CLASSES, "rows": said},
+              sys.stdout)
 
 
 if __name__ == "__main__":

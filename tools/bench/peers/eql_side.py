@@ -12,6 +12,8 @@ KINDS = ["chain", "chain", "all", "count", "distinct"]
 ASKS = dict(kinds=KINDS, forever=("all", "count", "distinct"))
 CONSTRUCTS = ("`sequence by … with maxspan` with `runs` and `until`, `join by …` with `until`, counts (`unique_count`, "
               "`unique`, `filter`)")
+NOTES = ("`join` and the pipes have no window, so csr is given its longest one, 30 days. A pipe tells which keys, not when; "
+         "only that is compared.")
 # What differs, and where that is said. The names are those of `answers`.
 CLASSES = {
     "arrival": "Events are taken in the order in which they come, not in that of their times; of one second too "

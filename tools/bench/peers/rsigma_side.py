@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import uuid
 from collections import deque
 
 from rules import by_definition, fits, steps_of, without_copies
@@ -12,8 +13,11 @@ VERSION = "0.23.0"
 NAME = f"rsigma {VERSION}"
 ASKS = dict(kinds=["count", "distinct", "all", "some", "chain", "chain"], repeats=False, until=False)
 TYPES = {"count": "event_count", "distinct": "value_count", "all": "temporal", "some": "temporal", "chain": "temporal_ordered"}
-PROGRAM = os.environ.get("RSIGMA", "rsigma")
+PROGRAM = os.environ.get("AGAINST_RSIGMA", "against-rsigma")  # rsigma/src/main.rs
 CONSTRUCTS = "`event_count`, `value_count`, `temporal` of all and of some, `temporal_ordered`, with `group-by` and `suppress`"
+NOTES = ("Rules are written so that both mean the same: a `temporal` correlation without a condition fires with the first of "
+         "its rules (`rsigma-parser`, README: the default is `gte: 1`), so it is given their number; a rule without `id` is "
+         "not heard of by correlations that name it (`correlation_engine/mod.rs`, `find_rule_identity`), so it has one.")
 # What differs, and where that is said. The names are those of `answers`.
 CLASSES = {
     "arrival": "The window ends at the event that comes, whatever its time: what is older than that less `timespan` is "
@@ -32,7 +36,8 @@ CLASSES = {
 
 def detection(name, calls):
     maps = [{"eventSource": f"{c.split(':')[0]}.amazonaws.com", "eventName": c.split(":")[1]} for c in sorted(calls)]
-    return {"title": name, "name": name, "logsource": {"product": "aws", "service": "cloudtrail"},
+    return {"title": name, "name": name, "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
+            "logsource": {"product": "aws", "service": "cloudtrail"},
             "detection": {"selection": maps, "condition": "selection"}, "level": "low"}
 
 
@@ -40,8 +45,8 @@ def documents(rule):
     """JSON is YAML."""
     names = [f"{rule.name}_{i}" for i in range(len(rule.steps))]
     correlation = {"type": TYPES[rule.kind], "rules": names, "group-by": ["userIdentity.arn"], "timespan": f"{rule.span}s"}
-    if rule.kind in ("count", "some"):
-        correlation["condition"] = {"gte": rule.times[0]}
+    if rule.kind in ("count", "some", "all"):
+        correlation["condition"] = {"gte": len(rule.steps) if rule.kind == "all" else rule.times[0]}
     if rule.kind == "distinct":
         correlation["condition"] = {"gte": rule.times[0], "field": rule.field}
     return [detection(n, s) for n, s in zip(names, rule.steps)] + [
@@ -56,9 +61,7 @@ def run(rules, stream, once, folder):
     for path, text in zip(paths, texts):
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
-    return subprocess.run([PROGRAM, "engine", "eval", "--rules", paths[0], "--event", "@" + paths[1], "--no-detections",
-                           "--correlation-event-mode", "refs", "--max-correlation-events", "1", "--suppress", f"{once + 1}s"],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return subprocess.run([PROGRAM, *paths, str(once + 1)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def fires(rules, stream, folder):
@@ -68,9 +71,9 @@ def fires(rules, stream, folder):
         if done.returncode:
             sys.exit(f"{NAME} fails:\n{done.stderr}")
         for line in done.stdout.splitlines():
-            result = json.loads(line)
-            key = dict(result["group_key"]).get("userIdentity.arn")
-            found.setdefault((result["rule_title"], key), []).append(result["event_refs"][-1]["timestamp"])
+            fired = json.loads(line)
+            key = dict(fired["key"]).get("userIdentity.arn")
+            found.setdefault((fired["rule"], key), []).append(fired["second"])
     return found
 
 
