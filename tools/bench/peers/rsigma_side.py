@@ -91,8 +91,9 @@ def by_arrival(rule, events, reading):
                     some.popleft()
             if rule.kind != "distinct" or e.value and (e.value != NULL or "null" in reading):
                 hits.append(e)
-            window = sorted({id(x): x for some in lists for x in some}.values(), key=lambda x: x.second)
-            if fits(rule, window, window if "anywhere" in reading and rule.kind == "chain" else [e], **meant(reading)) \
+            seconds = [sorted(some, key=lambda x: x.second) for some in lists]
+            last = seconds[0] + seconds[-1] if "anywhere" in reading and rule.kind == "chain" else [e]
+            if fits(rule, seconds[0], last, lists=seconds, **meant(reading)) \
                     and (not fired or e.second - fired[-1] >= rule.once + 1):
                 fired.append(e.second)
     return fired

@@ -101,29 +101,26 @@ def steps_of(rule, event):
     return [i for i, s in enumerate(rule.steps) if event.api in s]
 
 
-def representatives(rule, steps, window, taken, reuse):
-    """Whether each of the steps can have an event of its own."""
-    if not steps:
-        return True
-    return any(representatives(rule, steps[1:], window, taken | {id(e)}, reuse) for e in window
-               if e.api in rule.steps[steps[0]] and (reuse or id(e) not in taken))
+def representatives(lists, taken, reuse):
+    """Whether each of the lists has an event of its own."""
+    return not lists or any(representatives(lists[1:], taken | {id(e)}, reuse) for e in lists[0] if reuse or id(e) not in taken)
 
 
-def has_all(rule, window, last, reuse):
+def has_all(rule, lists, last, reuse):
     of = rule.times[0] if rule.kind == "some" else len(rule.steps)
-    return any(representatives(rule, [s for s in chosen if s != at], window, {id(e)}, reuse)
+    return any(representatives([lists[s] for s in chosen if s != at], {id(e)}, reuse)
                for e in last for at in steps_of(rule, e)
                for chosen in itertools.combinations(range(len(rule.steps)), of) if at in chosen)
 
 
-def has_chain(rule, window, last, reuse, anywhere, stops):
+def has_chain(rule, lists, last, reuse, anywhere, stops):
     """From the last step back; where steps share no call the latest events are the best ones."""
     disjoint = sum(map(len, rule.steps)) == len(frozenset().union(*rule.steps))
 
     def go(at, ceiling, taken):
         if at < 0:
             return not any(ceiling <= s for s in stops)
-        mine = [e for e in window if e.api in rule.steps[at] and e.second <= ceiling and (reuse or id(e) not in taken)]
+        mine = [e for e in lists[at] if e.second <= ceiling and (reuse or id(e) not in taken)]
         n = rule.times[at]
         options = [mine[-n:]] if disjoint and len(mine) >= n else itertools.combinations(mine, n)
         return any(go(at - 1, min(e.second for e in some), taken | set(map(id, some))) for some in options
@@ -131,18 +128,25 @@ def has_chain(rule, window, last, reuse, anywhere, stops):
     return go(len(rule.steps) - 1, float("inf"), set())
 
 
-def fits(rule, window, last, stops=(), reuse=False, anywhere=False, null=False):
-    """Whether the window, in order of time, holds a choice that one of `last` completes; `stops` are seconds."""
+def by_steps(rule, window):
+    return [[e for e in window if e.api in s] for s in rule.steps]
+
+
+def fits(rule, window, last, stops=(), lists=None, reuse=False, anywhere=False, null=False):
+    """Whether the window, in order of time, holds a choice that one of `last` completes; `stops` are seconds. `lists`: of the
+    events for each step, if they are others than the window's."""
     if rule.kind == "count":
         return bool(last) and len(window) >= rule.times[0]
     if rule.kind == "distinct":
         values = {e.value for e in window if e.value and (null or e.value != NULL)}
         return any(e.value and (null or e.value != NULL) or anywhere for e in last) and len(values) >= rule.times[0]
-    if rule.kind == "chain" or rule.until:
-        return has_chain(rule, window, last, reuse, anywhere, stops) if rule.kind == "chain" else any(
-            has_all(rule, [e for e in window if e.second >= start], last, reuse) and not any(start <= s for s in stops)
-            for start in {e.second for e in window})
-    return has_all(rule, window, last, reuse)
+    lists = lists or by_steps(rule, window)
+    if rule.kind == "chain":
+        return has_chain(rule, lists, last, reuse, anywhere, stops)
+    if not rule.until:
+        return has_all(rule, lists, last, reuse)
+    return any(has_all(rule, by_steps(rule, [e for e in window if e.second >= start]), last, reuse)
+               and not any(start <= s for s in stops) for start in {e.second for e in window})
 
 
 def completions(rule, events, **reading):
