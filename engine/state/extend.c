@@ -309,6 +309,14 @@ static bool is_apart(const struct extension *x, uint32_t join, const struct hit 
     return is_equal || (!join_is_set(mine) && !x->assumed);
 }
 
+/* What is assumed of a step must be true of an event that lacks the value: a `!=` would let more pass. */
+static bool lacks_assumed(const struct extension *x, uint32_t join, const struct hit *h)
+{
+    return x->assumed && !join_is_set(h->joins[join]) && x->plan->assumed_joins >> join & 1 &&
+           x->plan->join_steps[join] >> h->step & 1 &&
+           !hash128_equal(run_joins(x->scratch)[join], agreed_by_none);
+}
+
 /* Whether the event may be taken under the references in scratch. */
 static bool agrees(const struct extension *x, const struct hit *h)
 {
@@ -318,6 +326,8 @@ static bool agrees(const struct extension *x, const struct hit *h)
         if (x->plan->apart >> j & 1) {
             if (!is_apart(x, j, h)) return false;
         } else if (join_is_set(h->joins[j]) && !hash128_equal(h->joins[j], want[j])) {
+            return false;
+        } else if (lacks_assumed(x, j, h)) {
             return false;
         }
     }

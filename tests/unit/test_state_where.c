@@ -64,7 +64,8 @@ static void hit(struct bench *b, uint32_t step, int64_t second, struct value v)
                           ? (struct value){.kind = VALUE_TIME, .i = (EPOCH + second) * SECOND}
                           : v;
     for (uint32_t j = 0; j < h.n_joins; j++)
-        if (s->groups->joins[j] != IR_NONE) joins[j] = (struct hash128){(uint64_t)v.i, 1};
+        if (s->groups->joins[j] != IR_NONE && v.kind == VALUE_INT)
+            joins[j] = (struct hash128){(uint64_t)v.i, 1};
     state_hit(b->state, &h, &b->caller.out);
 }
 
@@ -311,6 +312,23 @@ static void references_of_a_veto_are_asked_of_each_choice(void **unused)
     close_bench(&b);
 }
 
+/* An a without a value differs from every b: no b may come between. Events of such a choice are not counted.
+ */
+static void what_an_event_lacks_is_not_assumed(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD
+               "title \"{count(a)}\" step a: iam:CreateUser (ok) step b: iam:CreateRole (req.v != a.req.v) "
+               "step c: iam:DeleteUser match a -> !b -> c }");
+    hit(&b, 0, 0, NONE);
+    hit(&b, 0, 1, value_int(1));
+    hit(&b, 1, 2, value_int(1));
+    hit(&b, 2, 3, NONE);
+    assert_string_equal(last(&b)->title, "1");
+    close_bench(&b);
+}
+
 /* ---- amounts ------------------------------------------------------------------------------------------ */
 
 struct amount_case {
@@ -385,6 +403,7 @@ int main(void)
         cmocka_unit_test(none_that_waits_stands_for_another),
         cmocka_unit_test(a_late_break_is_in_no_window),
         cmocka_unit_test(references_of_a_veto_are_asked_of_each_choice),
+        cmocka_unit_test(what_an_event_lacks_is_not_assumed),
         cmocka_unit_test(amounts_of_values),
         cmocka_unit_test(a_greatest_value_leaves_with_its_event),
     };
