@@ -66,6 +66,8 @@ static void write_other(const struct writing *w, FILE *to, const struct event *e
     struct event other = *e;
     if (w->c->uses[USE_PREVALENCE] || over_mixes(w->c)) return; /* there others are what is asked about */
     if (e->real || !w->how->with_others || !chance(w->seed, 50)) return;
+    if (w->c->uses[USE_KEYS] && (e->is_omitted || e->key_value == KEYS || !e->key_list))
+        return; /* it names nobody, so it may be of any key */
     other.identity[0] = 'X';
     other.key = e->key % 2;
     spell_record(to, w->c, &other, (struct telling){0, "other", "us-east-1"});
