@@ -10,6 +10,7 @@ struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs
     size_t used = rs->len * p->run_size;
     if (used + p->run_size > rs->cap) {
         size_t larger = rs->cap ? rs->cap * 2 : 4 * p->run_size;
+        while (larger < used + p->run_size) larger *= 2; /* the last rule's runs may have been much smaller */
         char *grown = slab_get(s, larger);
         if (used) memcpy(grown, rs->at, used);
         slab_put(s, rs->at, rs->cap);

@@ -3,6 +3,7 @@
  * Rules are compiled from text; hits are made by hand: step, second, identity. Values that a rule captures
  * are the hit's identity, or what the test gives.
  */
+#include "engine/state/run.h"
 #include "tests/oracle/caller.h"
 #include "tests/unit/compiled.h"
 
@@ -773,6 +774,20 @@ static void a_busy_second_stays_small(void **unused)
     close_bench(&b);
 }
 
+/* One workbench serves all rules of a partition, whose runs are of many sizes. */
+static void a_small_rule_leaves_room_for_a_large_one(void **unused)
+{
+    struct slab slab = {.bytes = 0};
+    struct runs runs = {.at = NULL};
+    const struct rule_plan small = {.run_size = 64}, large = {.run_size = 4096};
+    (void)unused;
+    runs_push(&slab, &small, &runs);
+    runs.len = 0;
+    runs_push(&slab, &large, &runs);
+    assert_true(runs.cap >= large.run_size);
+    slab_release(&slab);
+}
+
 static void identities_are_remembered_for_a_while(void **unused)
 {
     struct state *s = state_new(NULL);
@@ -1003,6 +1018,7 @@ int main(void)
         cmocka_unit_test(a_suspect_that_comes_late_takes_back),
         cmocka_unit_test(a_flood_of_suspects_hides_no_chain),
         cmocka_unit_test(a_busy_second_stays_small),
+        cmocka_unit_test(a_small_rule_leaves_room_for_a_large_one),
         cmocka_unit_test(identities_are_remembered_for_a_while),
         cmocka_unit_test(an_unchanged_rule_keeps_its_runs),
         cmocka_unit_test(a_changed_rule_begins_anew),
