@@ -180,9 +180,9 @@ struct hit *hit_copy(void *out, const struct hit *h)
     struct hit *copy = out;
     *copy = *h;
     copy->asks = (struct hit_ask *)(copy + 1);
-    memcpy(copy->asks, h->asks, h->n_asks * sizeof *h->asks);
+    if (h->n_asks) memcpy(copy->asks, h->asks, h->n_asks * sizeof *h->asks);
     char *key = (char *)(copy->asks + h->n_asks);
-    memcpy(key, h->key.at, h->key.len);
+    if (h->key.len) memcpy(key, h->key.at, h->key.len);
     copy->key.at = key;
     return copy;
 }
@@ -361,7 +361,7 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
     }
     if (s->automata.sum % 3) return;
     char *key = out->memory(out->world, h->key.len);
-    memcpy(key, h->key.at, h->key.len);
+    if (h->key.len) memcpy(key, h->key.at, h->key.len);
     emit(s, out,
          (struct incident){.rule = h->rule,
                            .depth = h->rule < 3 ? 0 : h->rule - 2,
