@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #ifdef CSR_TSAN /* some thirty times slower */
-#define RECORDS 1000u
+#define RECORDS 3000u
 #define STRIDE  3 /* rows of the table of trials */
 #else
 #define RECORDS 3000u
