@@ -271,22 +271,16 @@ static void move_reload(struct control *c)
 
 /* ---- status ---------------------------------------------------------------------------------------------- */
 
-static void put_count(struct json_out *o, const char *name, uint64_t count)
-{
-    json_name(o, name);
-    json_put_uint(o, count);
-}
-
 static void put_records(struct json_out *o, const struct run_counts *n)
 {
     json_name(o, "records"), json_open(o, '{');
-    put_count(o, "in", n->in);
-    put_count(o, "evaluated", n->evaluated);
-    put_count(o, "late", n->late);
-    put_count(o, "duplicate", n->duplicate);
-    put_count(o, "aside", n->aside);
-    put_count(o, "not_used", n->not_used);
-    put_count(o, "ahead", n->ahead);
+    json_member_uint(o, "in", n->in);
+    json_member_uint(o, "evaluated", n->evaluated);
+    json_member_uint(o, "late", n->late);
+    json_member_uint(o, "duplicate", n->duplicate);
+    json_member_uint(o, "aside", n->aside);
+    json_member_uint(o, "not_used", n->not_used);
+    json_member_uint(o, "ahead", n->ahead);
     json_close(o, '}');
 }
 
@@ -303,7 +297,7 @@ static void put_states(struct json_out *o, const struct state_counts *n)
         {"identities", n->identities}, {"bytes", n->bytes},     {"keys_bytes", n->keys_bytes},
     };
     json_name(o, "states"), json_open(o, '{');
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) put_count(o, all[i].name, all[i].count);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) json_member_uint(o, all[i].name, all[i].count);
     json_close(o, '}');
 }
 
@@ -311,28 +305,28 @@ static void put_states(struct json_out *o, const struct state_counts *n)
 static void put_evicted(struct json_out *o, const struct state_counts *n)
 {
     json_name(o, "evicted"), json_open(o, '{');
-    put_count(o, "keys", n->keys_evicted);
-    put_count(o, "hits", n->hits_refused);
-    put_count(o, "values", n->values_evicted);
-    put_count(o, "identities", n->identities_evicted);
+    json_member_uint(o, "keys", n->keys_evicted);
+    json_member_uint(o, "hits", n->hits_refused);
+    json_member_uint(o, "values", n->values_evicted);
+    json_member_uint(o, "identities", n->identities_evicted);
     json_close(o, '}');
 }
 
 static void put_incidents(struct json_out *o, const struct run_counts *n)
 {
     json_name(o, "incidents"), json_open(o, '{');
-    put_count(o, "opened", n->incidents);
-    put_count(o, "revisions", n->revisions);
-    put_count(o, "open", n->states.incidents_open);
+    json_member_uint(o, "opened", n->incidents);
+    json_member_uint(o, "revisions", n->revisions);
+    json_member_uint(o, "open", n->states.incidents_open);
     json_close(o, '}');
 }
 
 static void put_actions(struct json_out *o, const struct acting_counts n)
 {
     json_name(o, "actions"), json_open(o, '{');
-    put_count(o, "waiting", n.put - n.performed);
-    put_count(o, "performed", n.performed);
-    put_count(o, "refused", n.refused);
+    json_member_uint(o, "waiting", n.put - n.performed);
+    json_member_uint(o, "performed", n.performed);
+    json_member_uint(o, "refused", n.refused);
     json_close(o, '}');
 }
 
@@ -359,9 +353,9 @@ static void put_blind(struct json_out *o, const struct ir *ir)
 
 static void put_rules(struct json_out *o, const struct control *c)
 {
-    json_name(o, "rules"), json_put_uint(o, csr_ruleset_rules(c->current->rules));
+    json_member_uint(o, "rules", csr_ruleset_rules(c->current->rules));
     put_blind(o, c->current->ir);
-    json_name(o, "generation"), json_put_uint(o, c->generation);
+    json_member_uint(o, "generation", c->generation);
     json_name(o, "digest"), json_put_cstring(o, csr_ruleset_digest(c->current->rules));
     json_name(o, "last_reload");
     if (c->last_receipt.len) json_put_json(o, json_out_text(&c->last_receipt));
@@ -381,9 +375,9 @@ static void answer_status(struct control *c, bool is_fresh)
     json_name(o, "version"), json_put_cstring(o, CSR_VERSION);
     json_name(o, "uptime_s"), json_put_int(o, (clock_ms() - c->began) / 1000);
     put_records(o, &counts);
-    put_count(o, "hits", counts.hits);
-    put_count(o, "derived_hits", counts.derived); /* of groups, for rules over rules */
-    put_count(o, "bytes_read", counts.bytes_read);
+    json_member_uint(o, "hits", counts.hits);
+    json_member_uint(o, "derived_hits", counts.derived); /* of groups, for rules over rules */
+    json_member_uint(o, "bytes_read", counts.bytes_read);
     put_watermark(o, counts.watermark);
     put_incidents(o, &counts);
     json_name(o, "states_are_fresh"), json_put_bool(o, is_fresh);

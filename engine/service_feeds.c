@@ -16,18 +16,12 @@ static struct text source_name(const struct service *s, const struct run_feed *f
     return site && f->source < site->n_sources ? site->sources[f->source].name : TEXT("");
 }
 
-static void put_text(struct json_out *o, const char *name, struct text t)
-{
-    if (!t.len) return;
-    json_name(o, name), json_put_text(o, t);
-}
-
 static void put_names(struct json_out *o, const struct service *s, const struct run_feed *f)
 {
-    put_text(o, "source", source_name(s, f));
-    put_text(o, "feed", f->kind);
-    put_text(o, "account", f->account);
-    put_text(o, "region", f->region);
+    json_member_if_any(o, "source", source_name(s, f));
+    json_member_if_any(o, "feed", f->kind);
+    json_member_if_any(o, "account", f->account);
+    json_member_if_any(o, "region", f->region);
 }
 
 static const char *standing_of(const struct run_counts *n, const struct run_feed *f)
@@ -91,9 +85,9 @@ static void put_feed(struct json_out *o, const struct service *s, const struct r
     json_open(o, '{');
     put_names(o, s, f);
     put_standing(o, n, f);
-    json_name(o, "records"), json_put_uint(o, f->records);
-    json_name(o, "late"), json_put_uint(o, f->late);
-    json_name(o, "ahead"), json_put_uint(o, f->ahead);
+    json_member_uint(o, "records", f->records);
+    json_member_uint(o, "late", f->late);
+    json_member_uint(o, "ahead", f->ahead);
     json_close(o, '}');
 }
 
@@ -105,9 +99,9 @@ static void put_feeds(struct json_out *o, const struct service *s, const struct 
         idle += run_feed_is_idle(n, &n->feeds[i]);
     }
     json_open(o, '{');
-    json_name(o, "known"), json_put_uint(o, n->n_feeds);
-    json_name(o, "idle"), json_put_uint(o, idle);
-    json_name(o, "lagging"), json_put_uint(o, lagging);
+    json_member_uint(o, "known", n->n_feeds);
+    json_member_uint(o, "idle", idle);
+    json_member_uint(o, "lagging", lagging);
     json_name(o, "troubled"), json_open(o, '[');
     for (int lags = 1; lags >= 0; lags--)
         for (uint32_t i = 0; i < n->n_feeds && listed < FEEDS_LISTED; i++) {

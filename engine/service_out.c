@@ -51,7 +51,7 @@ static void put_outcome(struct json_out *o, const struct action_job *job, const 
     json_name(o, "args"), json_put_json(o, job->action_json);
     json_name(o, "state"), json_put_cstring(o, action_outcome_name(r->outcome));
     json_name(o, "error"), r->error[0] ? json_put_cstring(o, r->error) : json_put_null(o);
-    json_name(o, "attempts"), json_put_uint(o, r->attempts);
+    json_member_uint(o, "attempts", r->attempts);
     json_close(o, '}');
     json_put_newline(o);
 }

@@ -64,7 +64,7 @@ static void put_fates(struct json_out *o, const struct named *before, const stru
         enum fate fate;
         const char *name;
     } lists[] = {{FATE_CHANGED, "changed"}, {FATE_ADDED, "added"}, {FATE_REMOVED, "removed"}};
-    json_name(o, "kept"), json_put_uint(o, count_fate(before, after, FATE_KEPT, NULL));
+    json_member_uint(o, "kept", count_fate(before, after, FATE_KEPT, NULL));
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         json_name(o, lists[i].name);
         json_open(o, '[');
@@ -135,7 +135,7 @@ static void put_success(struct json_out *o, const struct receipt *r)
     json_name(o, "digest"), json_put_cstring(o, csr_ruleset_digest(r->after->rules));
     put_files(o, csr_ruleset_sources(r->after->rules));
     put_rules(o, r->before->ir, r->after->ir);
-    json_name(o, "half_built_dropped"), json_put_uint(o, r->adoption.half_built_dropped);
+    json_member_uint(o, "half_built_dropped", r->adoption.half_built_dropped);
     receipt_restart_needed(o, r->before->ir->site, r->after->ir->site);
 }
 
@@ -193,7 +193,7 @@ void receipt_json(struct json_out *o, const struct receipt *r)
     json_open(o, '{');
     json_name(o, "type"), json_put_cstring(o, "reload");
     json_name(o, "ok"), json_put_bool(o, r->after != NULL);
-    json_name(o, "generation"), json_put_uint(o, r->generation);
+    json_member_uint(o, "generation", r->generation);
     r->after ? put_success(o, r) : put_refusal(o, r);
     json_name(o, "took_ms"), json_put_int(o, r->took_ms);
     json_close(o, '}');

@@ -35,8 +35,8 @@ static void put_step(struct trace *t, struct json_out *o, uint32_t step, uint32_
     of = asked_for(t, step, of);
     if (taken > of) taken = of;
     json_name(o, "step"), json_put_text(o, t->rule->steps[step].name);
-    json_name(o, "taken"), json_put_uint(o, taken);
-    json_name(o, "of"), json_put_uint(o, of);
+    json_member_uint(o, "taken", taken);
+    json_member_uint(o, "of", of);
 }
 
 /* ---- how far it came * ------------------------------------------------------------------------------ */
@@ -88,7 +88,7 @@ static void put_next(struct trace *t, struct json_out *o, const struct next *n)
     put_step(t, o, n->step, n->taken, n->of);
     why_put_apis(&t->why, &t->rule->steps[n->step]);
     json_name(o, "calls"), json_put_cstring(o, line_end(&t->why.line));
-    json_name(o, "seen"), json_put_uint(o, n->seen);
+    json_member_uint(o, "seen", n->seen);
     for (uint32_t how = 0; how < NEARS; how++) {
         if (!n->near[how].is_there) continue;
         json_name(o, names[how]);

@@ -145,13 +145,6 @@ static struct against against_all(const struct trace *t, const struct subject *s
 
 /* ---- telling of an event * -------------------------------------------------------------------------- */
 
-static void put_text(struct json_out *o, const char *name, struct text v)
-{
-    if (!v.len) return;
-    json_name(o, name);
-    json_put_text(o, v);
-}
-
 static void put_words(struct trace *t, struct json_out *o, const char *name)
 {
     json_name(o, name);
@@ -165,11 +158,11 @@ static void put_event(struct trace *t, struct json_out *o, const struct event *e
     json_name(o, "time"), json_put_text(o, (struct text){time, time_print(e->time, time)});
     line_put(&t->why.line, TEXT_FMT ":" TEXT_FMT, TEXT_ARG(e->service), TEXT_ARG(e->action));
     put_words(t, o, "api");
-    put_text(o, "id", e->identity);
+    json_member_if_any(o, "id", e->identity);
     if (!e->record.len) return;
-    put_text(o, "file", text_equal(t->file, text_of(t->spool_name)) ? TEXT("-") : t->file);
-    json_name(o, "line"), json_put_uint(o, t->place->line);
-    json_name(o, "record"), json_put_uint(o, t->place->number);
+    json_member_if_any(o, "file", text_equal(t->file, text_of(t->spool_name)) ? TEXT("-") : t->file);
+    json_member_uint(o, "line", t->place->line);
+    json_member_uint(o, "record", t->place->number);
 }
 
 /* Keeps the event if none came nearer in that way so far. The words why stand in t->why.line. */

@@ -1,4 +1,5 @@
-/* json_out.c - see json_out.h. Most text is plain ASCII: runs of it are copied, only the rest is looked at closer. */
+/* json_out.c - see json_out.h. Most text is plain ASCII: runs of it are copied, only the rest is looked at
+ * closer. */
 #include "engine/base/json_out.h"
 
 #include <math.h>
@@ -54,7 +55,8 @@ void json_close(struct json_out *o, char bracket)
     put(o, &bracket, 1);
 }
 
-/* ---- strings -------------------------------------------------------------------------------------------- */
+/* ---- strings --------------------------------------------------------------------------------------------
+ */
 
 #define NO_CHARACTER UINT32_MAX
 
@@ -84,9 +86,9 @@ static bool is_hidden(uint32_t c)
     static const struct {
         uint32_t first, last;
     } hidden[] = {
-        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},     {0x61C, 0x61C},     {0x180E, 0x180E},
-        {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F}, {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},
-        {0xE0000, 0xE007F},
+        {0x00, 0x1F},     {0x7F, 0x9F},     {0xAD, 0xAD},       {0x61C, 0x61C},
+        {0x180E, 0x180E}, {0x200B, 0x200F}, {0x2028, 0x202E},   {0x2060, 0x206F},
+        {0xFEFF, 0xFEFF}, {0xFFF9, 0xFFFB}, {0xE0000, 0xE007F},
     };
     for (size_t i = 0; i < sizeof hidden / sizeof *hidden && c >= hidden[i].first; i++)
         if (c <= hidden[i].last) return true;
@@ -158,7 +160,8 @@ void json_put_cstring(struct json_out *o, const char *s)
     json_put_text(o, text_of(s));
 }
 
-/* ---- the rest ------------------------------------------------------------------------------------------- */
+/* ---- the rest -------------------------------------------------------------------------------------------
+ */
 
 void json_put_json(struct json_out *o, struct text json)
 {
@@ -198,6 +201,23 @@ void json_put_bool(struct json_out *o, bool b)
 void json_put_null(struct json_out *o)
 {
     json_put_json(o, TEXT("null"));
+}
+
+void json_member_text(struct json_out *o, const char *name, struct text t)
+{
+    json_name(o, name);
+    t.len ? json_put_text(o, t) : json_put_null(o);
+}
+
+void json_member_if_any(struct json_out *o, const char *name, struct text t)
+{
+    if (t.len) json_member_text(o, name, t);
+}
+
+void json_member_uint(struct json_out *o, const char *name, uint64_t i)
+{
+    json_name(o, name);
+    json_put_uint(o, i);
 }
 
 void json_put_newline(struct json_out *o)

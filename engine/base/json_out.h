@@ -8,8 +8,8 @@
  *
  * Invariants
  * 1. The bytes are valid JSON in valid UTF-8, whatever bytes the texts hold: what is no UTF-8 becomes U+FFFD.
- * 2. No byte or character that a terminal or a log viewer acts on stands as itself: control characters, C1 controls,
- *    line and paragraph separators, direction marks and invisible characters are written as \uXXXX.
+ * 2. No byte or character that a terminal or a log viewer acts on stands as itself: control characters, C1
+ * controls, line and paragraph separators, direction marks and invisible characters are written as \uXXXX.
  * 3. When there is no memory nothing more is written and `failed` stays set: look once, at the end.
  */
 #ifndef CSR_ENGINE_BASE_JSON_OUT_H
@@ -50,6 +50,10 @@ void json_put_bool(struct json_out *o, bool b);
 void json_put_null(struct json_out *o);
 /* A value that is JSON on one line already: another json_out's, or a number's digits. */
 void json_put_json(struct json_out *o, struct text json);
+/* A name and its value: a text that is empty is null, or (_if_any) no member at all. */
+void json_member_text(struct json_out *o, const char *name, struct text t);
+void json_member_if_any(struct json_out *o, const char *name, struct text t);
+void json_member_uint(struct json_out *o, const char *name, uint64_t i);
 /* The end of a line; what follows begins anew. */
 void json_put_newline(struct json_out *o);
 

@@ -5,7 +5,8 @@
 
 #define NANOSECONDS 1000000000
 
-/* ---- values --------------------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------------------
+ */
 
 static void put_time(struct json_out *o, int64_t nanoseconds)
 {
@@ -56,18 +57,8 @@ static void put_value(struct json_out *o, struct value v)
     }
 }
 
-/* ---- members -------------------------------------------------------------------------------------------- */
-
-static void member_text(struct json_out *o, const char *name, struct text t)
-{
-    json_name(o, name);
-    t.len ? json_put_text(o, t) : json_put_null(o);
-}
-
-static void member_if_any(struct json_out *o, const char *name, struct text t)
-{
-    if (t.len) member_text(o, name, t);
-}
+/* ---- members --------------------------------------------------------------------------------------------
+ */
 
 static void member_second(struct json_out *o, const char *name, int64_t second)
 {
@@ -89,16 +80,17 @@ static void member_texts(struct json_out *o, const char *name, const struct text
     json_close(o, ']');
 }
 
-/* ---- the parts of the line ------------------------------------------------------------------------------ */
+/* ---- the parts of the line ------------------------------------------------------------------------------
+ */
 
 static void put_names(struct json_out *o, const struct incident *i, const struct ir_rule *rule)
 {
-    member_text(o, "type", TEXT("incident"));
-    member_text(o, "id", text_of(i->id));
-    member_text(o, "match_id", text_of(i->match_id));
-    json_name(o, "revision"), json_put_uint(o, i->revision);
-    member_text(o, "state", text_of(incident_state_name(i->state)));
-    member_text(o, "rule", rule->name);
+    json_member_text(o, "type", TEXT("incident"));
+    json_member_text(o, "id", text_of(i->id));
+    json_member_text(o, "match_id", text_of(i->match_id));
+    json_member_uint(o, "revision", i->revision);
+    json_member_text(o, "state", text_of(incident_state_name(i->state)));
+    json_member_text(o, "rule", rule->name);
 }
 
 /* "aws-core@1.0.0" */
@@ -112,7 +104,7 @@ static void put_pack(struct json_out *o, const struct ir_rule *rule)
         memcpy(text + pack.len + 1, version.at, version.len);
         pack = (struct text){text, pack.len + 1 + version.len};
     }
-    member_text(o, "pack", pack);
+    json_member_text(o, "pack", pack);
 }
 
 void incident_key_json(struct json_out *o, const struct ir_rule *rule, struct text key)
@@ -130,32 +122,32 @@ static void put_when(struct json_out *o, const struct incident *i)
 {
     member_second(o, "start", i->start);
     member_second(o, "opened", i->opened);
-    member_text(o, "completing", i->completing);
+    json_member_text(o, "completing", i->completing);
     member_second(o, "end", i->end);
 }
 
 static void put_api(struct json_out *o, const struct evidence *e)
 {
     char text[512];
-    if (e->service.len + 1 + e->action.len > sizeof text) return member_if_any(o, "api", e->action);
+    if (e->service.len + 1 + e->action.len > sizeof text) return json_member_if_any(o, "api", e->action);
     memcpy(text, e->service.at, e->service.len);
     text[e->service.len] = ':';
     memcpy(text + e->service.len + 1, e->action.at, e->action.len);
-    member_text(o, "api", (struct text){text, e->service.len + 1 + e->action.len});
+    json_member_text(o, "api", (struct text){text, e->service.len + 1 + e->action.len});
 }
 
 static void put_event(struct json_out *o, const struct evidence *e)
 {
     json_open(o, '{');
-    member_text(o, "id", e->identity);
+    json_member_text(o, "id", e->identity);
     json_name(o, "time"), put_time(o, e->time);
-    member_if_any(o, "rule", e->rule);
-    member_if_any(o, "match_id", e->match_id);
+    json_member_if_any(o, "rule", e->rule);
+    json_member_if_any(o, "match_id", e->match_id);
     put_api(o, e);
-    member_if_any(o, "region", e->region);
-    member_if_any(o, "account", e->account);
-    member_if_any(o, "source_ip", e->source_ip);
-    member_if_any(o, "error", e->error);
+    json_member_if_any(o, "region", e->region);
+    json_member_if_any(o, "account", e->account);
+    json_member_if_any(o, "source_ip", e->source_ip);
+    json_member_if_any(o, "error", e->error);
     if (e->is_failed && !e->error.len) member_bool(o, "failed", true);
     if (e->is_ahead) member_bool(o, "ahead", true);
     if (e->is_late) member_bool(o, "late", true);
@@ -168,8 +160,8 @@ static void put_blinded_by(struct json_out *o, const struct incident *i, const s
     if (!i->blinded_by) return;
     json_name(o, "blinded_by");
     json_open(o, '{');
-    member_text(o, "step", rule->steps[i->blinded_step].name);
-    member_text(o, "missing", i->missing);
+    json_member_text(o, "step", rule->steps[i->blinded_step].name);
+    json_member_text(o, "missing", i->missing);
     json_name(o, "event");
     put_event(o, i->blinded_by);
     json_close(o, '}');
@@ -178,8 +170,8 @@ static void put_blinded_by(struct json_out *o, const struct incident *i, const s
 static void put_step(struct json_out *o, const struct incident_step *s, const struct ir_rule *rule)
 {
     json_open(o, '{');
-    member_text(o, "name", rule->steps[s->step].name);
-    json_name(o, "count"), json_put_uint(o, s->count);
+    json_member_text(o, "name", rule->steps[s->step].name);
+    json_member_uint(o, "count", s->count);
     member_second(o, "first", s->first);
     member_second(o, "last", s->last);
     json_name(o, "events");
@@ -204,7 +196,7 @@ static void put_reasons(struct json_out *o, const struct incident *i)
     for (const struct incident_reason *r = i->reasons; r < i->reasons + i->n_reasons; r++) {
         json_open(o, '{');
         json_name(o, "points"), json_put_int(o, r->points);
-        member_text(o, "why", r->why);
+        json_member_text(o, "why", r->why);
         if (r->is_unknown) member_bool(o, "unknown", true);
         json_close(o, '}');
     }
@@ -230,11 +222,11 @@ static void put_response(struct json_out *o, const struct incident *i, const str
     for (uint32_t n = 0; n < i->n_actions; n++) {
         const struct incident_action *a = &i->actions[n];
         json_open(o, '{');
-        member_text(o, "action", rule->responds[a->respond].verb);
-        member_text(o, "state", a->is_refused ? TEXT("refused") : TEXT("proposed"));
+        json_member_text(o, "action", rule->responds[a->respond].verb);
+        json_member_text(o, "state", a->is_refused ? TEXT("refused") : TEXT("proposed"));
         json_name(o, "args");
         incident_action_json(o, i, n);
-        if (a->is_refused) member_if_any(o, "why", a->refusal);
+        if (a->is_refused) json_member_if_any(o, "why", a->refusal);
         json_close(o, '}');
     }
     json_close(o, ']');
@@ -246,8 +238,8 @@ void incident_json(struct json_out *o, const struct incident *i)
     json_open(o, '{');
     put_names(o, i, rule);
     put_pack(o, rule);
-    member_text(o, "title", i->title);
-    member_text(o, "severity", ir_severity_name(i->severity));
+    json_member_text(o, "title", i->title);
+    json_member_text(o, "severity", ir_severity_name(i->severity));
     json_name(o, "score"), json_put_int(o, i->score);
     json_name(o, "key"), incident_key_json(o, rule, i->key);
     member_texts(o, "witness", i->witness, i->n_witness);
@@ -261,9 +253,9 @@ void incident_json(struct json_out *o, const struct incident *i)
     member_texts(o, "attack", rule->attack, rule->n_attack);
     member_texts(o, "accounts", i->accounts, i->n_accounts);
     put_response(o, i, rule);
-    member_if_any(o, "author", rule->author);
-    member_if_any(o, "license", rule->license);
-    member_if_any(o, "merged_into", text_of(i->merged_into));
-    member_if_any(o, "predecessor", text_of(i->predecessor));
+    json_member_if_any(o, "author", rule->author);
+    json_member_if_any(o, "license", rule->license);
+    json_member_if_any(o, "merged_into", text_of(i->merged_into));
+    json_member_if_any(o, "predecessor", text_of(i->predecessor));
     json_close(o, '}');
 }

@@ -70,29 +70,23 @@ bool notices_count(struct notices *n, const struct state_eviction *e)
 
 /* ---- telling ------------------------------------------------------------------------------------------- */
 
-static void put_text(struct json_out *o, const char *name, struct text t)
-{
-    json_name(o, name);
-    t.len ? json_put_text(o, t) : json_put_null(o);
-}
-
 void notice_json(struct json_out *o, const struct ir *ir, const struct state_eviction *e, struct text id,
                  int64_t second)
 {
     char time[32];
     json_out_reset(o);
     json_open(o, '{');
-    put_text(o, "type", TEXT("notice"));
-    put_text(o, "notice", TEXT("evicted"));
-    put_text(o, "api", TEXT("csr:evicted"));
-    put_text(o, "id", id);
-    put_text(o, "time", (struct text){time, time_print(second * 1000000000, time)});
-    put_text(o, "cap", text_of(e->cap));
-    put_text(o, "rule", e->rule == IR_NONE ? TEXT("") : ir->rules[e->rule].name);
-    put_text(o, "baseline", e->baseline == IR_NONE ? TEXT("") : ir->baselines[e->baseline].name);
-    put_text(o, "account", e->account);
-    put_text(o, "principal", e->principal);
-    json_name(o, "count"), json_put_uint(o, e->n);
+    json_member_text(o, "type", TEXT("notice"));
+    json_member_text(o, "notice", TEXT("evicted"));
+    json_member_text(o, "api", TEXT("csr:evicted"));
+    json_member_text(o, "id", id);
+    json_member_text(o, "time", (struct text){time, time_print(second * 1000000000, time)});
+    json_member_text(o, "cap", text_of(e->cap));
+    json_member_text(o, "rule", e->rule == IR_NONE ? TEXT("") : ir->rules[e->rule].name);
+    json_member_text(o, "baseline", e->baseline == IR_NONE ? TEXT("") : ir->baselines[e->baseline].name);
+    json_member_text(o, "account", e->account);
+    json_member_text(o, "principal", e->principal);
+    json_member_uint(o, "count", e->n);
     json_close(o, '}');
 }
 
