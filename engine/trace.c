@@ -211,7 +211,7 @@ static void note_agreed(struct trace *t, struct subject *s, const struct hit *h)
     for (uint32_t j = 0; j < t->rule->n_joins && s->agreed.len < AGREED_MOST; j++) {
         struct line l = {.arena = t->arena};
         uint32_t i = 0;
-        if (t->rule->joins[j].of != h->step || !(h->joins[j].hi | h->joins[j].lo)) continue;
+        if (t->rule->joins[j].of != h->step || !hash128_is_set(h->joins[j])) continue;
         while (i < s->agreed.len &&
                (s->agreed.at[i].join != j || !hash128_equal(s->agreed.at[i].value, h->joins[j])))
             i++;

@@ -255,7 +255,7 @@ void watch_begin(struct watch *w, const struct enrichment *e)
 static struct answer whole_answer(struct watch *w, const struct hit_ask *ask)
 {
     struct answer a = give_answer(w, ask->answer, ask->key);
-    if (!a.has_history && (ask->account.hi | ask->account.lo))
+    if (!a.has_history && hash128_is_set(ask->account))
         a.is_known = give_answer(w, ask->account_answer, ask->account).is_known;
     return a;
 }

@@ -322,15 +322,10 @@ struct deadline why_deadline(const struct why *w, const struct reach *r)
 
 /* ---- references * ----------------------------------------------------------------------------------- */
 
-static bool is_set(struct hash128 h)
-{
-    return h.hi | h.lo;
-}
-
 uint32_t why_disagrees(const struct why *w, const struct reach *r, const struct hit *h)
 {
     for (uint32_t j = 0; j < w->rule->n_joins; j++)
-        if (!w->rule->joins[j].differs && is_set(h->joins[j]) && is_set(r->joins[j]) &&
+        if (!w->rule->joins[j].differs && hash128_is_set(h->joins[j]) && hash128_is_set(r->joins[j]) &&
             !hash128_equal(h->joins[j], r->joins[j]))
             return j;
     return IR_NONE;

@@ -21,6 +21,12 @@ static inline bool hash128_equal(struct hash128 a, struct hash128 b)
     return a.hi == b.hi && a.lo == b.lo;
 }
 
+/* Zero stands for none; a keyed hash is never that by accident. */
+static inline bool hash128_is_set(struct hash128 h)
+{
+    return h.hi | h.lo;
+}
+
 uint64_t hash_64(const uint64_t key[2], const void *bytes, size_t len);
 struct hash128 hash_128(const uint64_t key[2], const void *bytes, size_t len);
 

@@ -402,7 +402,7 @@ static struct found_touch *add_touch(struct matcher *m, const struct interest *i
 static void touch_account(struct matcher *m, struct interest *in, struct hash128 id)
 {
     struct hash128 account = account_of(m, id);
-    if (!(account.hi | account.lo) || !(in->account = add_touch(m, in))) return;
+    if (!hash128_is_set(account) || !(in->account = add_touch(m, in))) return;
     in->account->touch.is_account = true;
     in->account->touch.key = account;
 }

@@ -60,7 +60,7 @@ void keyed_tell_evicted(const struct state *s, const struct keyed *k, const char
 
 static bool has_account(const struct hit_ask *a)
 {
-    return a->account.hi | a->account.lo;
+    return hash128_is_set(a->account);
 }
 
 static bool answers_are_capped(const struct kept *kept)

@@ -118,7 +118,7 @@ static const struct hash128 agreed_by_none = {0, 1};
 
 static inline bool join_is_set(struct hash128 h)
 {
-    return h.hi | h.lo;
+    return hash128_is_set(h);
 }
 
 /* Whether `!=` holds between what one event has and what is agreed. Of what was withheld nobody can tell. */
