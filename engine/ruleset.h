@@ -1,4 +1,4 @@
-/* ruleset.h - what a csr_ruleset holds, for the files of engine/ alone. csr.c implements it. */
+/* ruleset.h - what a csr_ruleset holds, for engine/ alone. csr.c implements it. */
 #ifndef CSR_ENGINE_RULESET_H
 #define CSR_ENGINE_RULESET_H
 

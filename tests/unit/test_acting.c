@@ -1,5 +1,5 @@
 /* The queue before the action thread: nothing waits, nothing overtakes, nothing is lost without being said. */
-#include "engine/service_acting.h"
+#include "engine/service/acting.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* The control socket: who gets an answer, who is cut off, which files stay. */
 #include "engine/base/json.h"
 #include "engine/csr.h"
-#include "engine/service_socket.h"
+#include "engine/service/socket.h"
 
 #include <pthread.h>
 #include <setjmp.h>

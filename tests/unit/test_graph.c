@@ -1,7 +1,7 @@
 /* test_graph.c - layout: for any match, in every form, boxes stand apart from one another, and neither edges
  * nor labels run through a box that is none of theirs.
  */
-#include "engine/graph.h"
+#include "engine/tell/graph.h"
 
 #include "engine/ruleset.h"
 

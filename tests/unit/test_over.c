@@ -4,7 +4,7 @@
  * Records come in the order of the table, whatever their seconds say; the disorder is ten minutes.
  */
 #include "engine/csr.h"
-#include "engine/watch.h"
+#include "engine/watch/watch.h"
 #include "tests/unit/compiled.h"
 
 #include <setjmp.h>

@@ -4,7 +4,7 @@
  * What holds because of what rules mean cannot be broken by a rule. So the result of the test as it is is
  * changed behind the variations' back, and they must see it.
  */
-#include "engine/testing.h"
+#include "engine/testing/testing.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

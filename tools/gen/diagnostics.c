@@ -6,7 +6,7 @@
  * it is.
  */
 #include "engine/csr.h"
-#include "engine/prose.h"
+#include "engine/tell/prose.h"
 
 #include <string.h>
 
