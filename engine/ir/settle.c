@@ -155,14 +155,20 @@ static bool has_veto(const struct ir_match *m)
     return false;
 }
 
+uint64_t ir_forbidden_in(const struct ir_automaton *automaton)
+{
+    uint64_t steps = 0;
+    for (uint32_t i = 0; i < automaton->n_alternatives; i++) {
+        const struct ir_alternative *a = &automaton->alternatives[i];
+        for (uint32_t v = 0; v < a->n_vetoes; v++) steps |= UINT64_C(1) << a->vetoes[v].step;
+    }
+    return steps;
+}
+
 uint64_t ir_forbidden_steps(const struct ir_rule *rule)
 {
     uint64_t steps = 0;
-    for (uint32_t i = 0; i < rule->n_automata; i++)
-        for (uint32_t k = 0; k < rule->automata[i].n_alternatives; k++) {
-            const struct ir_alternative *a = &rule->automata[i].alternatives[k];
-            for (uint32_t v = 0; v < a->n_vetoes; v++) steps |= UINT64_C(1) << a->vetoes[v].step;
-        }
+    for (uint32_t i = 0; i < rule->n_automata; i++) steps |= ir_forbidden_in(&rule->automata[i]);
     return steps;
 }
 

@@ -14,7 +14,8 @@
 bool ir_asks(const struct ir *ir, ir_node_id id);
 /* Whether a test over a match that holds can cease to when more events come. Questions to baselines apart. */
 bool ir_can_fall(const struct ir *ir, ir_node_id when);
-/* Bits of the steps that a veto or `until` names. */
+/* Bits of the steps that a veto or `until` names: in one automaton, in all of the rule. */
+uint64_t ir_forbidden_in(const struct ir_automaton *automaton);
 uint64_t ir_forbidden_steps(const struct ir_rule *rule);
 /* Whether an event that is yet to come can break a choice that fits: a veto, an upper bound. */
 bool ir_can_be_broken(const struct ir_rule *rule);

@@ -4,6 +4,7 @@
 #include "engine/base/glob.h"
 #include "engine/io/incident_json.h"
 #include "engine/io/merge.h"
+#include "engine/ir/settle.h"
 
 #include <stdlib.h>
 
@@ -196,15 +197,6 @@ static bool chosen_wants(void *world, const struct hit *h)
     return subject_of(world, h->key) != NULL;
 }
 
-static uint64_t forbidden_steps(const struct ir_rule *r)
-{
-    uint64_t steps = 0;
-    for (uint32_t i = 0; i < r->automata[0].n_alternatives; i++)
-        for (uint32_t v = 0; v < r->automata[0].alternatives[i].n_vetoes; v++)
-            steps |= UINT64_C(1) << r->automata[0].alternatives[i].vetoes[v].step;
-    return steps;
-}
-
 /* In what words the steps that refer to this one would have to agree. */
 static void note_agreed(struct trace *t, struct subject *s, const struct hit *h)
 {
@@ -228,7 +220,7 @@ static void choices_hit(void *world, const struct hit *h, const struct answer *a
     struct subject *s = subject_of(t, h->key);
     (void)answers;
     if (!s) return;
-    if (forbidden_steps(t->rule) >> h->step & 1 && s->forbidden.len < FORBIDDEN_MOST)
+    if (t->forbidden >> h->step & 1 && s->forbidden.len < FORBIDDEN_MOST)
         *ARENA_PUSH(t->arena, s->forbidden) = hit_copy(arena_alloc(t->arena, hit_size(h)), h);
     if (t->rule->steps[h->step].groups[h->group].apis[0].rule == IR_NONE) note_agreed(t, s, h);
 }
@@ -433,6 +425,7 @@ static bool run(struct trace *t, uint32_t rule)
 {
     bench_aim(&t->bench, rule);
     t->rule = &t->bench.ir->rules[rule];
+    t->forbidden = ir_forbidden_in(&t->rule->automata[0]);
     t->why = (struct why){.bench = &t->bench,
                           .rule = t->rule,
                           .no_history = "has no history yet of ",

@@ -114,6 +114,7 @@ struct trace {
     const struct csr_trace_options *o;
     struct bench bench;
     const struct ir_rule *rule;
+    uint64_t forbidden; /* bits of steps, of the automaton that is told of: the first */
     struct arena *arena, *passing; /* passing: of the record at hand */
     struct survey *survey;
     struct subject *subjects;
