@@ -370,12 +370,10 @@ void near_forbidden(struct trace *t, struct subject *s)
         const struct reach *r = &s->choices[i];
         const struct hit *forbidden = forbidden_by(t, s, r, IR_NONE, reach_last(r));
         if (!forbidden) continue;
-        line_put(&t->why.line, "all steps are there at ");
-        t->why.moment(t, &t->why.line, reach_last(r));
+        trace_put_at(t, "all steps are there at ", reach_last(r));
         line_put(&t->why.line, ", but ");
         why_put_forbidden(&t->why, forbidden);
-        const char *words = line_end(&t->why.line);
-        s->why = arena_text(t->arena, words, strlen(words));
+        trace_keep_why(t, s);
         return;
     }
 }

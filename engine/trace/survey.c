@@ -38,14 +38,20 @@ void survey_free(struct survey *s)
     free(s);
 }
 
-/* > 0: a came further. Then the later one, then by the key's bytes, so that the order is the same in every
- * run. */
+int came_order(const struct came *x, const struct came *y)
+{
+    if (x->is_complete != y->is_complete) return x->is_complete ? 1 : -1;
+    if (x->full != y->full) return x->full > y->full ? 1 : -1;
+    return x->events == y->events ? 0 : x->events > y->events ? 1 : -1;
+}
+
+/* What came further stands first, then what is later, then by the key's bytes: the same order in every run.
+ */
 static int compare(const void *a, const void *b)
 {
     const struct came *x = a, *y = b;
-    if (x->is_complete != y->is_complete) return x->is_complete ? -1 : 1;
-    if (x->full != y->full) return x->full > y->full ? -1 : 1;
-    if (x->events != y->events) return x->events > y->events ? -1 : 1;
+    int order = came_order(y, x);
+    if (order) return order;
     if (x->second != y->second) return x->second > y->second ? -1 : 1;
     return text_compare(x->key, y->key);
 }

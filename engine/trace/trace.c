@@ -137,20 +137,13 @@ static void survey_hit(void *world, const struct hit *h, const struct answer *an
     if (trace_wants_key(t, h->key)) survey_key(t->survey, h->key);
 }
 
-/* The first choice that came so far is kept. */
-static bool came_further(const struct came *a, const struct came *b)
-{
-    if (a->is_complete != b->is_complete) return a->is_complete;
-    return a->full != b->full ? a->full > b->full : a->events > b->events;
-}
-
 static void survey_reached(void *world, const struct state_view *v)
 {
     struct trace *t = world;
     struct reach r = reach_of(v);
     struct came *came = survey_key(t->survey, v->key);
     struct came now = {came->key, reach_is_complete(&r), r.full, r.events, reach_last(&r), came->incidents};
-    if (!v->automaton && came_further(&now, came)) *came = now;
+    if (!v->automaton && came_order(&now, came) > 0) *came = now; /* of equals the first stays */
 }
 
 /* Whatever an incident was in between, in the end it is closed, or was none. */
@@ -273,13 +266,13 @@ static bool is_complete(const struct subject *s)
     return !s->came.incidents && s->came.is_complete;
 }
 
-static void put_at(struct trace *t, const char *what, int64_t second)
+void trace_put_at(struct trace *t, const char *what, int64_t second)
 {
     line_put(&t->why.line, "%s", what);
     t->why.moment(t, &t->why.line, second);
 }
 
-static void keep_why(struct trace *t, struct subject *s)
+void trace_keep_why(struct trace *t, struct subject *s)
 {
     const char *words = line_end(&t->why.line);
     s->why = arena_text(t->arena, words, strlen(words));
@@ -291,10 +284,10 @@ static void open_incident(void *world, const struct incident *i)
     struct subject *s = subject_of(t, i->key);
     if (!s || i->state != INCIDENT_CLOSED || i->score <= s->score) return;
     s->score = i->score;
-    put_at(t, "a match at ", i->opened);
+    trace_put_at(t, "a match at ", i->opened);
     line_put(&t->why.line, ", but `open at %d`, and its score is %d: ", t->rule->open_at, i->score);
     line_score(&t->why.line, t->rule, i);
-    keep_why(t, s);
+    trace_keep_why(t, s);
 }
 
 static void where_incident(void *world, const struct incident *i)
@@ -303,10 +296,10 @@ static void where_incident(void *world, const struct incident *i)
     struct subject *s = subject_of(t, i->key);
     if (!s || i->state != INCIDENT_CLOSED || why_unmet(&t->why, i) > s->unmet) return;
     s->unmet = why_unmet(&t->why, i);
-    put_at(t, "all steps are there at ", i->opened);
+    trace_put_at(t, "all steps are there at ", i->opened);
     line_put(&t->why.line, ", but `where` does not hold: ");
     why_put_unmet(&t->why, i);
-    keep_why(t, s);
+    trace_keep_why(t, s);
 }
 
 static void note_swallowed(void *world, uint32_t exception, int change)
@@ -332,10 +325,10 @@ static bool look_for_exception(struct trace *t, struct subject *s)
     t->alone = NULL;
     if (t->exception == IR_NONE) return true;
     const struct ir_exception *e = &t->rule->exceptions[t->exception];
-    put_at(t, "all steps are there at ", reach_last(&s->choices[0]));
+    trace_put_at(t, "all steps are there at ", reach_last(&s->choices[0]));
     line_put(&t->why.line, ", and the exception `" TEXT_FMT "` took the match: " TEXT_FMT, TEXT_ARG(e->name),
              TEXT_ARG(e->reason));
-    keep_why(t, s);
+    trace_keep_why(t, s);
     return true;
 }
 

@@ -40,6 +40,9 @@ struct came {
     int64_t incidents;     /* that were not taken back */
 };
 
+/* > 0: x came further than y. 0: as far. */
+int came_order(const struct came *x, const struct came *y);
+
 struct survey;
 struct survey *survey_new(void); /* NULL: no memory */
 void survey_free(struct survey *s);
@@ -114,7 +117,7 @@ struct trace {
     const struct csr_trace_options *o;
     struct bench bench;
     const struct ir_rule *rule;
-    uint64_t forbidden; /* bits of steps, of the automaton that is told of: the first */
+    uint64_t forbidden;            /* bits of steps, of the automaton that is told of: the first */
     struct arena *arena, *passing; /* passing: of the record at hand */
     struct survey *survey;
     struct subject *subjects;
@@ -139,6 +142,10 @@ struct trace {
 
 /* Whether a key is one that the user asked for. */
 bool trace_wants_key(struct trace *t, struct text key);
+/* Begins the words at hand: "all steps are there at 09:00:00". */
+void trace_put_at(struct trace *t, const char *what, int64_t second);
+/* The words at hand are why the subject's match is no incident. */
+void trace_keep_why(struct trace *t, struct subject *s);
 
 /* ---- what comes near (near.c) * --------------------------------------------------------------- */
 
