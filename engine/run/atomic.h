@@ -77,9 +77,20 @@ SHIM_FENCE(memory)
 #include <ck_pr.h>
 #endif
 
+/* In a build with CSR_SCHEDULE a test decides at each access which worker goes on (tests/stress/schedule.h).
+ */
+#ifdef CSR_SCHEDULE
+void schedule_point(void);
+#else
+static inline void schedule_point(void)
+{
+}
+#endif
+
 /* What the holder of the cursor published before it is visible to who reads it here (acquire). */
 static inline uint64_t cursor_read(const uint64_t *cursor)
 {
+    schedule_point();
     uint64_t value = ck_pr_load_64(cursor);
     ck_pr_fence_acquire();
     return value;
@@ -88,6 +99,7 @@ static inline uint64_t cursor_read(const uint64_t *cursor)
 /* Everything written before this is visible to whoever reads the new value (release). */
 static inline void cursor_publish(uint64_t *cursor, uint64_t value)
 {
+    schedule_point();
     ck_pr_fence_release();
     ck_pr_store_64(cursor, value);
 }
@@ -109,6 +121,7 @@ static inline void cursor_publish_or_plant(enum plant plant, uint64_t *cursor, u
 /* True: this thread holds the token, and sees all that its last holder wrote (acquire). Never waits. */
 static inline bool token_take(uint32_t *token)
 {
+    schedule_point();
     if (ck_pr_load_32(token)) return false; /* spares the cache line the exchange; orders nothing */
     if (ck_pr_fas_32(token, 1)) return false;
     ck_pr_fence_lock();
@@ -118,12 +131,14 @@ static inline bool token_take(uint32_t *token)
 /* A moment's impression; orders nothing. */
 static inline bool token_is_taken(const uint32_t *token)
 {
+    schedule_point();
     return ck_pr_load_32(token) != 0;
 }
 
 /* What the holder wrote goes to the next one (release). */
 static inline void token_leave(uint32_t *token)
 {
+    schedule_point();
     ck_pr_fence_unlock();
     ck_pr_store_32(token, 0);
 }
@@ -131,6 +146,7 @@ static inline void token_leave(uint32_t *token)
 /* Adds and gives the value before; a total order over all counts and everything around them (seq_cst). */
 static inline uint32_t count_add(uint32_t *count, int32_t more)
 {
+    schedule_point();
     ck_pr_fence_memory();
     uint32_t was = ck_pr_faa_32(count, (uint32_t)more);
     ck_pr_fence_memory();
@@ -139,6 +155,7 @@ static inline uint32_t count_add(uint32_t *count, int32_t more)
 
 static inline uint32_t count_read(const uint32_t *count)
 {
+    schedule_point();
     uint32_t value = ck_pr_load_32(count);
     ck_pr_fence_acquire();
     return value;
@@ -147,16 +164,19 @@ static inline uint32_t count_read(const uint32_t *count)
 /* A flag goes up and says nothing about other memory. A `volatile bool` of a signal handler is one, too. */
 static inline void flag_raise(uint8_t *flag)
 {
+    schedule_point();
     ck_pr_store_8(flag, 1);
 }
 
 static inline void flag_lower(uint8_t *flag)
 {
+    schedule_point();
     ck_pr_store_8(flag, 0);
 }
 
 static inline bool flag_is_up(const volatile void *flag)
 {
+    schedule_point();
     return ck_pr_load_8((const uint8_t *)(uintptr_t)flag) != 0;
 }
 

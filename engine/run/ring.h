@@ -40,12 +40,14 @@ static inline void ring_release(struct ring *r)
 /* False: it is full. */
 static inline bool ring_put(struct ring *r, void *pointer)
 {
+    schedule_point();
     return ck_ring_enqueue_spsc(&r->cursors, r->slots, pointer);
 }
 
 /* NULL: it is empty. */
 static inline void *ring_get(struct ring *r)
 {
+    schedule_point();
     void *pointer = NULL;
     return ck_ring_dequeue_spsc(&r->cursors, r->slots, &pointer) ? pointer : NULL;
 }
@@ -53,6 +55,7 @@ static inline void *ring_get(struct ring *r)
 /* Exact for the consumer when it says false; for others a moment's impression. */
 static inline bool ring_is_empty(const struct ring *r)
 {
+    schedule_point();
     return ck_ring_size(&r->cursors) == 0;
 }
 
