@@ -9,6 +9,8 @@
 #include "engine/base/hash.h"
 #include "engine/ir/ir.h"
 
+struct tape;
+
 /* What people are shown of an event. */
 struct evidence {
     struct text identity, service, action, region, account, source_ip, error;
@@ -130,5 +132,12 @@ struct answer {
 
 /* What a question (enum ir_ask_kind) comes to, with an answer that is known: absent where the thing was never seen. */
 struct value answer_value(uint8_t kind, const struct answer *a);
+
+/* As bytes and back (tape.h). Owners of hits, groups and touches are left out: whoever keeps one sees to its owner. */
+void hit_tape(struct tape *t, struct hit *h);
+void derived_tape(struct tape *t, struct derived *d);
+void owner_tape(struct tape *t, struct owner *o);
+void touch_tape(struct tape *t, struct touch *of);
+void answer_tape(struct tape *t, struct answer *a);
 
 #endif

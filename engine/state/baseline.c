@@ -413,3 +413,108 @@ void baselines_adopt(struct baselines *b, const struct ir *ir)
     note_questions(at, ir);
     b->at = at, b->n = ir->n_baselines;
 }
+
+/* ---- as bytes ------------------------------------------------------------------------------------------ */
+
+static void life_tape(struct tape *t, struct life *l)
+{
+    TAPE(t, l->first), TAPE(t, l->last), TAPE(t, l->is_there);
+    TAPE(t, l->n_blocks), TAPE(t, l->block_end);
+    l->n_days = tape_count(t, l->n_days);
+    if (t->reads) l->days = arena_alloc(t->arena, l->n_days * sizeof *l->days);
+    for (uint32_t i = 0; i < l->n_days; i++) TAPE(t, l->days[i]);
+}
+
+/* A memory without its place among others: what is read lies in the arena. */
+static void memory_tape(struct tape *t, struct memory *m)
+{
+    TAPE(t, m->id), TAPE(t, m->kind), TAPE(t, m->key_id), TAPE(t, m->timer.due), TAPE(t, m->holding.rank);
+    life_tape(t, &m->now);
+    m->tail.len = tape_count(t, m->tail.len);
+    if (t->reads) m->tail.at = arena_alloc(t->arena, m->tail.len * sizeof *m->tail.at);
+    for (uint32_t i = 0; i < m->tail.len; i++) TAPE(t, m->tail.at[i]);
+    (void)tape_check(t, m->kind <= OF_VALUE && m->holding.rank < SHARE_RANKS);
+}
+
+/* What was read finds its place: with its owner, and when it is due. */
+static void place_memory(struct baselines *b, struct tape *t, struct baseline_state *bs, const struct memory *m,
+                         const struct owner *owner)
+{
+    if (!tape_check(t, m->now.n_days <= (m->kind == OF_VALUE ? bs->ir->days : 0) && !table_get(&b->table, m->id)))
+        return;
+    struct memory *mine = remember(b, bs, m->id, m->kind, owner);
+    uint32_t *days = mine->now.days;
+    mine->key_id = m->key_id;
+    mine->now = m->now;
+    mine->now.days = days;
+    if (m->now.n_days) memcpy(days, m->now.days, m->now.n_days * sizeof *days);
+    for (uint32_t i = 0; i < m->tail.len; i++) *SLAB_PUSH(b->slab, mine->tail) = m->tail.at[i];
+    timer_set(&b->timers, &mine->timer, m->timer.due);
+    share_change(&b->shares, &mine->holding, 1, m->holding.rank);
+}
+
+struct memories_tape {
+    struct baselines *b;
+    struct tape *t;
+    const struct share *last; /* whose the memory before this one was */
+};
+
+static void write_memory(void *world, struct share_member *holding)
+{
+    struct memories_tape *w = world;
+    struct memory *m = memory_with(holding);
+    uint32_t number = (uint32_t)(m->of->ir - w->b->first);
+    struct owner owner = share_owner(holding);
+    bool is_same = holding->of == w->last;
+    TAPE(w->t, number), TAPE(w->t, is_same);
+    if (!is_same) owner_tape(w->t, &owner);
+    memory_tape(w->t, m);
+    w->last = holding->of;
+}
+
+static void read_memories(struct baselines *b, struct tape *t, const uint32_t *now, uint32_t n_now, uint64_t n)
+{
+    struct owner owner = {.name = {{NULL, 0}}};
+    for (uint64_t i = 0; i < n && !t->is_broken; i++) {
+        struct memory m = {.id = {0, 0}};
+        uint32_t number = 0;
+        bool is_same = false;
+        tape_forget(t);
+        TAPE(t, number), TAPE(t, is_same);
+        if (!is_same) owner_tape(t, &owner);
+        memory_tape(t, &m);
+        if (!tape_check(t, number < n_now) || t->is_broken) return;
+        if (now[number] != IR_NONE) place_memory(b, t, b->at[now[number]], &m, &owner);
+    }
+}
+
+/* The numbers that go into memories' hashes: those of before stay, and what is new gets others. */
+static void ids_tape(struct baselines *b, struct tape *t, const uint32_t *now, uint32_t n_now)
+{
+    bool *is_old = arena_alloc(t->arena, b->n * sizeof *is_old);
+    uint32_t n = tape_count(t, b->n);
+    TAPE(t, b->next_id);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t id = t->reads ? 0 : b->at[i]->id;
+        TAPE(t, id);
+        if (!t->reads || !tape_check(t, i < n_now) || now[i] == IR_NONE) continue;
+        b->at[now[i]]->id = id;
+        is_old[now[i]] = true;
+    }
+    for (uint32_t i = 0; t->reads && i < b->n; i++)
+        if (!is_old[i]) b->at[i]->id = b->next_id++;
+}
+
+void baselines_tape(struct baselines *b, struct tape *t, const uint32_t *now, uint32_t n_now)
+{
+    uint64_t n = b->values;
+    ids_tape(b, t, now, n_now);
+    for (uint32_t i = 0; i < STATE_ASK_MOVES; i++) TAPE(t, b->moves[i]);
+    TAPE(t, b->move), TAPE(t, b->learnt), TAPE(t, b->evicted), TAPE(t, n);
+    if (!tape_check(t, b->move < STATE_ASK_MOVES)) b->move = 0;
+    lost_tape(&b->lost, t);
+    if (t->reads)
+        read_memories(b, t, now, n_now, n);
+    else
+        shares_each(&b->shares, write_memory, &(struct memories_tape){b, t, NULL});
+}

@@ -52,5 +52,8 @@ void baselines_init(struct baselines *b, struct slab *slab, uint64_t values_most
 void baselines_adopt(struct baselines *b, const struct ir *ir);
 struct answer baselines_touch(struct baselines *b, const struct touch *t);
 void baselines_learn(struct baselines *b, int64_t watermark);
+/* As bytes and back; read into an empty one that has adopted a rule set. now: of each baseline that was written, its
+ * number in that set, or IR_NONE; NULL when it is written. */
+void baselines_tape(struct baselines *b, struct tape *t, const uint32_t *now, uint32_t n_now);
 
 #endif

@@ -93,30 +93,34 @@ static bool assess(struct state *s, const struct rule_plan *p, struct kept *kept
     return changed;
 }
 
-static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
+struct kept *keyed_kept_new(struct state *s, struct keyed *k, const struct hit *h, uint32_t n_offers)
 {
-    const struct rule_plan *p = k->rule->plan;
-    size_t answers = h->n_asks * sizeof(struct answer_state),
-           offers = measure_offers_most(p, h) * sizeof(uint64_t),
-           where = p->where_steps ? sizeof(struct eligible) : 0,
+    size_t answers = h->n_asks * sizeof(struct answer_state), offers = n_offers * sizeof(uint64_t),
+           where = k->rule->plan->where_steps ? sizeof(struct eligible) : 0,
            size = sizeof(struct kept) + answers + offers + where + hit_size(h);
     struct kept *kept = slab_get(&s->slab, size);
     kept->size = (uint32_t)size;
     kept->begin = INT64_MIN;
     kept->answers = (struct answer_state *)(kept + 1);
     kept->offers = (uint64_t *)((char *)(kept + 1) + answers);
-    kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
     if (where) kept->eligible = (struct eligible *)((char *)(kept + 1) + answers + offers);
-    struct hit *copy = hit_copy((char *)(kept + 1) + answers + offers + where, h);
-    if (!h->evidence.match_id.len) copy->evidence.is_late = h->second <= s->watermark;
-    kept->hit = copy;
-    for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
-    if (answers_are_capped(kept)) keyed_doubt(k, h->second);
-    assess(s, p, kept);
+    kept->hit = hit_copy((char *)(kept + 1) + answers + offers + where, h);
     kept->next = k->kept;
     k->kept = kept;
     k->n_kept++;
     k->kept_bytes += size;
+    return kept;
+}
+
+static struct kept *keep(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out)
+{
+    const struct rule_plan *p = k->rule->plan;
+    struct kept *kept = keyed_kept_new(s, k, h, measure_offers_most(p, h));
+    kept->n_offers = measure_offers(p, h, kept->offers, &kept->amount);
+    if (!h->evidence.match_id.len) kept->hit->evidence.is_late = h->second <= s->watermark;
+    for (uint32_t i = 0; i < h->n_asks; i++) answer_now(&h->asks[i], &kept->answers[i], out);
+    if (answers_are_capped(kept)) keyed_doubt(k, h->second);
+    assess(s, p, kept);
     return kept;
 }
 
@@ -214,11 +218,11 @@ static bool has_room(struct state *s, struct keyed *k)
 
 /* ---- the key ------------------------------------------------------------------------------------------ */
 
-struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit *h)
+struct keyed *keyed_new(struct state *s, struct rule_state *r, struct hash128 hash, struct text key)
 {
     struct keyed *k = slab_get(&s->slab, sizeof *k);
-    k->hash = h->key_hash;
-    k->key = slab_text(&s->slab, h->key);
+    k->hash = hash;
+    k->key = slab_text(&s->slab, key);
     k->rule = r;
     k->committed = passed_for(s, r->plan) - r->plan->delay;
     k->sweep_at = SWEEP_LEAST;

@@ -9,8 +9,10 @@
 
 #include "engine/state/partition.h"
 
-struct keyed *keyed_new(struct state *s, struct rule_state *r, const struct hit *h);
+struct keyed *keyed_new(struct state *s, struct rule_state *r, struct hash128 hash, struct text key);
 void keyed_free(struct state *s, struct keyed *k);
+/* A copy of the hit among those that the key keeps, with room for so many offers; all else of it is still to be said. */
+struct kept *keyed_kept_new(struct state *s, struct keyed *k, const struct hit *h, uint32_t n_offers);
 
 void keyed_hit(struct state *s, struct keyed *k, const struct hit *h, const struct state_out *out);
 /* A hit that came before is no more: of groups of other rules alone. What is committed stays. If something takes its

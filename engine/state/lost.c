@@ -39,3 +39,22 @@ int64_t lost_until(const struct lost *l, struct hash128 owner, struct hash128 ke
     const struct lost_key *of_key = &l->keys[place_of(key)];
     return hash128_equal(of_key->key, key) && of_key->until > until ? of_key->until : until;
 }
+
+static void until_tape(struct tape *t, int64_t *until)
+{
+    bool is_set = *until != INT64_MIN;
+    TAPE(t, is_set);
+    if (is_set) TAPE(t, *until);
+}
+
+void lost_tape(struct lost *l, struct tape *t)
+{
+    bool any = l->owners != NULL;
+    TAPE(t, any);
+    if (any) make_places(l);
+    for (uint32_t i = 0; any && i < LOST_PLACES; i++) {
+        until_tape(t, &l->owners[i]);
+        until_tape(t, &l->keys[i].until);
+        TAPE(t, l->keys[i].key);
+    }
+}

@@ -13,6 +13,7 @@
 #ifndef CSR_ENGINE_STATE_LOST_H
 #define CSR_ENGINE_STATE_LOST_H
 
+#include "engine/base/tape.h"
 #include "engine/state/table.h"
 
 struct lost {
@@ -24,5 +25,6 @@ struct lost {
 void lost_note(struct lost *l, struct hash128 owner, struct hash128 key, int64_t until);
 /* The second up to which what this owner has under this key is in doubt; INT64_MIN: it is not. */
 int64_t lost_until(const struct lost *l, struct hash128 owner, struct hash128 key);
+void lost_tape(struct lost *l, struct tape *t);
 
 #endif

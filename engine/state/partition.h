@@ -200,6 +200,12 @@ static inline int64_t passed_for(const struct state *s, const struct rule_plan *
     return (s->watermark < s->known ? s->watermark : s->known) - p->lag;
 }
 
+/* What is known of a rule here; made if there is nothing. */
+struct rule_state *state_rule(struct state *s, uint32_t number);
+/* An empty key among the others. */
+struct keyed *state_key_new(struct state *s, uint32_t rule, struct hash128 hash, struct text key,
+                            const struct owner *owner);
+
 /* Why the incidents of a key are looked at: names the record or batch in their revisions. */
 struct occasion {
     const struct state_out *out;

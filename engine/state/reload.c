@@ -4,6 +4,7 @@
  * hits have those that the old rules asked for: they are put into the new order by name, and what was not
  * kept is unknown. An exception is found again by its name, and judged when the group next settles.
  */
+#include "engine/state/reload.h"
 #include "engine/state/derive.h"
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
@@ -24,7 +25,7 @@ static bool same_fingerprint(const uint64_t a[2], const uint64_t b[2])
     return a[0] == b[0] && a[1] == b[1];
 }
 
-static void count_rules(const struct ir *old, const struct ir *new, struct state_adoption *out)
+void reload_count_rules(const struct ir *old, const struct ir *new, struct state_adoption *out)
 {
     uint32_t number;
     for (uint32_t i = 0; i < new->n_rules; i++) {
@@ -49,7 +50,7 @@ static uint32_t capture_named(const struct ir_step *s, struct text name)
     return IR_NONE;
 }
 
-static bool same_captures(const struct ir_step *a, const struct ir_step *b)
+bool reload_same_captures(const struct ir_step *a, const struct ir_step *b)
 {
     if (a->n_captures != b->n_captures) return false;
     for (uint32_t i = 0; i < a->n_captures; i++)
@@ -99,8 +100,8 @@ static void remap_groups(struct keyed *k, const struct ir_rule *old, const struc
 }
 
 /* What was made of values goes, and is made again from the new ones. */
-static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir, const struct ir_rule *old,
-                      const struct ir *new_ir, const struct ir_rule *new)
+void reload_key(struct state *s, struct keyed *k, const struct ir *old_ir, const struct ir_rule *old,
+                const struct ir *new_ir, const struct ir_rule *new)
 {
     remap_groups(k, old, new);
     gathered_forget(s, k);
@@ -109,7 +110,7 @@ static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir,
     waypoints_drop_from(s, k, INT64_MIN);
     for (struct kept *kept = k->kept; kept; kept = kept->next) {
         const struct ir_step *before = &old->steps[kept->hit->step], *after = &new->steps[kept->hit->step];
-        if (!same_captures(before, after)) remap_captures(s, kept, before, after);
+        if (!reload_same_captures(before, after)) remap_captures(s, kept, before, after);
         for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
             struct hit_ask *a = &kept->hit->asks[i];
             if (a->ask != IR_NONE) a->ask = ask_like(old_ir, &old->asks[a->ask], new_ir, new);
@@ -119,8 +120,7 @@ static void adopt_key(struct state *s, struct keyed *k, const struct ir *old_ir,
 
 /* ---- rules -------------------------------------------------------------------------------------------- */
 
-/* Runs that people would miss: the tail's as well, which the accounts of committed runs do not know yet. */
-static uint32_t half_built(const struct keyed *k)
+uint32_t reload_half_built(const struct keyed *k)
 {
     return keyed_now_of(k)->runs.len;
 }
@@ -129,7 +129,7 @@ static void drop_rule(struct state *s, struct rule_state *r, struct state_adopti
 {
     for (struct keyed *k = r->keys, *next; k; k = next) {
         next = k->next;
-        out->half_built_dropped += half_built(k);
+        out->half_built_dropped += reload_half_built(k);
         s->counts.dropped += k->base.runs.len + k->base.waiting.len;
         share_leave(&s->shares, &k->holding);
         table_remove(&s->keys, k);
@@ -149,7 +149,7 @@ static void adopt_rule(struct state *s, struct rule_state *r, const struct state
         drop_rule(s, r, out);
         return;
     }
-    for (struct keyed *k = r->keys; k; k = k->next) adopt_key(s, k, s->plan->ir, old, p->ir, new);
+    for (struct keyed *k = r->keys; k; k = k->next) reload_key(s, k, s->plan->ir, old, p->ir, new);
     r->plan = &p->rules[number];
     rules[number] = r;
 }
@@ -160,7 +160,7 @@ void state_adopt(struct state *s, const struct state_plan *p, struct state_adopt
     struct state_adoption none = {0};
     if (!out) out = &none;
     *out = none;
-    count_rules(s->plan ? s->plan->ir : NULL, p->ir, out);
+    reload_count_rules(s->plan ? s->plan->ir : NULL, p->ir, out);
     for (uint32_t i = 0; i < s->n_rules; i++)
         if (s->rules[i]) adopt_rule(s, s->rules[i], p, rules, out);
     slab_put(&s->slab, s->rules, s->n_rules * sizeof *s->rules);
@@ -189,6 +189,6 @@ void state_count(const struct state *s, struct state_counts *add_to)
         const struct keyed *k = (const struct keyed *)s->keys.at[i];
         if (!k) continue;
         add_to->live += k->base.runs.len + k->base.waiting.len;
-        add_to->half_built += half_built(k);
+        add_to->half_built += reload_half_built(k);
     }
 }

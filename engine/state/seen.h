@@ -7,6 +7,7 @@
 #ifndef CSR_ENGINE_STATE_SEEN_H
 #define CSR_ENGINE_STATE_SEEN_H
 
+#include "engine/base/tape.h"
 #include "engine/state/state.h"
 #include "engine/state/table.h"
 #include "engine/state/timers.h"
@@ -35,5 +36,7 @@ void seen_init(struct seen *s, struct slab *slab, uint64_t most, const struct st
 /* Whether it was there; remembers it. */
 enum sighted seen_put(struct seen *s, struct hash128 identity, int64_t second);
 void seen_forget(struct seen *s, int64_t watermark);
+/* As bytes and back; read into an empty one. */
+void seen_tape(struct seen *s, struct tape *t);
 
 #endif

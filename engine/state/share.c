@@ -173,6 +173,24 @@ struct share_member *share_next(const struct shares *s)
     return b->oldest;
 }
 
+/* Those below one another, of each bin the one that has stood longest first: of a whole share before the next one, so that
+ * it comes to stand where it did with the last of its own. */
+static void each_in(const struct share_bin *first, int level,
+                    void (*each)(void *world, struct share_member *m), void *world)
+{
+    for (const struct share_bin *b = first; b; b = b->after)
+        for (struct share_member *m = b->oldest; m; m = m->newer)
+            if (level == OWNERS)
+                each(world, m);
+            else
+                each_in(share_with(m)->first, level + 1, each, world);
+}
+
+void shares_each(const struct shares *s, void (*each)(void *world, struct share_member *m), void *world)
+{
+    each_in(s->first, 0, each, world);
+}
+
 struct owner share_owner(const struct share_member *m)
 {
     struct owner o;

@@ -59,6 +59,9 @@ void share_change(struct shares *s, struct share_member *m, uint64_t weight, uin
 /* Who gives next; NULL: nothing is held. */
 struct share_member *share_next(const struct shares *s);
 
+/* All that is held. Whoever joins others in this order has them give in the same one. */
+void shares_each(const struct shares *s, void (*each)(void *world, struct share_member *m), void *world);
+
 /* As a share of that level is known by. Without names all levels have one hash. */
 static inline struct hash128 share_id(struct hash128 owner, enum owner_level level)
 {

@@ -128,7 +128,7 @@ static void make_room(struct state *s, const struct occasion *o)
 
 /* ---- hits --------------------------------------------------------------------------------------------- */
 
-static struct rule_state *rule_of(struct state *s, uint32_t number)
+struct rule_state *state_rule(struct state *s, uint32_t number)
 {
     struct rule_state **r = &s->rules[number];
     if (*r) return *r;
@@ -148,16 +148,23 @@ static void meet_unkeyed(struct state *s, struct keyed *k, const struct state_ou
     }
 }
 
+struct keyed *state_key_new(struct state *s, uint32_t rule, struct hash128 hash, struct text key,
+                            const struct owner *owner)
+{
+    struct rule_state *r = state_rule(s, rule);
+    struct keyed *k = keyed_new(s, r, hash, key);
+    table_put(&s->keys, k);
+    if ((k->next = r->keys)) k->next->previous = k;
+    r->keys = k;
+    share_join(&s->shares, &k->holding, owner, 1, 0);
+    return k;
+}
+
 static struct keyed *key_of(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct keyed *k = table_get(&s->keys, h->key_hash);
     if (k || h->is_gone) return k;
-    struct rule_state *r = rule_of(s, h->rule);
-    k = keyed_new(s, r, h);
-    table_put(&s->keys, k);
-    if ((k->next = r->keys)) k->next->previous = k;
-    r->keys = k;
-    share_join(&s->shares, &k->holding, h->owner, 1, 0);
+    k = state_key_new(s, h->rule, h->key_hash, h->key, h->owner);
     k->capped_until = lost_until(&s->lost, share_of(&k->holding, OWNER_PRINCIPAL)->id, k->hash);
     meet_unkeyed(s, k, out);
     return k;
@@ -179,7 +186,7 @@ static int compare_keys(const void *a, const void *b)
 
 static void hit_without_key(struct state *s, const struct hit *h, const struct state_out *out)
 {
-    struct rule_state *r = rule_of(s, h->rule);
+    struct rule_state *r = state_rule(s, h->rule);
     struct key_list keys = {NULL, 0, 0};
     if (!(h->is_gone ? unkeyed_drop(s, r, h) : unkeyed_keep(s, r, h))) return;
     for (struct keyed *k = r->keys; k; k = k->next)

@@ -155,4 +155,23 @@ static inline bool state_adds_up(const struct state_counts *n)
     return n->made == n->completed + n->expired + n->vetoed + n->superseded + n->merged + n->dropped + n->evicted + n->live;
 }
 
+/* ---- checkpoints ----
+ *
+ * A partition as bytes and back (engine/base/tape.h), between all rounds of one batch and all rounds of the next. What is
+ * read goes on as what was written would have, under the same rule set or, as far as language.md B24 goes, another one. */
+
+/* The rule set that was written: what reading finds its rules again by. */
+struct state_names {
+    struct ir *ir;      /* names and fingerprints alone */
+    uint32_t *rules;    /* [ir->n_rules] the number that each has now; IR_NONE: it is gone, or another one */
+    bool *like;         /* [ir->n_rules] and it asks for the same values */
+    uint32_t *baselines; /* [ir->n_baselines] as rules */
+};
+/* Writes what is to be known of `now`, or reads it and finds it in `now`; *out lies in the tape's arena. */
+void state_names_tape(struct tape *t, const struct ir *now, struct state_names *out);
+/* Reading: into a new partition that has adopted a rule set; what is lost with rules is added to *out, but rules are
+ * counted by state_names_count. It uses the tape's arena for itself. */
+void state_tape(struct state *s, struct tape *t, const struct state_names *names, struct state_adoption *out);
+void state_names_count(const struct state_names *names, const struct ir *now, struct state_adoption *out);
+
 #endif

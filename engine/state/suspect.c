@@ -61,7 +61,7 @@ static size_t row_size(const struct rule_plan *p)
     return (p->n_later + 1) * sizeof(struct hash128);
 }
 
-static const struct kept **who_of(const struct rule_plan *p, struct run *r)
+const struct kept **suspects_who(const struct rule_plan *p, struct run *r)
 {
     return (const struct kept **)row(p, r, SUSPECTS_MOST);
 }
@@ -78,7 +78,7 @@ static bool is_set(const struct rule_plan *p, const struct hash128 *asks)
     return false;
 }
 
-static uint32_t count_of(const struct rule_plan *p, const struct run *r)
+uint32_t suspects_count(const struct rule_plan *p, const struct run *r)
 {
     uint32_t n = 0;
     while (n < SUSPECTS_MOST && is_set(p, row_of(p, r, n))) n++;
@@ -104,9 +104,9 @@ enum put { PUT, PUT_ENDS, PUT_FULL };
 
 static enum put put(const struct rule_plan *p, struct run *r, const struct suspect *s)
 {
-    uint32_t n = count_of(p, r), at = 0;
+    uint32_t n = suspects_count(p, r), at = 0;
     size_t size = row_size(p);
-    const struct kept **who = who_of(p, r);
+    const struct kept **who = suspects_who(p, r);
     for (uint32_t i = 0; i < n; i++)
         if (contradict(p, row(p, r, i), s->asks)) return PUT_ENDS;
     while (at < n && memcmp(row(p, r, at), s->asks, size) < 0) at++;
@@ -122,12 +122,12 @@ static enum put put(const struct rule_plan *p, struct run *r, const struct suspe
 void suspects_each(const struct rule_plan *p, const struct run *r, void (*each)(const struct kept *k))
 {
     const struct kept *const *who = (const struct kept *const *)row_of(p, r, SUSPECTS_MOST);
-    for (uint32_t i = 0, n = p->n_later ? count_of(p, r) : 0; i < n; i++) each(who[i]);
+    for (uint32_t i = 0, n = p->n_later ? suspects_count(p, r) : 0; i < n; i++) each(who[i]);
 }
 
 bool suspects_dominate(const struct rule_plan *p, const struct run *x, const struct run *y)
 {
-    uint32_t n = p->n_later ? count_of(p, x) : 0, most = n ? count_of(p, y) : 0, k = 0;
+    uint32_t n = p->n_later ? suspects_count(p, x) : 0, most = n ? suspects_count(p, y) : 0, k = 0;
     for (uint32_t i = 0; i < n; i++, k++) {
         while (k < most && memcmp(row_of(p, y, k), row_of(p, x, i), row_size(p)) < 0) k++;
         if (k == most || memcmp(row_of(p, y, k), row_of(p, x, i), row_size(p)) != 0) return false;
@@ -166,10 +166,10 @@ static void blind(struct run *r, const struct kept *who)
 static bool judge_all(const struct rule_plan *p, const struct alternative *a, struct run *r)
 {
     struct suspect kept[SUSPECTS_MOST];
-    uint32_t n = count_of(p, r);
+    uint32_t n = suspects_count(p, r);
     for (uint32_t i = 0; i < n; i++) {
         memcpy(kept[i].asks, row(p, r, i), row_size(p));
-        kept[i].who = who_of(p, r)[i];
+        kept[i].who = suspects_who(p, r)[i];
     }
     memset(run_suspects(p, r), 0, suspects_size(p));
     for (uint32_t i = 0; i < n; i++) {

@@ -28,6 +28,9 @@ const struct run *suspects_carry(const struct rule_plan *p, const struct alterna
                                  bool *overflows);
 /* The events that the run suspects. */
 void suspects_each(const struct rule_plan *p, const struct run *r, void (*each)(const struct kept *k));
+/* How many there are, and who they are: [SUSPECTS_MOST]. Of rules that have none (n_later 0) nobody asks. */
+uint32_t suspects_count(const struct rule_plan *p, const struct run *r);
+const struct kept **suspects_who(const struct rule_plan *p, struct run *r);
 /* Whether every suspect of x is one of y. */
 bool suspects_dominate(const struct rule_plan *p, const struct run *x, const struct run *y);
 

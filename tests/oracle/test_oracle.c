@@ -9,6 +9,7 @@
  * what both settle must be what the oracle says. A failing case is shrunk, its rule and its events, and
  * printed.
  */
+#include "engine/base/tape.h"
 #include "engine/compile/compile.h"
 #include "tests/oracle/compare.h"
 #include "tests/oracle/spell.h"
@@ -81,8 +82,33 @@ static uint32_t arrange(const struct a_case *c, uint64_t *seed, bool shuffle, st
     return n;
 }
 
-static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct caller *caller)
+/* A new partition that goes on where this one stands, which ends. */
+static struct state *restart(struct state *old, const struct ir *ir, const struct state_plan *plan)
 {
+    struct arena *arena = arena_new(0), *names_arena = arena_new(0);
+    struct tape names = tape_writer(names_arena), out = tape_writer(arena);
+    struct state_names written, read;
+    struct state_adoption lost = {0};
+    state_names_tape(&names, ir, &written);
+    state_tape(old, &out, &written, NULL);
+    struct tape names_back = tape_reader(names.bytes, names.len, names_arena);
+    struct tape back = tape_reader(out.bytes, out.len, arena);
+    struct state *new = state_new(NULL);
+    state_adopt(new, plan, NULL);
+    state_names_tape(&names_back, ir, &read);
+    state_tape(new, &back, &read, &lost);
+    bool is_whole = !names_back.is_broken && !back.is_broken && back.at == back.end && !lost.half_built_dropped;
+    if (!is_whole) abort();
+    tape_release(&names), tape_release(&out);
+    arena_free(arena), arena_free(names_arena);
+    state_free(old);
+    return new;
+}
+
+/* restarts: per cent of records behind which the state is written, and a new one reads it and goes on. */
+static void run_case(struct a_case *c, uint64_t seed, bool shuffle, uint32_t restarts, struct caller *caller)
+{
+    uint64_t when = seed;
     struct arrival order[EVENTS_MOST];
     struct state_plan *plan = state_plan_new(&c->ir);
     struct state *state = state_new(NULL);
@@ -99,6 +125,7 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, struct calle
         if (c->events[order[i].event].second > newest) newest = c->events[order[i].event].second;
         if (!shuffle || chance(&seed, 50)) state_watermark(state, newest - c->disorder, i, &caller->out);
         if (chance(&seed, 40)) caller_answer(caller);
+        if (restarts && chance(&when, restarts)) caller->state = state = restart(state, &c->ir, plan);
     }
     caller_finish(caller);
     state_count(state, &n);
@@ -253,6 +280,23 @@ static void count_case(struct tally *t, const struct a_case *c, const struct ora
     for (uint32_t i = 0; i < CONSTRUCTS; i++) t->used.rules[i] += c->uses[i];
 }
 
+/* Written and read behind every record, or behind a few, the state tells every revision as it would have. */
+static bool same_after_restarts(struct a_case *c, uint64_t seed, bool shuffle, const struct caller *whole,
+                                struct complaint *complaint)
+{
+    struct caller caller;
+    run_case(c, seed, shuffle, seed & 2 ? 100 : 20, &caller);
+    uint32_t least = caller.told.len < whole->told.len ? caller.told.len : whole->told.len;
+    for (uint32_t i = 0; i < least; i++) {
+        const struct told *a = &caller.told.at[i], *b = &whole->told.at[i];
+        if (memcmp(a, b, sizeof *a) != 0)
+            return COMPLAIN("restarted: revision %u of %s (%s), not %u of %s (%s)", a->revision, a->id,
+                            incident_state_name(a->state), b->revision, b->id, incident_state_name(b->state));
+    }
+    return caller.told.len == whole->told.len ||
+           COMPLAIN("restarted: %u revisions, not %u", caller.told.len, whole->told.len);
+}
+
 static enum result try_case(struct a_case *c, uint64_t seed, struct complaint *complaint, struct tally *t)
 {
     struct oracle_result *expected = malloc(sizeof *expected);
@@ -262,8 +306,10 @@ static enum result try_case(struct a_case *c, uint64_t seed, struct complaint *c
     if (expected->gave_up) result = SKIPPED;
     bool is_dry = from_environment("DRY", 0);
     for (int order = is_dry ? 2 : 0; order < 2 && result == SAME; order++) {
-        run_case(c, seed + (uint64_t)order, order > 0, &caller);
-        if (!same_incidents(c, expected, &caller, complaint)) result = DIFFERENT;
+        run_case(c, seed + (uint64_t)order, order > 0, 0, &caller);
+        if (!same_incidents(c, expected, &caller, complaint) ||
+            !same_after_restarts(c, seed + (uint64_t)order, order > 0, &caller, complaint))
+            result = DIFFERENT;
     }
     if (result == SAME && !is_dry && may_open_at_once(c) && !opens_at_once(c, seed, complaint))
         result = DIFFERENT;
