@@ -437,10 +437,11 @@ static void memory_tape(struct tape *t, struct memory *m)
 }
 
 /* What was read finds its place: with its owner, and when it is due. */
-static void place_memory(struct baselines *b, struct tape *t, struct baseline_state *bs, const struct memory *m,
-                         const struct owner *owner)
+static void place_memory(struct baselines *b, struct tape *t, struct baseline_state *bs,
+                         const struct memory *m, const struct owner *owner)
 {
-    if (!tape_check(t, m->now.n_days <= (m->kind == OF_VALUE ? bs->ir->days : 0) && !table_get(&b->table, m->id)))
+    if (!tape_check(t, m->now.n_days <= (m->kind == OF_VALUE ? bs->ir->days : 0) &&
+                           !table_get(&b->table, m->id)))
         return;
     struct memory *mine = remember(b, bs, m->id, m->kind, owner);
     uint32_t *days = mine->now.days;
@@ -472,7 +473,8 @@ static void write_memory(void *world, struct share_member *holding)
     w->last = holding->of;
 }
 
-static void read_memories(struct baselines *b, struct tape *t, const uint32_t *now, uint32_t n_now, uint64_t n)
+static void read_memories(struct baselines *b, struct tape *t, const uint32_t *now, uint32_t n_now,
+                          uint64_t n)
 {
     struct owner owner = {.name = {{NULL, 0}}};
     for (uint64_t i = 0; i < n && !t->is_broken; i++) {

@@ -1,4 +1,5 @@
-/* key_tape.c - see key_tape.h. The walks stand in the order in which one holds the other, the innermost first. */
+/* key_tape.c - see key_tape.h. The walks stand in the order in which one holds the other, the innermost
+ * first. */
 #include "engine/state/key_tape.h"
 #include "engine/state/keyed.h"
 #include "engine/state/measure.h"
@@ -193,7 +194,8 @@ static void run_tape(struct walk *w, struct run *r)
     for (uint32_t i = 0; i < p->inners_most; i++) TAPE(t, run_inners(p, r)[i]);
     for (uint32_t i = 0; i < p->n_differs * 2 * DIFFER_MOST; i++) TAPE(t, run_differs(p, r)[i]);
     suspects_tape(w, r);
-    uint64_t open = a->measured & a->started[r->progress] & ~a->complete[r->progress]; /* others hold nothing */
+    uint64_t open =
+        a->measured & a->started[r->progress] & ~a->complete[r->progress]; /* others hold nothing */
     for (uint64_t bits = open; bits; bits &= bits - 1)
         measure_tape(w, run_measure(p, a, r, (uint32_t)__builtin_ctzll(bits)));
     if (t->reads) (void)tape_check(t, is_whole(w, r));
@@ -203,8 +205,8 @@ static void runs_tape(struct walk *w, struct runs *rs)
 {
     uint32_t n = tape_count(w->t, rs->len);
     for (uint32_t i = 0; i < n && !w->t->is_broken; i++) {
-        struct run *r = w->t->reads ? memset(runs_push(&w->s->slab, w->p, rs), 0, w->p->run_size)
-                                    : runs_at(w->p, rs, i);
+        struct run *r =
+            w->t->reads ? memset(runs_push(&w->s->slab, w->p, rs), 0, w->p->run_size) : runs_at(w->p, rs, i);
         run_tape(w, r);
     }
 }
@@ -282,7 +284,8 @@ static void slots_tape(struct walk *w, struct slots *slots)
     for (uint32_t i = 0; i < n && !w->t->is_broken; i++) {
         if (w->t->reads) *SLAB_PUSH(&w->s->slab, *slots) = (struct slot){.second = 0};
         struct slot *slot = &slots->at[i];
-        TAPE(w->t, slot->second), TAPE(w->t, slot->waiting), TAPE(w->t, slot->is_asked), TAPE(w->t, slot->where);
+        TAPE(w->t, slot->second), TAPE(w->t, slot->waiting), TAPE(w->t, slot->is_asked),
+            TAPE(w->t, slot->where);
         HITS_THERE(w, *slot, &w->s->slab);
     }
 }

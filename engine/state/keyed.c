@@ -363,8 +363,8 @@ static struct slot *slot_in_tail(struct state *s, struct keyed *k, int64_t secon
 static void insert_late(struct state *s, struct keyed *k, struct kept *kept)
 {
     struct slot slot = {.second = kept->hit->second, .at = &kept, .len = 1, .cap = 1};
-    if ((kept->active || kept->in_doubt) && k->base.waiting.len && k->rule->plan->forbidden >> kept->hit->step & 1 &&
-        doubt_break(s, k, &slot)) {
+    if ((kept->active || kept->in_doubt) && k->base.waiting.len &&
+        k->rule->plan->forbidden >> kept->hit->step & 1 && doubt_break(s, k, &slot)) {
         if (k->rule->plan->exact) /* what it broke is in no choice of any window */
             slot_insert(&s->slab, slot_for(s, &k->history, slot.second), kept);
         window_forget(k, slot.second, true);

@@ -173,8 +173,8 @@ struct share_member *share_next(const struct shares *s)
     return b->oldest;
 }
 
-/* Those below one another, of each bin the one that has stood longest first: of a whole share before the next one, so that
- * it comes to stand where it did with the last of its own. */
+/* Those below one another, of each bin the one that has stood longest first: of a whole share before the next
+ * one, so that it comes to stand where it did with the last of its own. */
 static void each_in(const struct share_bin *first, int level,
                     void (*each)(void *world, struct share_member *m), void *world)
 {

@@ -1,7 +1,8 @@
 /* state_tape.c - a partition as bytes and back: what is of no key, then key by key.
  *
- * A rule set is written once beside its partitions (struct state_names), and they say numbers. So a reader that has other
- * rules knows which keys to leave out without looking into them, and what a kept hit's values were asked for.
+ * A rule set is written once beside its partitions (struct state_names), and they say numbers. So a reader
+ * that has other rules knows which keys to leave out without looking into them, and what a kept hit's values
+ * were asked for.
  *
  * Keys stand in the order of shares: whoever had to give first has to again (share.h).
  */
@@ -69,16 +70,19 @@ static void rules_tape(struct tape *t, struct ir *ir)
     for (uint32_t i = 0; i < ir->n_rules; i++) rule_tape(t, ir, &ir->rules[i]);
 }
 
-static bool same_asks(const struct ir *a_ir, const struct ir_rule *a, const struct ir *b_ir, const struct ir_rule *b)
+static bool same_asks(const struct ir *a_ir, const struct ir_rule *a, const struct ir *b_ir,
+                      const struct ir_rule *b)
 {
     bool same = a->n_asks == b->n_asks;
     for (uint32_t i = 0; same && i < a->n_asks; i++)
-        same = a->asks[i].kind == b->asks[i].kind && a->asks[i].step == b->asks[i].step &&
-               text_equal(a_ir->baselines[a->asks[i].baseline].name, b_ir->baselines[b->asks[i].baseline].name);
+        same =
+            a->asks[i].kind == b->asks[i].kind && a->asks[i].step == b->asks[i].step &&
+            text_equal(a_ir->baselines[a->asks[i].baseline].name, b_ir->baselines[b->asks[i].baseline].name);
     return same;
 }
 
-static bool asks_alike(const struct ir *a_ir, const struct ir_rule *a, const struct ir *b_ir, const struct ir_rule *b)
+static bool asks_alike(const struct ir *a_ir, const struct ir_rule *a, const struct ir *b_ir,
+                       const struct ir_rule *b)
 {
     bool same = a->n_exceptions == b->n_exceptions && a->n_gives == b->n_gives && same_asks(a_ir, a, b_ir, b);
     for (uint32_t i = 0; same && i < a->n_steps; i++) same = reload_same_captures(&a->steps[i], &b->steps[i]);
@@ -276,8 +280,9 @@ static void tickets_tape(struct state *s, struct tape *t)
 /* Counts of what was: those of what is are taken when somebody asks. */
 static void counts_tape(struct state_counts *c, struct tape *t)
 {
-    uint64_t *of[] = {&c->made,    &c->completed,      &c->expired,      &c->vetoed,      &c->superseded, &c->merged,
-                      &c->dropped, &c->evicted,        &c->incidents_open, &c->keys_evicted, &c->hits_refused};
+    uint64_t *of[] = {&c->made,           &c->completed,    &c->expired,     &c->vetoed,
+                      &c->superseded,     &c->merged,       &c->dropped,     &c->evicted,
+                      &c->incidents_open, &c->keys_evicted, &c->hits_refused};
     for (size_t i = 0; i < sizeof of / sizeof *of; i++) TAPE(t, *of[i]);
 }
 
