@@ -102,39 +102,46 @@ static int64_t unfold(uint64_t v)
 
 void tape_u64(struct tape *t, uint64_t *v)
 {
-    *v = number(t, *v, UINT64_MAX);
+    uint64_t n = number(t, *v, UINT64_MAX);
+    if (t->reads) *v = n;
 }
 
 void tape_u32(struct tape *t, uint32_t *v)
 {
-    *v = (uint32_t)number(t, *v, UINT32_MAX);
+    uint64_t n = number(t, *v, UINT32_MAX);
+    if (t->reads) *v = (uint32_t)n;
 }
 
 void tape_u16(struct tape *t, uint16_t *v)
 {
-    *v = (uint16_t)number(t, *v, UINT16_MAX);
+    uint64_t n = number(t, *v, UINT16_MAX);
+    if (t->reads) *v = (uint16_t)n;
 }
 
 void tape_u8(struct tape *t, uint8_t *v)
 {
-    *v = (uint8_t)number(t, *v, UINT8_MAX);
+    uint64_t n = number(t, *v, UINT8_MAX);
+    if (t->reads) *v = (uint8_t)n;
 }
 
 void tape_bool(struct tape *t, bool *v)
 {
-    *v = number(t, *v, 1) != 0;
+    uint64_t n = number(t, *v, 1);
+    if (t->reads) *v = n != 0;
 }
 
 void tape_i64(struct tape *t, int64_t *v)
 {
-    *v = unfold(number(t, fold(*v), UINT64_MAX));
+    uint64_t n = number(t, fold(*v), UINT64_MAX);
+    if (t->reads) *v = unfold(n);
 }
 
 void tape_i32(struct tape *t, int32_t *v)
 {
     int64_t wide = *v;
     tape_i64(t, &wide);
-    *v = tape_check(t, wide >= INT32_MIN && wide <= INT32_MAX) ? (int32_t)wide : 0;
+    if (!tape_check(t, wide >= INT32_MIN && wide <= INT32_MAX)) wide = 0;
+    if (t->reads) *v = (int32_t)wide;
 }
 
 void tape_double(struct tape *t, double *v)
@@ -148,7 +155,7 @@ void tape_hash(struct tape *t, struct hash128 *v)
     TAPE(t, is_set);
     if (is_set)
         tape_bytes(t, v, sizeof *v);
-    else
+    else if (t->reads)
         *v = (struct hash128){0, 0};
 }
 
@@ -179,7 +186,7 @@ static void nested_value(struct tape *t, struct value *v, unsigned depth)
     struct text text = {NULL, 0};
     if (t->reads) *v = (struct value){.kind = VALUE_ABSENT};
     TAPE(t, v->kind);
-    if (!tape_check(t, v->kind < VALUE_SET && depth < NESTED_MOST)) v->kind = VALUE_ABSENT;
+    if (!tape_check(t, v->kind < VALUE_SET && depth < NESTED_MOST)) *v = value_absent();
     switch ((enum value_kind)v->kind) {
     case VALUE_UNKNOWN: TAPE(t, v->len); break;
     case VALUE_FLOAT: TAPE(t, v->f); break;
@@ -192,7 +199,7 @@ static void nested_value(struct tape *t, struct value *v, unsigned depth)
     case VALUE_JSON:
         if (!t->reads) text = value_text(*v);
         TAPE(t, v->nocase), TAPE(t, v->is_number), TAPE(t, text);
-        v->s = text.at, v->len = text.len;
+        if (t->reads) v->s = text.at, v->len = text.len;
         break;
     case VALUE_NET:
         if (!t->reads) net = *v->net;
@@ -206,11 +213,14 @@ static void nested_value(struct tape *t, struct value *v, unsigned depth)
 
 static void tape_values(struct tape *t, struct value *list, unsigned depth)
 {
-    list->len = tape_count(t, list->len);
-    struct value *items =
-        t->reads ? ARENA_ARRAY(t->arena, struct value, list->len) : (struct value *)(uintptr_t)list->items;
-    list->items = items;
-    for (uint32_t i = 0; i < list->len; i++) nested_value(t, &items[i], depth);
+    uint32_t n = tape_count(t, list->len);
+    struct value *items = (struct value *)(uintptr_t)list->items; /* writing only looks */
+    if (t->reads) {
+        items = ARENA_ARRAY(t->arena, struct value, n);
+        list->items = items;
+        list->len = n;
+    }
+    for (uint32_t i = 0; i < n; i++) nested_value(t, &items[i], depth);
 }
 
 void tape_value(struct tape *t, struct value *v)

@@ -14,6 +14,7 @@
  * and empty: a walk ends soon and need not look after each field. Its owner looks at the end.
  * 2. A number of things that is read is at most the number of bytes that are left: each takes one at least.
  * 3. What is read of texts are views into the bytes, which outlive them.
+ * 4. What is written is only looked at: it may be another thread's, or read-only.
  */
 #ifndef CSR_ENGINE_BASE_TAPE_H
 #define CSR_ENGINE_BASE_TAPE_H

@@ -14,9 +14,13 @@
 
 /* ---- the rule set -------------------------------------------------------------------------------------- */
 
-/* A list of `type` that is made when it is read. */
+/* A list of `type` that is made when it is read. What is written is a sealed rule set: nobody writes into it.
+ */
 #define LIST(t, type, list, n)                                                                               \
-    ((n) = tape_count((t), (n)), (t)->reads ? (void)((list) = ARENA_ARRAY((t)->arena, type, (n))) : (void)0)
+    do {                                                                                                     \
+        uint32_t n_list = tape_count((t), (n));                                                              \
+        if ((t)->reads) (list) = ARENA_ARRAY((t)->arena, type, n_list), (n) = n_list;                        \
+    } while (0)
 
 static void fingerprint_tape(struct tape *t, uint64_t fingerprint[2])
 {
@@ -40,7 +44,7 @@ static void gives_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
         if (t->reads) r->gives[i].field = ir->n_fields++;
         TAPE(t, fields[r->gives[i].field].name);
     }
-    ir->fields = fields;
+    if (t->reads) ir->fields = fields;
 }
 
 static void rule_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
@@ -52,7 +56,7 @@ static void rule_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
     for (uint32_t i = 0; i < r->n_asks; i++) {
         struct ir_ask *a = &r->asks[i];
         TAPE(t, a->kind), TAPE(t, a->baseline), TAPE(t, a->step);
-        if (!tape_check(t, a->baseline < ir->n_baselines)) r->n_asks = 0;
+        if (!tape_check(t, a->baseline < ir->n_baselines)) break;
     }
     LIST(t, struct ir_exception, r->exceptions, r->n_exceptions);
     for (uint32_t i = 0; i < r->n_exceptions; i++)

@@ -97,7 +97,8 @@ static struct state *restart(struct state *old, const struct ir *ir, const struc
     state_adopt(new, plan, NULL);
     state_names_tape(&names_back, ir, &read);
     state_tape(new, &back, &read, &lost);
-    bool is_whole = !names_back.is_broken && !back.is_broken && back.at == back.end && !lost.half_built_dropped;
+    bool is_whole =
+        !names_back.is_broken && !back.is_broken && back.at == back.end && !lost.half_built_dropped;
     if (!is_whole) abort();
     tape_release(&names), tape_release(&out);
     arena_free(arena), arena_free(names_arena);
