@@ -58,12 +58,26 @@ static void mark(struct gathering *g, const struct extension *x, const struct ru
     }
 }
 
+/* What one group's runs reach says nothing of another's. */
+static void note_look(struct kept *k, int64_t group, int64_t begun)
+{
+    if (k->begun_for != group || k->begin < begun) k->begin = begun;
+    k->begun_for = group;
+}
+
 static void put_begun(const struct listing *l, const struct classes *cs)
 {
     for (uint32_t c = 0; c < cs->len; c++)
         for (uint32_t e = cs->at[c].first; e != UINT32_MAX; e = cs->events[e].next)
             for (uint32_t i = cs->events[e].from; i < cs->events[e].to; i++)
-                if (cs->hits[i]->begin < l->begun[c]) cs->hits[i]->begin = l->begun[c];
+                note_look(cs->hits[i], l->g.group->opened, l->begun[c]);
+}
+
+/* Whether the group was looked at with it, and found no run that reaches it and may go on to that second. */
+static bool is_out_of_reach(const struct rule_plan *p, const struct group *g, const struct kept *k,
+                            int64_t second)
+{
+    return k->hit->second < second && k->begun_for == g->opened && k->begin < second - p->within;
 }
 
 static void put_marked(struct gathering *g)
@@ -209,17 +223,21 @@ void gather_refresh(struct state *s, struct keyed *k, struct fold *now)
 
 /* Takes out of `missing` what is listed now or can be in no choice that ends at `second` or later: it is too
  * old, or (once all were looked at) so are all runs that reach it, which only a hit of its second can change.
- */
-static void prune_missing(struct state *s, struct gathered *l, int64_t second, int64_t within, bool looked,
-                          int64_t *oldest)
+ * What goes without a look may be wanted by a late hit, and is looked at then. */
+static void prune_missing(const struct listing *of, int64_t second, bool looked, int64_t *oldest)
 {
+    const struct gathering *g = &of->g;
+    struct gathered *l = of->list;
     uint32_t n = 0;
-    s->slab.work += l->missing.len;
+    g->s->slab.work += l->missing.len;
     *oldest = INT64_MAX;
     for (uint32_t i = 0; i < l->missing.len; i++) {
         const struct kept *k = l->missing.at[i];
-        if (k->hit->second < second - within || gathered_holds(l, k)) continue;
-        if (looked && k->hit->second < second && k->begin < second - within) continue;
+        if (gathered_holds(l, k) || (looked && is_out_of_reach(g->p, g->group, k, second))) continue;
+        if (k->hit->second < second - g->p->within) {
+            if (!looked) ((struct kept *)(uintptr_t)k)->begun_for = NO_GROUP;
+            continue;
+        }
         l->missing.at[n++] = k;
         if (k->hit->second < *oldest) *oldest = k->hit->second;
     }
@@ -262,7 +280,7 @@ static void put_new(struct listing *of, struct keyed *k, uint32_t sorted, int64_
     if (of->list->len > s->caps.gathered) amounts_drop(s, p, of->list);
     gathered_cap(s, k, of->list);
     if (of->left_out) keyed_doubt(k, of->g.group->opened);
-    prune_missing(s, of->list, newest, p->within, true, &oldest);
+    prune_missing(of, newest, true, &oldest);
     release(of);
 }
 
@@ -275,7 +293,7 @@ static void gather_missing(struct state *s, struct keyed *k, struct group *group
     int64_t from =
         second - p->within > group->opened - p->within ? second - p->within : group->opened - p->within;
     uint32_t sorted = l->len;
-    prune_missing(s, l, second, p->within, false, &oldest);
+    prune_missing(&of, second, false, &oldest);
     if (!l->missing.len || l->len >= s->caps.gathered) return;
     bool anew = !goes_on(&of) || l->front > oldest || l->front < from || l->front_joins != of.g.n_joins;
     if (anew && oldest != second) gathered_forget_fronts(s, p, l);
@@ -321,12 +339,11 @@ void gather_newest(struct state *s, struct keyed *k, struct fold *now, const str
 
 /* Whether a choice with the late hit may hold an event: it comes behind the hit, or a run reaches it that may
  * go on to the hit. What is missing already is marked. */
-static bool is_missing_again(const struct rule_plan *p, const struct gathered *l, const struct kept *kept,
-                             int64_t late)
+static bool is_missing_again(const struct rule_plan *p, const struct group *g, const struct gathered *l,
+                             const struct kept *kept, int64_t late)
 {
     if (!kept->active || !(p->exact >> kept->hit->step & 1) || kept->marked) return false;
-    if (kept->hit->second < late && kept->begin < late - p->within) return false;
-    return !gathered_holds(l, kept);
+    return !is_out_of_reach(p, g, kept, late) && !gathered_holds(l, kept);
 }
 
 static void miss_again(struct state *s, const struct keyed *k, const struct group *group, struct gathered *l,
@@ -337,7 +354,7 @@ static void miss_again(struct state *s, const struct keyed *k, const struct grou
     for (uint32_t i = slots->len; i-- > 0 && slots->at[i].second >= from;)
         for (uint32_t n = 0; n < slots->at[i].len && slots->at[i].second <= to; n++) {
             s->slab.work++;
-            if (is_missing_again(p, l, slots->at[i].at[n], late))
+            if (is_missing_again(p, group, l, slots->at[i].at[n], late))
                 *SLAB_PUSH(&s->slab, l->missing) = slots->at[i].at[n];
         }
 }

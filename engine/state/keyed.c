@@ -100,7 +100,7 @@ struct kept *keyed_kept_new(struct state *s, struct keyed *k, const struct hit *
            size = sizeof(struct kept) + answers + offers + where + hit_size(h);
     struct kept *kept = slab_get(&s->slab, size);
     kept->size = (uint32_t)size;
-    kept->begin = INT64_MIN;
+    kept->begun_for = NO_GROUP;
     kept->answers = (struct answer_state *)(kept + 1);
     kept->offers = (uint64_t *)((char *)(kept + 1) + answers);
     if (where) kept->eligible = (struct eligible *)((char *)(kept + 1) + answers + offers);

@@ -41,17 +41,17 @@ struct eligible {
 
 struct kept {
     struct kept *next;
-    uint32_t size;                /* of the whole block */
-    bool marked, active;          /* active: its gate holds, or it has none */
-    bool is_gone, is_asked;       /* it was taken back (derive.h); its questions were put for good */
-    bool in_doubt;                /* of a forbidden step, not active: nobody can tell whether it fits (veto.h) */
+    uint32_t size;          /* of the whole block */
+    bool marked, active;    /* active: its gate holds, or it has none */
+    bool is_gone, is_asked; /* it was taken back (derive.h); its questions were put for good */
+    bool in_doubt;          /* of a forbidden step, not active: nobody can tell whether it fits (veto.h) */
     struct answer_state *answers; /* [hit->n_asks] */
     struct hit *hit;
     uint64_t *offers; /* [n_offers] to a place that measures: hashes of its values (measure.h) */
     uint32_t n_offers;
     double amount;
-    int64_t
-        begin; /* of exact steps: the latest start of a run that reached it when its group was looked at */
+    int64_t begun_for; /* the opening of the group whose list looked at it last; INT64_MIN: none has */
+    int64_t begin;     /* the latest start of a run of that group that reached it then (gather.c) */
     struct eligible *eligible; /* NULL: the rule has no `where` */
     struct value *remapped;    /* the captures, after a reload that put them into another order */
     uint32_t n_remapped;

@@ -348,6 +348,22 @@ static void counts_reach_back_over_the_window(void **unused)
     close_bench(&b);
 }
 
+/* Nobody asked what may reach the first `a` before the second came, late. */
+static void a_late_event_counts_what_was_passed_over(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD STEPS " match (a[2..] | b) score 10 +10 if count(a) >= 2 once for 7m }");
+    hit(&b, "b", 0, "b0");
+    hit(&b, "a", 60, "a60");
+    hit(&b, "b", 240, "b240");
+    hit(&b, "a", 120, "a120");
+    assert_int_equal(last(&b)->score, 20);
+    caller_finish(&b.caller);
+    assert_int_equal(last(&b)->count[0], 2);
+    close_bench(&b);
+}
+
 /* ---- baselines ---------------------------------------------------------------------------------------- */
 
 #define BASELINE "use aws\nbaseline seen = (actor, region) keep 30d warmup 1d\n"
@@ -999,6 +1015,7 @@ int main(void)
         cmocka_unit_test(the_same_event_twice_in_a_slot_is_one),
         cmocka_unit_test(ties_are_told),
         cmocka_unit_test(counts_reach_back_over_the_window),
+        cmocka_unit_test(a_late_event_counts_what_was_passed_over),
         cmocka_unit_test(a_score_falls_only_by_settling),
         cmocka_unit_test(an_answer_that_stands_settles),
         cmocka_unit_test(without_history_a_term_is_unknown),
