@@ -60,6 +60,11 @@ struct matcher {
     struct name_memory *names;
     struct text_matcher *texts;
     struct match_counts counts;
+    struct match_spent spent;
+    struct sampler sampler;
+    bool is_sampled; /* the event at hand is measured */
+    bool is_counted; /* it is in spent.looked */
+    uint64_t moment; /* ticks, up to which its work is billed */
 
     /* Of the event at hand; all in the scratch. */
     struct event *event;
@@ -96,6 +101,9 @@ struct matcher *matcher_new(const struct plan *p, const struct decoder *d)
     m->memo_stamp = zeroed(ir->n_nodes, sizeof *m->memo_stamp);
     m->slots = zeroed(ir->n_slots, sizeof *m->slots);
     m->interest_of = zeroed(ir->n_baselines, sizeof *m->interest_of);
+    m->spent.looked = zeroed(ir->n_rules, sizeof *m->spent.looked);
+    m->spent.steps = zeroed(p->first_step[ir->n_rules], sizeof *m->spent.steps);
+    matcher_sample(m, MATCH_SAMPLE);
     m->names = name_memory_new(p);
     m->scratch = (struct scratch){zeroed(1, SCRATCH_LEAST), 0, SCRATCH_LEAST};
     m->texts = text_matcher_new(p->texts);
@@ -111,6 +119,8 @@ void matcher_free(struct matcher *m)
     free(m->memo_stamp);
     free(m->slots);
     free(m->interest_of);
+    free(m->spent.looked);
+    free(m->spent.steps);
     name_memory_free(m->names);
     text_matcher_free(m->texts);
     free(m->scratch.at);
@@ -148,6 +158,30 @@ void matcher_count(const struct matcher *m, struct match_counts *add_to)
     add_to->texts_recalled += texts.recalled;
 }
 
+/* ---- what the work goes into ----------------------------------------------------------------------------------- */
+
+const struct match_spent *matcher_spent(const struct matcher *m)
+{
+    return &m->spent;
+}
+
+void matcher_sample(struct matcher *m, uint32_t every)
+{
+    sampler_begin(&m->sampler, every);
+}
+
+static void bill_part(struct matcher *m, enum match_part part)
+{
+    if (m->is_sampled) ticks_bill(&m->spent.parts[part], &m->moment);
+}
+
+static void bill_want(struct matcher *m, const struct want *w)
+{
+    if (!m->is_sampled) return;
+    ticks_bill(w->is_baseline ? &m->spent.parts[MATCH_BASELINES] : &m->spent.steps[m->plan->first_step[w->owner] + w->step],
+               &m->moment);
+}
+
 /* From the scratch; NULL, and the event is built anew in a larger one. */
 static void *take(struct matcher *m, size_t size)
 {
@@ -179,10 +213,8 @@ static bool is_same_step(const struct want *a, const struct want *b)
     return a->is_baseline == b->is_baseline && a->owner == b->owner && a->step == b->step;
 }
 
-static void try_want(struct matcher *m, uint32_t number)
+static void test_want(struct matcher *m, const struct want *w, uint32_t number)
 {
-    const struct want *w = &m->plan->wants[number];
-    if (!m->derived && !(w->schemas >> m->event->schema & 1)) return;
     struct fit *last = m->n_fits ? &m->fits[m->n_fits - 1] : NULL;
     bool is_open = last && is_same_step(w, &m->plan->wants[last->want]);
     if (is_open && !last->is_unsure) return;
@@ -190,6 +222,16 @@ static void try_want(struct matcher *m, uint32_t number)
     if (is_open && fits == TRI_TRUE) *last = (struct fit){number, false};
     if (is_open || fits == TRI_FALSE || (fits == TRI_UNKNOWN && !w->is_forbidden)) return;
     m->fits[m->n_fits++] = (struct fit){number, fits == TRI_UNKNOWN};
+}
+
+/* Wants come in order of rules. *looking: the rule of the last one that was tried. */
+static void try_want(struct matcher *m, uint32_t number, uint32_t *looking)
+{
+    const struct want *w = &m->plan->wants[number];
+    if (!m->derived && !(w->schemas >> m->event->schema & 1)) return;
+    if (!w->is_baseline && w->owner != *looking && !m->is_counted) tally_add(&m->spent.looked[*looking = w->owner], 1);
+    test_want(m, w, number);
+    bill_want(m, w);
 }
 
 /* The exception that takes the event from the step, or NULL. An unknown one does not hold. */
@@ -208,7 +250,9 @@ static bool leave_out_excepted(struct matcher *m)
 {
     uint32_t n = 0;
     for (uint32_t i = 0; i < m->n_fits; i++) {
-        const struct ir_exception *e = exception_for(m, &m->plan->wants[m->fits[i].want]);
+        const struct want *w = &m->plan->wants[m->fits[i].want];
+        const struct ir_exception *e = exception_for(m, w);
+        bill_want(m, w);
         if (!e) {
             m->fits[n++] = m->fits[i];
             continue;
@@ -225,15 +269,17 @@ static bool find_fits(struct matcher *m)
 {
     struct wants_view named = name_memory_look_up(m->names, m->event->service, m->event->action);
     const struct wants *always = &m->plan->always;
-    uint32_t i = 0, j = 0;
+    uint32_t i = 0, j = 0, looking = IR_NONE;
     m->n_fits = 0;
+    bill_part(m, MATCH_DECODE);
     m->fits = take(m, ((size_t)named.len + always->len) * sizeof *m->fits);
     if (!m->fits) return false;
     while (i < named.len || j < always->len) {
         bool is_named = j == always->len || (i < named.len && named.at[i] < always->at[j]);
         uint32_t number = is_named ? named.at[i++] : always->at[j++];
-        try_want(m, number);
+        try_want(m, number, &looking);
     }
+    m->is_counted = true;
     return leave_out_excepted(m);
 }
 
@@ -605,7 +651,10 @@ static void build_hits_of(struct matcher *m, const struct fit *fit)
 static void build_hits(struct matcher *m)
 {
     for (uint32_t i = 0; i < m->n_fits; i++) {
-        if (!m->plan->wants[m->fits[i].want].is_baseline) build_hits_of(m, &m->fits[i]);
+        const struct want *w = &m->plan->wants[m->fits[i].want];
+        if (w->is_baseline) continue;
+        build_hits_of(m, &m->fits[i]);
+        bill_want(m, w);
     }
 }
 
@@ -638,6 +687,7 @@ static enum aside build(struct matcher *m, struct text record, uint64_t seq, str
     if (why != ASIDE_NONE || !find_fits(m)) return why;
     find_interests(m);
     build_touches(m);
+    bill_part(m, MATCH_BASELINES);
     build_hits(m);
     return ASIDE_NONE;
 }
@@ -713,11 +763,13 @@ static void emit(struct matcher *m, const struct match_out *out)
     out->identity(out->world, hash_identity(m), m->event->second);
     emit_touches(m, out);
     emit_hits(m, out);
+    bill_part(m, MATCH_GIVE);
 }
 
 static enum aside build_whole(struct matcher *m, struct text record, uint64_t seq, struct event *event)
 {
     struct match_counts before = m->counts;
+    m->is_counted = false;
     enum aside why = build(m, record, seq, event);
     while (m->eval.overflowed && grow_scratch(m)) {
         m->counts = before;
@@ -729,6 +781,8 @@ static enum aside build_whole(struct matcher *m, struct text record, uint64_t se
 static enum aside match(struct matcher *m, struct text record, uint64_t seq, const struct match_out *out,
                         struct event *event)
 {
+    m->is_sampled = sampler_takes(&m->sampler);
+    if (m->is_sampled) m->moment = ticks_now();
     enum aside why = build_whole(m, record, seq, event);
     if (why != ASIDE_NONE) return why;
     m->counts.events++;
@@ -741,6 +795,7 @@ void match_told(struct matcher *m, struct text record, uint64_t seq, const struc
 {
     struct event event;
     m->columns = NULL;
+    m->is_sampled = false;
     if (build_whole(m, record, seq, &event) != ASIDE_NONE) return;
     for (struct found_touch *t = m->touches; t; t = t->next) t->number = HIT_NOT_ASKED;
     emit_hits(m, out);
@@ -775,9 +830,11 @@ static struct value group_leaf(struct eval *e, ir_node_id id, const struct ir_no
 static bool find_takers(struct matcher *m)
 {
     const struct wants *takers = &m->plan->takers[m->derived->rule];
+    uint32_t looking = IR_NONE;
     m->n_fits = 0;
     m->fits = take(m, takers->len * sizeof *m->fits);
-    for (uint32_t i = 0; m->fits && i < takers->len; i++) try_want(m, takers->at[i]);
+    for (uint32_t i = 0; m->fits && i < takers->len; i++) try_want(m, takers->at[i], &looking);
+    m->is_counted |= m->fits != NULL;
     return m->fits && leave_out_excepted(m);
 }
 
@@ -805,6 +862,7 @@ void match_derived(struct matcher *m, const struct derived *d, const struct matc
     struct match_counts before = m->counts;
     m->event = &event;
     m->derived = d;
+    m->is_sampled = m->is_counted = false;
     build_derived(m);
     while (m->eval.overflowed && grow_scratch(m)) {
         m->counts = before;

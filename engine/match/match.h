@@ -6,12 +6,18 @@
 #ifndef CSR_ENGINE_MATCH_MATCH_H
 #define CSR_ENGINE_MATCH_MATCH_H
 
+#include "engine/base/ticks.h"
 #include "engine/event/decode.h"
 #include "engine/match/hit.h"
 
 struct plan;
 struct plan *plan_new(const struct ir *ir, const uint64_t secret[2]);
 void plan_free(struct plan *p);
+/* [ir->n_rules + 1] where each rule's steps begin when all rules' are numbered through. */
+const uint32_t *plan_first_steps(const struct plan *p);
+/* What state finds the key of a rule by. bytes: its parts, as value_key_put writes them, at most PLAN_KEY_MOST. */
+#define PLAN_KEY_MOST 4096
+struct hash128 plan_key_hash(const struct plan *p, uint32_t rule, struct text bytes);
 
 struct matcher;
 struct matcher *matcher_new(const struct plan *p, const struct decoder *d);
@@ -41,6 +47,22 @@ struct match_counts {
     uint64_t texts_scanned, texts_recalled; /* texts that patterns were put to, and those whose answer was known */
 };
 void matcher_count(const struct matcher *m, struct match_counts *add_to);
+
+/* What the work went into: tallies, which other threads may read. One event in `every` is measured (matcher_sample). */
+enum match_part {
+    MATCH_DECODE,    /* the record's bytes, and who may want it */
+    MATCH_BASELINES, /* what they learn, and are asked */
+    MATCH_GIVE,      /* copies of what was found */
+    MATCH_PARTS
+};
+struct match_spent {
+    uint64_t *looked;          /* [ir->n_rules] events that a predicate of the rule was put to: each is counted */
+    struct ticks_spent *steps; /* [of all rules] predicates, exceptions, keys and values */
+    struct ticks_spent parts[MATCH_PARTS];
+};
+const struct match_spent *matcher_spent(const struct matcher *m);
+#define MATCH_SAMPLE 64 /* unless it is told otherwise */
+void matcher_sample(struct matcher *m, uint32_t every);
 
 /* Where a matcher puts what it finds about one record. Every record that is no aside is announced first, by the hash of
  * its identity: whether it is a duplicate is decided later, in order, by the partition that owns the hash

@@ -267,6 +267,26 @@ static void find_feeds(struct plan *p)
                 add_feed(p, &p->ir->rules[i], &p->ir->rules[i].requires[k]);
 }
 
+static void number_steps(struct plan *p)
+{
+    p->first_step = zeroed(p->ir->n_rules + 1, sizeof *p->first_step);
+    for (uint32_t r = 0; r < p->ir->n_rules; r++) p->first_step[r + 1] = p->first_step[r] + p->ir->rules[r].n_steps;
+}
+
+struct hash128 plan_key_hash(const struct plan *p, uint32_t rule, struct text bytes)
+{
+    const struct hash128 id = p->rule_ids[rule];
+    char all[sizeof id + PLAN_KEY_MOST];
+    memcpy(all, &id, sizeof id);
+    memcpy(all + sizeof id, bytes.at, bytes.len);
+    return hash_128(p->secret, all, sizeof id + bytes.len);
+}
+
+const uint32_t *plan_first_steps(const struct plan *p)
+{
+    return p->first_step;
+}
+
 struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
 {
     struct plan *p = zeroed(1, sizeof *p);
@@ -284,6 +304,7 @@ struct plan *plan_new(const struct ir *ir, const uint64_t secret[2])
     find_evidence(p);
     find_owner_fields(p);
     find_feeds(p);
+    number_steps(p);
     p->texts = text_plan_new(ir, secret);
     return p;
 }
@@ -302,6 +323,7 @@ void plan_free(struct plan *p)
     free(p->takers);
     free(p->identity_keys);
     free(p->feeds);
+    free(p->first_step);
     free(p->rule_ids);
     free(p->baseline_ids);
     free(p);

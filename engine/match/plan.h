@@ -73,6 +73,7 @@ struct plan {
     uint64_t (*identity_keys)[2]; /* by schema: the same identity in two kinds of records is two things */
     struct feed_parts *feeds; /* that rules require to be fresh, each once */
     uint32_t n_feeds;
+    uint32_t *first_step;      /* [ir->n_rules + 1] steps of all rules before it: steps are numbered through */
     struct hash128 *rule_ids, *baseline_ids; /* of their full names: the first part of every key's hash */
     uint32_t evidence[EVIDENCE_FIELDS];      /* ir->fields, or IR_NONE */
     uint32_t owner[OWNERS][OWNER_FIELDS_MOST];

@@ -42,6 +42,7 @@
 #define CSR_ENGINE_RUN_BATCH_H
 
 #include "engine/match/match.h"
+#include "engine/run/costs.h"
 #include "engine/run/feeds.h"
 #include "engine/run/notices.h"
 #include "engine/run/ring.h"
@@ -74,10 +75,13 @@ struct rules {
     void *owner;
     uint64_t generation;
     struct plan *plan;
+    const uint32_t *first_step; /* plan_first_steps */
     struct decoder *decoder;
     struct state_plan *state_plan;
     struct matcher **matchers; /* [workers] */
     uint32_t n_matchers;
+    struct shard_costs *costs; /* [n_shards] */
+    uint32_t n_shards;
     bool hears;        /* a rule takes what the engine tells of itself */
     uint32_t n_depths; /* of its rules: 1 where none is over another */
 };
@@ -140,6 +144,7 @@ struct yield {
     uint64_t hits, n_derived;
     struct state_adoption adoption; /* if the batch adopts */
     struct state_counts counts;     /* if the batch counts */
+    struct state_held *held;        /* the same: [n_rules], in `memory` */
     bool waits;     /* a partition's settling waits for answers; if the batch ends the input */
     bool is_broken; /* no memory */
 };
@@ -207,6 +212,9 @@ struct shard {
     struct json_out line;                       /* of a notice */
     struct feeds feeds[IR_DEPTHS];              /* as far as its hit rounds have come */
     struct derived_hits pending;                /* those of the batch and depth at hand, in order */
+    struct sampler hits, moves;                 /* whose time is measured */
+    bool is_measured;                           /* this move of the watermark is */
+    uint64_t moment;                            /* ticks, up to which it is billed */
 };
 
 struct worker {
@@ -243,6 +251,7 @@ struct writer { /* the writing token's holder */
     bool is_mute;                      /* out.incident said no, or a batch was broken */
     struct incidents merged, spare;
     struct notices notices;
+    struct ledger ledger;
 };
 
 struct run {
@@ -315,6 +324,21 @@ void run_match(struct run *r, struct batch *b, struct matcher *m);
 bool run_time(struct run *r);
 bool run_shard_rounds(struct worker *w, uint32_t shard);
 bool run_write(struct run *r);
+/* The number in `ir` of the rule of this name, looked for from `hint` on, where it mostly is; IR_NONE: there
+ * is none. */
+uint32_t run_same_rule(const struct ir *ir, struct text name, uint32_t hint);
+static inline void run_add_held(struct state_held *to, const struct state_held *more)
+{
+    to->keys += more->keys, to->half_built += more->half_built;
+    to->incidents += more->incidents, to->bytes += more->bytes;
+}
+/* The counts point to the ledger's sums. */
+static inline void run_show_ledger(struct writer *w)
+{
+    w->counts.rules = w->ledger.now;
+    w->counts.steps = w->ledger.steps_now;
+    w->counts.part_ns = w->ledger.parts_now;
+}
 /* What is left to be told when the last batch is written. */
 void run_tell_rest(struct run *r);
 /* What this partition gives up is told in the yield of the round under way. */

@@ -81,10 +81,29 @@ static void keep_eviction(void *world, const struct state_eviction *e)
     if (!mine || !is_kept) y->is_broken = true;
 }
 
+/* ---- what rules cost ----------------------------------------------------------------------------------- */
+
+static struct step_costs *costs_of(const struct work *w, const struct hit *h)
+{
+    const struct rules *rules = w->batch->rules;
+    return &rules->costs[w->index].steps[rules->first_step[h->rule] + h->step];
+}
+
+static void begin_move(const struct work *w)
+{
+    if (w->shard->is_measured) w->shard->moment = ticks_now();
+}
+
+static void bill_move(void *world, uint32_t rule)
+{
+    struct shard *s = world;
+    if (s->is_measured) ticks_bill(&s->work->batch->rules->costs[s->work->index].settling[rule], &s->moment);
+}
+
 void run_listen(struct run *r, uint32_t depth, uint32_t partition)
 {
     state_listen(r->partitions[depth][partition],
-                 (struct state_listener){&r->shards[partition % r->n_shards], keep_eviction});
+                 (struct state_listener){&r->shards[partition % r->n_shards], bill_move, keep_eviction});
 }
 
 /* ---- identities ---------------------------------------------------------------------------------------- */
@@ -229,6 +248,7 @@ static void deliver_answers(struct work *w, const struct state_out *out, uint64_
     for (EACH_PARTITION(w, p)) {
         struct questions *qs = questions_of(w->run, period, w->depth, p);
         w->partition = p;
+        begin_move(w);
         for (uint32_t i = 0; i < qs->len; i++)
             state_settled(w->run->partitions[w->depth][p], qs->at[i].ask.ticket, &qs->at[i].answer, out);
         qs->len = 0;
@@ -279,6 +299,7 @@ static void keep_derived_hit(void *world, const struct hit *h)
     copy->owner = d->owner;
     if (!h->lacks) give_derived(d, copy, run_shard(d->w->run, h->key_hash));
     for (uint32_t s = 0; h->lacks && s < d->w->run->n_shards; s++) give_derived(d, copy, s);
+    tally_add(&costs_of(d->w, h)->derived, 1);
     y->n_derived++;
 }
 
@@ -325,6 +346,7 @@ static void keep_told_hit(void *world, const struct hit *h)
     *mine = (struct derived_hit){hit_copy(memory, h), IR_NONE, t->id, (uint32_t)y->n_derived++};
     mine->hit->owner = owner_copy(of, h->owner);
     mine->hit->by_watermark = t->what->what.by_watermark;
+    tally_add(&costs_of(t->w, h)->derived, 1);
 }
 
 /* Its name is a function of the records and the secret alone: what happens in a partition does not depend on
@@ -413,6 +435,7 @@ static void move_watermark(struct work *w, const struct state_out *out)
     if (w->depth) tell_known(w); /* only now: batches do not show */
     for (EACH_PARTITION(w, p)) {
         w->partition = p;
+        begin_move(w);
         state_watermark(w->run->partitions[w->depth][p], b->passed, b->first_seq + b->n - 1, out);
     }
 }
@@ -429,8 +452,20 @@ static void check_accounts(const struct work *w)
 #endif
 }
 
+static void look_at_rules(struct work *w)
+{
+    struct yield *y = w->yield;
+    uint32_t n = w->batch->rules->ir->n_rules;
+    if (!y->held) {
+        if (!(y->held = pool_take(&y->memory, (n + 1) * sizeof *y->held))) return; /* then nobody is told */
+        memset(y->held, 0, (n + 1) * sizeof *y->held);
+    }
+    for (EACH_PARTITION(w, p)) state_count_rules(w->run->partitions[w->depth][p], y->held);
+}
+
 static void look_at_state(struct work *w)
 {
+    if (w->batch->counts) look_at_rules(w);
     for (EACH_PARTITION(w, p)) {
         const struct state *s = w->run->partitions[w->depth][p];
         if (w->batch->is_end && state_waits(s)) w->yield->waits = true;
@@ -446,7 +481,7 @@ static int64_t give_feed(void *world, struct hash128 feed)
 }
 
 /* One that lacks a part of its key may be of a key of any partition. */
-static void take_hit(struct work *w, const struct hit *h, const struct state_out *out)
+static void give_hit(struct work *w, const struct hit *h, const struct state_out *out)
 {
     if (!h->lacks) {
         state_hit(state_of(w, h->key_hash), h, out);
@@ -456,6 +491,14 @@ static void take_hit(struct work *w, const struct hit *h, const struct state_out
         w->partition = p;
         state_hit(w->run->partitions[w->depth][p], h, out);
     }
+}
+
+static void take_hit(struct work *w, const struct hit *h, const struct state_out *out)
+{
+    bool is_measured = sampler_takes(&w->shard->hits);
+    uint64_t moment = is_measured ? ticks_now() : 0;
+    give_hit(w, h, out);
+    if (is_measured) ticks_bill(&costs_of(w, h)->work, &moment);
 }
 
 static void keep_late(struct work *w, uint32_t rule)
@@ -480,6 +523,7 @@ static void take_hits(struct work *w, const struct state_out *out)
         h->is_unsure = b->sighted[h->seq - b->first_seq] == SIGHTED_UNSURE;
         if (!h->lacks || w->index == 0) { /* one that all shards get is counted once */
             w->yield->hits++;
+            tally_add(&costs_of(w, h)->hits, 1);
             if (h->second <= b->before) keep_late(w, h->rule);
         }
         take_hit(w, h, out);
@@ -494,6 +538,7 @@ static void round_hit(struct work *w)
                             give_memory, keep_swallowed, give_feed,     derive_hits};
     if (!feeds_fold(&w->shard->feeds[w->depth], &b->feeds)) w->yield->is_broken = true;
     if (w->depth) collect_derived(w);
+    w->shard->is_measured = sampler_takes(&w->shard->moves);
     if (asks_are_due(b)) deliver_answers(w, &out, b->period - ASK_PERIODS);
     take_hits(w, &out);
     if (b->ticks && b->passed != INT64_MIN) move_watermark(w, &out);
@@ -536,6 +581,7 @@ static void reset_yield(const struct run *r, struct yield *y)
     y->n_heard = 0;
     y->is_broken = y->waits = false;
     y->counts = (struct state_counts){0};
+    y->held = NULL;
     pool_reset(&y->memory);
 }
 

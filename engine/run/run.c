@@ -101,6 +101,8 @@ static void rules_free(struct rules *rules)
     if (!rules) return;
     for (uint32_t i = 0; i < rules->n_matchers; i++) matcher_free(rules->matchers[i]);
     free(rules->matchers);
+    for (uint32_t s = 0; rules->costs && s < rules->n_shards; s++) shard_costs_release(&rules->costs[s]);
+    free(rules->costs);
     if (rules->plan) plan_free(rules->plan);
     if (rules->decoder) decoder_free(rules->decoder);
     if (rules->state_plan) state_plan_free(rules->state_plan);
@@ -116,6 +118,17 @@ static bool make_matchers(struct rules *rules, uint32_t n)
     return true;
 }
 
+static bool make_costs(const struct run *r, struct rules *rules)
+{
+    bool done = (rules->costs = calloc(r->n_shards, sizeof *rules->costs)) != NULL;
+    rules->n_shards = r->n_shards;
+    for (uint32_t s = 0; done && s < r->n_shards; s++)
+        done = shard_costs_init(&rules->costs[s], rules->first_step, rules->ir->n_rules);
+    for (uint32_t i = 0; r->o.sample && i < rules->n_matchers; i++)
+        matcher_sample(rules->matchers[i], r->o.sample);
+    return done;
+}
+
 static struct rules *rules_new(const struct run *r, const struct ir *ir, void *owner)
 {
     struct rules *rules = calloc(1, sizeof *rules);
@@ -124,13 +137,15 @@ static struct rules *rules_new(const struct run *r, const struct ir *ir, void *o
     rules->owner = owner;
     rules->generation = r->generation + 1;
     rules->plan = plan_new(ir, r->o.secret);
+    if (rules->plan) rules->first_step = plan_first_steps(rules->plan);
     rules->decoder = decoder_new(ir);
     rules->state_plan = state_plan_new(ir);
     rules->n_depths = 1;
     for (uint32_t i = 0; i < ir->n_rules; i++)
         if (rules->n_depths <= ir->rules[i].depth) rules->n_depths = ir->rules[i].depth + 1;
     for (uint32_t i = 0; i < ir->n_schemas; i++) rules->hears |= text_equal(ir->schemas[i].name, TEXT("csr"));
-    if (rules->plan && rules->decoder && rules->state_plan && make_matchers(rules, r->o.workers))
+    if (rules->plan && rules->decoder && rules->state_plan && make_matchers(rules, r->o.workers) &&
+        make_costs(r, rules))
         return rules;
     rules_free(rules);
     return NULL;
@@ -248,6 +263,11 @@ static void begin_time(struct run *r)
     r->writer.counts.watermark = r->writer.counts.newest = INT64_MIN;
     r->writer.notices.world = r->o.out.world;
     r->writer.notices.tell = r->o.out.notice;
+    ledger_begin(&r->writer.ledger, r->o.sample);
+    for (uint32_t s = 0; s < r->n_shards; s++) {
+        sampler_begin(&r->shards[s].hits, r->writer.ledger.hit_every);
+        sampler_begin(&r->shards[s].moves, r->writer.ledger.move_every);
+    }
     r->dealer.next_seq = 1;
     r->dealer.opens_period = true;
     r->last = UINT64_MAX;
@@ -285,6 +305,7 @@ void run_free(struct run *r)
     free(r->writer.spare.at);
     free(r->writer.swallowed);
     free(r->writer.late);
+    ledger_release(&r->writer.ledger);
     for (uint32_t i = 0; i < r->writer.feeds.len; i++) free((char *)(uintptr_t)r->writer.feeds.at[i].kind.at);
     free(r->writer.feeds.at);
     watermark_release(&r->watermark);
@@ -322,9 +343,26 @@ enum run_end run_go(struct run *r)
     return r->dealer.has_ended && !r->writer.waits && !flag_is_up(&r->halts) ? RUN_ENDED : RUN_STOPPED;
 }
 
-void run_count(const struct run *r, struct run_counts *out)
+/* What partitions hold, by rule. False: no memory. */
+static bool count_held(struct run *r)
 {
-    *out = r->writer.counts;
+    uint32_t n = r->writer.rules->ir->n_rules;
+    struct state_held *sum = calloc(n + 1, sizeof *sum);
+    for (uint32_t d = 0; sum && d < IR_DEPTHS; d++)
+        for (uint32_t p = 0; p < STATE_PARTITIONS; p++) state_count_rules(r->partitions[d][p], sum);
+    for (uint32_t i = 0; sum && i < n; i++) r->writer.ledger.now[i].held = sum[i];
+    free(sum);
+    return sum != NULL;
+}
+
+void run_count(struct run *r, struct run_counts *out)
+{
+    struct writer *w = &r->writer;
+    if (w->rules && w->ledger.now) {
+        ledger_sum(&w->ledger, w->rules, r->n_shards);
+        if (count_held(r)) run_show_ledger(w);
+    }
+    *out = w->counts;
     out->states = (struct state_counts){0};
     for (uint32_t d = 0; d < IR_DEPTHS; d++)
         for (uint32_t p = 0; p < STATE_PARTITIONS; p++) state_count(r->partitions[d][p], &out->states);

@@ -28,6 +28,21 @@ struct run_feed {
     bool lags; /* what it shows is more than max_lag older than what others do */
 };
 
+/* What a rule did and costs since it is there under its name. Times are of one processor, and about: they are
+ * measured on one event in so many (costs.h). */
+struct run_rule {
+    uint64_t looked;        /* events that a predicate of it was put to */
+    uint64_t hits, derived; /* as in run_counts */
+    uint64_t incidents;     /* opened */
+    uint64_t match_ns;      /* predicates, exceptions, keys and values; what rules share is the first one's */
+    uint64_t state_ns;      /* hits, and settling */
+    uint64_t settling_ns;   /* of these: while the watermark moved */
+    struct state_held held; /* at present */
+};
+struct run_step {
+    uint64_t hits, derived, match_ns, state_ns;
+};
+
 /* product.md, promise 2: in = evaluated + late + duplicate + aside, in whatever was written so far. */
 struct run_counts {
     uint64_t in, evaluated, late, duplicate, aside;
@@ -44,6 +59,9 @@ struct run_counts {
     const uint64_t *swallowed; /* [ir->n_exceptions] events and groups that exceptions took; like the rest of
                                   these valid during the call, after run_go until run_free */
     const uint64_t *late_hits; /* [ir->n_rules] late records that fitted a step of the rule */
+    const struct run_rule *rules; /* [ir->n_rules]; filled like `states`, NULL until then */
+    const struct run_step *steps; /* of all rules, one behind the other */
+    const uint64_t *part_ns;      /* [MATCH_PARTS] of the match stage, beside the rules */
     const struct run_feed *feeds; /* as they showed up */
     uint32_t n_feeds;
     int64_t newest; /* second that any feed has shown; INT64_MIN: none */
@@ -104,8 +122,10 @@ struct run_options {
     int64_t (*arrival)(void *clock_world);
     void *clock_world;
     const struct caps *caps; /* NULL: the defaults */
-    uint32_t batch_records; /* 0: 256 */
-    uint32_t batches;       /* in flight; 0: 8 a worker */
+    uint32_t batch_records;  /* 0: 256 */
+    uint32_t batches;        /* in flight; 0: 8 a worker */
+    uint32_t sample; /* time is measured on one event, hit and move of the watermark in so many; 0: as is
+                        cheap (costs.h) */
 };
 
 /* NULL: no memory. */
@@ -128,6 +148,6 @@ enum run_end {
 /* Once. At least one set must have been published. */
 enum run_end run_go(struct run *r);
 /* After run_go. */
-void run_count(const struct run *r, struct run_counts *out);
+void run_count(struct run *r, struct run_counts *out);
 
 #endif

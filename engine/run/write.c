@@ -95,6 +95,7 @@ static void write_incidents(struct run *r, struct batch *b)
         const struct incident *one = w->merged.at[i];
         w->counts.revisions++;
         w->counts.incidents += one->revision == 1;
+        if (w->ledger.before) w->ledger.before[one->rule].incidents += one->revision == 1;
         if (!r->o.out.incident || r->o.out.incident(r->o.out.world, one)) continue;
         w->is_mute = true;
         flag_raise(&r->halts);
@@ -220,6 +221,18 @@ static void sum_states(struct run *r, const struct batch *b, struct state_counts
             ((uint64_t *)sum)[i] += ((const uint64_t *)&b->yields[s].counts)[i];
 }
 
+/* What the rules did, of about now, and what they hold behind this batch. */
+static void sum_rules(struct run *r, const struct batch *b)
+{
+    struct writer *w = &r->writer;
+    struct ledger *l = &w->ledger;
+    ledger_sum(l, b->rules, r->n_shards);
+    for (uint32_t s = 0; s < r->n_shards && l->now; s++)
+        for (uint32_t i = 0; i < b->rules->ir->n_rules && b->yields[s].held; i++)
+            run_add_held(&l->now[i].held, &b->yields[s].held[i]);
+    run_show_ledger(w);
+}
+
 static void sum_yields(struct run *r, const struct batch *b)
 {
     struct writer *w = &r->writer;
@@ -275,12 +288,11 @@ static uint32_t same_exception(const struct ir *old, struct text rule, struct te
     return IR_NONE;
 }
 
-/* The number in `old` of the rule of this name, looked for from `hint` on, where it mostly is. */
-static uint32_t same_rule(const struct ir *old, struct text name, uint32_t hint)
+uint32_t run_same_rule(const struct ir *ir, struct text name, uint32_t hint)
 {
-    for (uint32_t i = 0; i < old->n_rules; i++) {
-        uint32_t at = (hint + i) % old->n_rules;
-        if (text_equal(old->rules[at].name, name)) return at;
+    for (uint32_t i = 0; i < ir->n_rules; i++) {
+        uint32_t at = (hint + i) % ir->n_rules;
+        if (text_equal(ir->rules[at].name, name)) return at;
     }
     return IR_NONE;
 }
@@ -289,7 +301,7 @@ static void carry_counts(const struct writer *w, const struct ir *old, const str
                          uint64_t *swallowed, uint64_t *late)
 {
     for (uint32_t i = 0, hint = 0; i < new->n_rules; i++) {
-        uint32_t same = same_rule(old, new->rules[i].name, hint);
+        uint32_t same = run_same_rule(old, new->rules[i].name, hint);
         if (same == IR_NONE) continue;
         hint = same + 1;
         late[i] = w->late[same];
@@ -328,6 +340,8 @@ static void write_adoption(struct run *r, const struct batch *b)
         sum.half_built_dropped += b->yields[s].adoption.half_built_dropped;
     if (r->o.out.adopted) r->o.out.adopted(r->o.out.world, b->rules->owner, b->rules->generation, &sum);
     count_for(r, w->rules ? w->rules->ir : NULL, b->rules->ir);
+    if (!ledger_adopt(&w->ledger, w->rules, b->rules, r->n_shards)) flag_raise(&r->no_memory);
+    w->counts.rules = NULL; /* until somebody asks */
     /* Never full: it has room for all sets that may be alive. */
     if (w->rules) ring_put(&r->retired, w->rules); /* invariant 3 */
     w->rules = b->rules;
@@ -354,6 +368,7 @@ static void write_batch(struct run *r, struct batch *b)
     if (b->ticks) tell_notices(r, false);
     if (b->counts) {
         sum_states(r, b, &w->counts.states);
+        sum_rules(r, b);
         if (out->counted) out->counted(out->world, &w->counts);
     }
     assert(run_adds_up(&w->counts) || w->is_mute); /* product.md, promise 2 */

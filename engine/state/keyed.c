@@ -6,6 +6,7 @@
 #include "engine/state/emit.h"
 #include "engine/state/gather.h"
 #include "engine/state/gathered.h"
+#include "engine/state/held.h"
 #include "engine/state/judge.h"
 #include "engine/state/measure.h"
 #include "engine/state/suspect.h"
@@ -246,6 +247,7 @@ static void drop_tickets(struct state *s, const struct kept *kept)
 void keyed_free(struct state *s, struct keyed *k)
 {
     const struct rule_plan *p = k->rule->plan;
+    held_forget(s, k);
     timer_set(&s->timers, &k->timer, NEVER);
     fold_free(&s->slab, p, &k->base);
     fold_free(&s->slab, p, &k->before);

@@ -73,6 +73,12 @@ struct waypoint {
     struct fold fold;
 };
 
+/* What a key, a rule or a partition holds at present (held.h). */
+struct held {
+    uint32_t keys, half_built, live, incidents;
+    uint64_t bytes;
+};
+
 struct keyed {
     struct hash128 hash;
     struct timer timer;
@@ -111,6 +117,7 @@ struct keyed {
     uint64_t named[NAMED_MOST]; /* ids given out last, as hashes: each is given once */
     uint32_t n_named;
     bool unsaid; /* something was taken back of which nobody has been told yet */
+    struct held held; /* as its rule counts it */
     int64_t capped_until; /* incidents that open up to here may lack what was given up */
 };
 
@@ -120,6 +127,7 @@ struct rule_state {
     struct text name;
     uint64_t fingerprint[2];
     struct keyed *keys; /* newest first */
+    struct held held;   /* of all of them */
     struct {
         struct hit **at;
         uint32_t len, cap;
@@ -192,6 +200,7 @@ struct state {
     uint32_t eval_nodes; /* that its tables have room for */
     struct scratch scratch;
     struct state_counts counts;
+    struct held held; /* of all keys */
 };
 
 /* Up to here seconds of the rule are folded for good, but for its own delay. */

@@ -185,10 +185,5 @@ void state_count(const struct state *s, struct state_counts *add_to)
     add_to->values_evicted += s->baselines.evicted, add_to->identities_evicted += s->seen.evicted;
     add_to->bytes += s->slab.bytes + s->past_slab.bytes + s->seen_slab.bytes, add_to->work += s->slab.work;
     add_to->keys_bytes += s->slab.used;
-    for (uint32_t i = 0; i < s->keys.cap; i++) {
-        const struct keyed *k = (const struct keyed *)s->keys.at[i];
-        if (!k) continue;
-        add_to->live += k->base.runs.len + k->base.waiting.len;
-        add_to->half_built += reload_half_built(k);
-    }
+    add_to->live += s->held.live, add_to->half_built += s->held.half_built;
 }

@@ -1,5 +1,6 @@
 /* state.c - one partition: who a hit belongs to, what is due, what is evicted, what a reload keeps. */
 #include "engine/state/emit.h"
+#include "engine/state/held.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
 #include "engine/state/unkeyed.h"
@@ -100,6 +101,7 @@ static void key_free(struct state *s, struct keyed *k)
 
 static void weigh(struct state *s, struct keyed *k)
 {
+    held_recount(s, k);
     share_change(&s->shares, &k->holding, share_weight(k->kept_bytes), keyed_rank(k));
 }
 
@@ -225,10 +227,12 @@ void state_hit(struct state *s, const struct hit *h, const struct state_out *out
 
 static void advance(struct state *s, struct keyed *k, const struct state_out *out)
 {
+    uint32_t rule = k->rule->plan->number;
     if (keyed_advance(s, k, out))
         weigh(s, k);
     else
         key_free(s, k);
+    if (s->listener.worked) s->listener.worked(s->listener.world, rule);
 }
 
 void state_settled(struct state *s, uint64_t number, const struct answer *a, const struct state_out *out)

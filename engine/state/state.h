@@ -57,6 +57,8 @@ struct state_eviction {
 };
 struct state_listener {
     void *world;
+    /* While the watermark moves, or an answer comes: what was done since the last call was for a key of this rule. */
+    void (*worked)(void *world, uint32_t rule);
     void (*evicted)(void *world, const struct state_eviction *e); /* NULL: nobody listens */
 };
 void state_listen(struct state *s, struct state_listener listener);
@@ -150,6 +152,11 @@ struct state_counts {
     uint64_t work;       /* in units of slab.h */
 };
 void state_count(const struct state *s, struct state_counts *add_to);
+/* What each rule holds at present; add_to: [ir->n_rules]. */
+struct state_held {
+    uint64_t keys, half_built, incidents, bytes;
+};
+void state_count_rules(const struct state *s, struct state_held *add_to);
 static inline bool state_adds_up(const struct state_counts *n)
 {
     return n->made == n->completed + n->expired + n->vetoed + n->superseded + n->merged + n->dropped + n->evicted + n->live;
