@@ -35,11 +35,14 @@ void fake_records(struct fake_record *out, uint32_t n, uint64_t seed)
 const struct ir *fake_ir(int order)
 {
     static struct ir_schema schema = {.feed = {"fake", 4}, .disorder = 600};
-    static struct ir_rule rules[FAKE_RULES] = {{.name = {"a", 1}},
+    static struct ir_rule rules[FAKE_NAMES] = {{.name = {"a", 1}},
                                                {.name = {"b", 1}},
                                                {.name = {"c", 1}},
                                                {.name = {"d", 1}, .depth = 1},
-                                               {.name = {"e", 1}, .depth = 2}};
+                                               {.name = {"e", 1}, .depth = 2},
+                                               {.name = {"f", 1}},
+                                               {.name = {"g", 1}},
+                                               {.name = {"h", 1}}};
     static struct ir_baseline baselines[2][FAKE_BASELINES] = {
         {{.fingerprint = {7, 1}}, {.fingerprint = {8, 1}}, {.fingerprint = {9, 1}}},
         {{.fingerprint = {9, 1}}, {.fingerprint = {7, 1}}, {.fingerprint = {8, 1}}},
@@ -48,13 +51,13 @@ const struct ir *fake_ir(int order)
         {.schemas = &schema,
          .n_schemas = 1,
          .rules = rules,
-         .n_rules = FAKE_RULES,
+         .n_rules = FAKE_NAMES,
          .baselines = baselines[0],
          .n_baselines = FAKE_BASELINES},
         {.schemas = &schema,
          .n_schemas = 1,
          .rules = rules,
-         .n_rules = FAKE_RULES,
+         .n_rules = FAKE_NAMES,
          .baselines = baselines[1],
          .n_baselines = FAKE_BASELINES},
     };
@@ -85,17 +88,17 @@ void plan_free(struct plan *p)
 {
     free(p);
 }
-/* Each rule has as many steps as hits of one record. */
+/* Each rule has four steps. */
 const uint32_t *plan_first_steps(const struct plan *p)
 {
-    static const uint32_t first[FAKE_RULES + 1] = {0, 3, 6, 9, 12, 15};
+    static const uint32_t first[FAKE_NAMES + 1] = {0, 4, 8, 12, 16, 20, 24, 28, 32};
     (void)p;
     return first;
 }
 const struct match_spent *matcher_spent(const struct matcher *m)
 {
-    static uint64_t looked[FAKE_RULES];
-    static struct ticks_spent steps[3 * FAKE_RULES];
+    static uint64_t looked[FAKE_NAMES];
+    static struct ticks_spent steps[4 * FAKE_NAMES];
     static const struct match_spent spent = {.looked = looked, .steps = steps};
     (void)m;
     return &spent;

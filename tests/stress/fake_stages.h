@@ -12,6 +12,7 @@
 #define FAKE_ACTORS    97u
 #define FAKE_BASELINES 3u
 #define FAKE_RULES     5u /* 3 lies over the first ones, 4 over 3 */
+#define FAKE_NAMES     8 /* with those that only tell incidents, of questions and of the watermark */
 #define FAKE_REGIONS   5u /* the last of them comes an hour late for a while */
 
 /* The bytes of a record. Everything it causes is a function of it. */
