@@ -7,6 +7,7 @@
  * Keys stand in the order of shares: whoever had to give first has to again (share.h).
  */
 #include "engine/base/tape.h"
+#include "engine/state/held.h"
 #include "engine/state/key_tape.h"
 #include "engine/state/keyed.h"
 #include "engine/state/reload.h"
@@ -228,6 +229,7 @@ static void read_key(struct keys_tape *w)
         reload_key(w->s, k, w->names->ir, old, w->s->plan->ir, &w->s->plan->ir->rules[now]);
     timer_set(&w->s->timers, &k->timer, h.due);
     share_change(&w->s->shares, &k->holding, h.weight, h.rank);
+    held_recount(w->s, k);
     tape_close(w->t, mark);
     tape_forget(w->t);
 }
