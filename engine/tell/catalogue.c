@@ -97,8 +97,9 @@ static void tell_head(struct catalogue *c, struct text name, struct text type, c
     struct prose *p = &c->prose;
     prose_put(p, "%s", meaning);
     prose_row(p, 0,
-              arena_printf(p->arena, "%-*.*s" TEXT_FMT, NAME_WIDTH + (int)(name.len - prose_columns(name)),
-                           TEXT_ARG(name), TEXT_ARG(type)),
+              arena_printf(p->line.arena, "%-*.*s" TEXT_FMT,
+                           NAME_WIDTH + (int)(name.len - prose_columns(name)), TEXT_ARG(name),
+                           TEXT_ARG(type)),
               NAME_WIDTH + TYPE_WIDTH);
 }
 
@@ -154,8 +155,8 @@ static void json_field(struct catalogue *c, const struct field_info *f)
     for (uint32_t s = 0; s < c->ir->n_schemas; s++) {
         if (!begin_source(c, f, s)) continue;
         json_name_text(o, c->ir->schemas[s].name);
-        json_put_text(o, (struct text){c->prose.text.at, c->prose.text.len});
-        c->prose.text.len = 0;
+        json_put_text(o, line_view(&c->prose.line));
+        c->prose.line.bytes.len = 0;
     }
     json_close(o, '}'), json_close(o, '}'), json_put_newline(o);
 }
@@ -212,7 +213,7 @@ static const char *nearest_field(const char *pattern)
 
 static enum csr_status tell_under_escape(struct catalogue *c, FILE *to)
 {
-    if (setjmp(*arena_escape(c->prose.arena))) return CSR_SYSTEM;
+    if (setjmp(*arena_escape(c->prose.line.arena))) return CSR_SYSTEM;
     tell_all(c);
     if (c->json)
         fwrite(c->json->at, 1, c->json->len, to);
@@ -228,13 +229,13 @@ enum csr_status csr_fields(const csr_ruleset *rs, const char *pattern, bool json
     struct catalogue c = {.ir = csr_ruleset_ir(rs),
                           .pattern = pattern,
                           .json = json ? &out : NULL,
-                          .prose = {.arena = arena_new(0), .to = to, .width = PROSE_WIDTH}};
+                          .prose = {.line.arena = arena_new(0), .to = to, .width = PROSE_WIDTH}};
     *near = NULL;
-    if (!c.prose.arena) return CSR_SYSTEM;
+    if (!c.prose.line.arena) return CSR_SYSTEM;
     enum csr_status status = tell_under_escape(&c, to);
     if (out.failed) status = CSR_SYSTEM;
     if (status == CSR_WRONG) *near = nearest_field(pattern);
     json_out_release(&out);
-    arena_free(c.prose.arena);
+    arena_free(c.prose.line.arena);
     return status;
 }

@@ -185,7 +185,7 @@ static void tell_score(struct teller *t)
     for (uint32_t i = 0; i < r->n_terms; i++) {
         prose_put(p, "if ");
         tell_test(t, r->terms[i].when);
-        prose_row(p, 4, arena_printf(p->arena, "%+3d", r->terms[i].points), 5);
+        prose_row(p, 4, arena_printf(p->line.arena, "%+3d", r->terms[i].points), 5);
     }
 }
 
@@ -234,7 +234,7 @@ static void tell_response(struct teller *t, const struct ir_respond *act)
     for (uint32_t i = 0; i < t->ir->n_actions; i++)
         if (text_equal(t->ir->actions[i].name, act->verb) && t->ir->actions[i].meaning.len)
             prose_put(p, " " TEXT_FMT, TEXT_ARG(t->ir->actions[i].meaning));
-    prose_row(p, 4, arena_printf(p->arena, "from %d", act->at), 9);
+    prose_row(p, 4, arena_printf(p->line.arena, "from %d", act->at), 9);
 }
 
 static void tell_responses(struct teller *t)
@@ -296,7 +296,7 @@ static void tell_baseline(struct teller *t, const struct ir_baseline *b)
 
 static void tell_baselines(struct teller *t)
 {
-    uint64_t *asked = ARENA_ARRAY(t->prose.arena, uint64_t, t->ir->n_baselines / 64 + 1);
+    uint64_t *asked = ARENA_ARRAY(t->prose.line.arena, uint64_t, t->ir->n_baselines / 64 + 1);
     unsigned width = 0;
     if (!t->rule->n_asks) return;
     for (uint32_t i = 0; i < t->rule->n_asks; i++) {
@@ -363,7 +363,7 @@ enum csr_status csr_explain_rule(const csr_ruleset *rs, size_t index, FILE *to, 
                        .rule = &ir->rules[index],
                        .sources = csr_ruleset_sources(rs),
                        .step = IR_NONE,
-                       .prose = {.arena = arena, .to = to, .width = PROSE_WIDTH, .color = color}};
+                       .prose = {.line.arena = arena, .to = to, .width = PROSE_WIDTH, .color = color}};
     tell_rule(&t);
     arena_free(arena);
     return CSR_OK;

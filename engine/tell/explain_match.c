@@ -112,10 +112,10 @@ static bool ask_the_same(const struct teller *t, const struct ir_group *a, const
 
 static bool is_its_own_name(struct teller *t, struct text name, ir_node_id id)
 {
-    struct prose text = {.arena = t->prose.arena};
+    struct line l = {.arena = t->prose.line.arena};
     if (id == IR_NONE) return true;
-    ir_print_node(t->ir, t->rule, id, prose_out(&text));
-    return text_equal(name, (struct text){text.text.at, text.text.len});
+    ir_print_node(t->ir, t->rule, id, line_out(&l));
+    return text_equal(name, line_view(&l));
 }
 
 /* What `with` names of a step that something reads stand for; a field stands for itself. */
@@ -127,8 +127,10 @@ static void tell_withs(struct teller *t, const struct ir_step *step)
         for (uint32_t g = 0; g < step->n_groups; g++) {
             ir_node_id id = step->groups[g].captures[i];
             if (is_its_own_name(t, name, id)) continue;
-            if (!told++) prose_put(&t->prose, " Its " TEXT_FMT " is ", TEXT_ARG(name));
-            else prose_put(&t->prose, ", or ");
+            if (!told++)
+                prose_put(&t->prose, " Its " TEXT_FMT " is ", TEXT_ARG(name));
+            else
+                prose_put(&t->prose, ", or ");
             ir_print_node(t->ir, t->rule, id, prose_out(&t->prose));
         }
         prose_put(&t->prose, told ? "." : "");
@@ -200,7 +202,8 @@ static const struct ir_match *unwrapped(const struct ir_match *m)
 static bool is_compound(const struct ir_match *m)
 {
     m = unwrapped(m);
-    return m->kind == IR_M_CHAIN || m->kind == IR_M_ANY_ORDER || m->kind == IR_M_EITHER || m->kind == IR_M_SOME_OF;
+    return m->kind == IR_M_CHAIN || m->kind == IR_M_ANY_ORDER || m->kind == IR_M_EITHER ||
+           m->kind == IR_M_SOME_OF;
 }
 
 static void tell_kids(struct teller *t, const struct ir_match *m, const char *last);
@@ -459,8 +462,9 @@ static void tell_where(struct teller *t)
     if (t->rule->where == IR_NONE) return;
     prose_put(&t->prose, "It is a match only if ");
     tell_test(t, t->rule->where);
-    prose_put(&t->prose, ". That looks at all events that take part in some match of the window, not only at those "
-                         "that are shown.");
+    prose_put(&t->prose,
+              ". That looks at all events that take part in some match of the window, not only at those "
+              "that are shown.");
     prose_end(&t->prose, 2, 2);
 }
 

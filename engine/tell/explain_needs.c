@@ -208,9 +208,9 @@ static void tell_settling(struct teller *t)
     prose_end(p, 2, 2);
     for (uint32_t i = 0; i < t->rule->n_responds; i++)
         if (t->rule->responds[i].settled)
-            prose_put(p, p->text.len ? ", " TEXT_FMT : "Only then are proposed: " TEXT_FMT,
+            prose_put(p, p->line.bytes.len ? ", " TEXT_FMT : "Only then are proposed: " TEXT_FMT,
                       TEXT_ARG(t->rule->responds[i].verb));
-    if (!p->text.len) return;
+    if (!p->line.bytes.len) return;
     prose_put(p, ".");
     prose_end(p, 2, 2);
 }
@@ -406,7 +406,7 @@ static void lose_in_rule(struct losses *l)
     const struct ir_rule *r = l->t->rule;
     lose_in_steps(l);
     for (uint32_t i = 0; i < r->n_terms; i++) {
-        struct text points = arena_printf(l->t->prose.arena, "%+d if " TEXT_FMT, r->terms[i].points,
+        struct text points = arena_printf(l->t->prose.line.arena, "%+d if " TEXT_FMT, r->terms[i].points,
                                           TEXT_ARG(r->terms[i].words));
         lose(l, r->terms[i].when, "- the " TEXT_FMT, points);
     }

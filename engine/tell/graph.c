@@ -6,75 +6,58 @@
 
 /* ---- words --------------------------------------------------------------------------------------------- */
 
-static struct text taken(struct prose *p)
-{
-    struct text t = arena_text(p->arena, p->text.at, p->text.len);
-    p->text.len = 0;
-    return t;
-}
-
-/* A paragraph that is never written: only its text is wanted. */
-static struct prose words(const struct graph *g)
-{
-    return (struct prose){.arena = g->arena};
-}
-
-static void put_seconds(struct prose *p, int64_t seconds)
-{
-    ir_put_duration(prose_out(p), seconds * INT64_C(1000000000));
-}
-
 struct text graph_subtitle(const struct graph *g)
 {
     const struct ir_rule *r = g->rule;
-    struct prose p = words(g);
+    struct line l = {.arena = g->arena};
     for (uint32_t i = 0; i < r->n_by; i++)
-        prose_put(&p, "%s" TEXT_FMT, i ? ", " : "by ", TEXT_ARG(r->by[i].name));
-    if (r->within) prose_put(&p, ", within "), put_seconds(&p, r->within);
-    if (r->open_at > 1) prose_put(&p, ", opens at %d", r->open_at);
-    if (r->until != IR_NONE) prose_put(&p, ", no " TEXT_FMT " in it", TEXT_ARG(r->steps[r->until].name));
-    if (r->where != IR_NONE) prose_put(&p, ", where "), ir_print_node(g->ir, r, r->where, prose_out(&p));
-    prose_put(&p, ", once for ");
-    put_seconds(&p, r->once);
-    return taken(&p);
+        line_put(&l, "%s" TEXT_FMT, i ? ", " : "by ", TEXT_ARG(r->by[i].name));
+    if (r->within) line_put(&l, ", within "), line_duration(&l, r->within);
+    if (r->open_at > 1) line_put(&l, ", opens at %d", r->open_at);
+    if (r->until != IR_NONE) line_put(&l, ", no " TEXT_FMT " in it", TEXT_ARG(r->steps[r->until].name));
+    if (r->where != IR_NONE) line_put(&l, ", where "), ir_print_node(g->ir, r, r->where, line_out(&l));
+    line_put(&l, ", once for ");
+    line_duration(&l, r->once);
+    return text_of(line_end(&l));
 }
 
 static struct text api_words(const struct graph *g, const struct ir_group *group)
 {
-    struct prose p = words(g);
+    struct line l = {.arena = g->arena};
     for (uint32_t i = 0; i < group->n_apis; i++) {
-        prose_put(&p, "%s", i ? ", " : "");
-        ir_put_api(prose_out(&p), g->ir, &group->apis[i]);
+        line_put(&l, "%s", i ? ", " : "");
+        ir_put_api(line_out(&l), g->ir, &group->apis[i]);
     }
-    return taken(&p);
+    return text_of(line_end(&l));
 }
 
 static void put_parts(const struct graph *g, const struct ir_group *group, const ir_node_id *test,
-                      struct prose *p)
+                      struct line *l)
 {
     const ir_node_id *parts = NULL;
     uint32_t n = predicate_parts(g->ir, test, &parts);
     for (uint32_t i = 0; i < n; i++) {
         if (predicate_is_of_join(g->ir, g->rule, group, parts[i])) continue;
         bool bracket = n > 1 && g->ir->nodes[parts[i]].op == IR_OP_OR;
-        prose_put(p, "%s%s", p->text.len ? " and " : "", bracket ? "(" : "");
-        ir_print_node(g->ir, g->rule, parts[i], prose_out(p));
-        prose_put(p, "%s", bracket ? ")" : "");
+        line_put(l, "%s%s", l->bytes.len ? " and " : "", bracket ? "(" : "");
+        ir_print_node(g->ir, g->rule, parts[i], line_out(l));
+        line_put(l, "%s", bracket ? ")" : "");
     }
 }
 
 static struct text predicate_words(const struct graph *g, uint32_t step, const struct ir_group *group)
 {
-    struct prose p = words(g);
-    put_parts(g, group, &group->test, &p);
+    struct line l = {.arena = g->arena};
+    put_parts(g, group, &group->test, &l);
     for (uint32_t j = 0; j < g->rule->n_joins; j++) {
         if (group->joins[j] == IR_NONE || g->rule->joins[j].of == step) continue;
-        prose_put(&p, "%s", p.text.len ? " and " : "");
-        ir_print_node(g->ir, g->rule, group->joins[j], prose_out(&p));
-        prose_put(&p, " %s " TEXT_FMT, g->rule->joins[j].differs ? "!=" : "==", TEXT_ARG(g->rule->joins[j].name));
+        line_put(&l, "%s", l.bytes.len ? " and " : "");
+        ir_print_node(g->ir, g->rule, group->joins[j], line_out(&l));
+        line_put(&l, " %s " TEXT_FMT,
+                 g->rule->joins[j].differs ? "!=" : "==", TEXT_ARG(g->rule->joins[j].name));
     }
-    put_parts(g, group, &group->gate, &p);
-    return taken(&p);
+    put_parts(g, group, &group->gate, &l);
+    return text_of(line_end(&l));
 }
 
 static struct text group_words(const struct graph *g, uint32_t step, const struct ir_group *of)
@@ -91,11 +74,11 @@ struct text graph_step_name(const struct graph *g, uint32_t step)
 
 struct text graph_step_words(const struct graph *g, uint32_t step)
 {
-    struct prose p = words(g);
+    struct line l = {.arena = g->arena};
     for (uint32_t k = 0; k < g->rule->steps[step].n_groups; k++)
-        prose_put(&p, "%s" TEXT_FMT, k ? " | " : "",
-                  TEXT_ARG(group_words(g, step, &g->rule->steps[step].groups[k])));
-    return taken(&p);
+        line_put(&l, "%s" TEXT_FMT, k ? " | " : "",
+                 TEXT_ARG(group_words(g, step, &g->rule->steps[step].groups[k])));
+    return text_of(line_end(&l));
 }
 
 /* How much of a text fits into so many columns: up to a blank if there is one. */
@@ -139,16 +122,16 @@ bool graph_has_optional(const struct graph *g)
 
 struct text arrow_words(const struct graph *g, const struct ir_arrow *a)
 {
-    struct prose p = words(g);
+    struct line l = {.arena = g->arena};
     if (!a) return TEXT("");
-    if (a->strict) prose_put(&p, "later second");
-    if (a->least || a->most != INT64_MAX) prose_put(&p, "%s", p.text.len ? ", " : "");
-    if (a->least && a->most == INT64_MAX) prose_put(&p, "after ");
-    if (a->least) put_seconds(&p, a->least);
-    if (a->least && a->most != INT64_MAX) prose_put(&p, "–");
-    if (!a->least && a->most != INT64_MAX) prose_put(&p, "≤ ");
-    if (a->most != INT64_MAX) put_seconds(&p, a->most);
-    return taken(&p);
+    if (a->strict) line_put(&l, "later second");
+    if (a->least || a->most != INT64_MAX) line_put(&l, "%s", l.bytes.len ? ", " : "");
+    if (a->least && a->most == INT64_MAX) line_put(&l, "after ");
+    if (a->least) line_duration(&l, a->least);
+    if (a->least && a->most != INT64_MAX) line_put(&l, "–");
+    if (!a->least && a->most != INT64_MAX) line_put(&l, "≤ ");
+    if (a->most != INT64_MAX) line_duration(&l, a->most);
+    return text_of(line_end(&l));
 }
 
 /* ---- match -> parts ------------------------------------------------------------------------------------ */
@@ -200,31 +183,31 @@ static struct graph_part *step_part(struct graph *g, uint32_t step, bool is_opti
 static struct graph_part *repeat_part(struct graph *g, const struct ir_match *m, bool is_optional)
 {
     const struct ir_step *step = &g->rule->steps[m->kids->step];
-    struct prose p = words(g);
-    prose_put(&p, TEXT_FMT, TEXT_ARG(shortened(g, step->name)));
+    struct line l = {.arena = g->arena};
+    line_put(&l, TEXT_FMT, TEXT_ARG(shortened(g, step->name)));
     if (m->taking == IR_TAKE_SUM) {
-        prose_put(&p, ", sum " TEXT_FMT " ≥ ", TEXT_ARG(step->captures[m->value].name));
-        ir_put_amount(prose_out(&p), m->amount, (enum ir_type)step->captures[m->value].type);
+        line_put(&l, ", sum " TEXT_FMT " ≥ ", TEXT_ARG(step->captures[m->value].name));
+        ir_put_amount(line_out(&l), m->amount, (enum ir_type)step->captures[m->value].type);
     } else if (!m->most) {
-        prose_put(&p, " × %u+", m->least);
+        line_put(&l, " × %u+", m->least);
     } else if (m->most > m->least) {
-        prose_put(&p, " × %u–%u", m->least, m->most);
+        line_put(&l, " × %u–%u", m->least, m->most);
     } else {
-        prose_put(&p, " × %u", m->least);
+        line_put(&l, " × %u", m->least);
     }
     if (m->taking == IR_TAKE_DISTINCT)
-        prose_put(&p, " distinct " TEXT_FMT, TEXT_ARG(step->captures[m->value].name));
-    if (m->in != INT64_MAX) prose_put(&p, ", in "), put_seconds(&p, m->in);
-    return place_part(g, m->kids->step, taken(&p), is_optional);
+        line_put(&l, " distinct " TEXT_FMT, TEXT_ARG(step->captures[m->value].name));
+    if (m->in != INT64_MAX) line_put(&l, ", in "), line_duration(&l, m->in);
+    return place_part(g, m->kids->step, text_of(line_end(&l)), is_optional);
 }
 
 /* "no gone", "no told for 5m" */
 static struct graph_part *forbidden_part(struct graph *g, uint32_t step, int64_t seconds, bool is_optional)
 {
-    struct prose p = words(g);
-    prose_put(&p, "no " TEXT_FMT, TEXT_ARG(shortened(g, g->rule->steps[step].name)));
-    if (seconds) prose_put(&p, " for "), put_seconds(&p, seconds);
-    struct graph_part *part = place_part(g, step, taken(&p), is_optional);
+    struct line l = {.arena = g->arena};
+    line_put(&l, "no " TEXT_FMT, TEXT_ARG(shortened(g, g->rule->steps[step].name)));
+    if (seconds) line_put(&l, " for "), line_duration(&l, seconds);
+    struct graph_part *part = place_part(g, step, text_of(line_end(&l)), is_optional);
     g->nodes.at[part->node].is_forbidden = true;
     return part;
 }
@@ -287,14 +270,14 @@ static struct graph_part *series_part(struct graph *g, uint32_t most_kids)
 
 static struct text fork_label(const struct graph *g, const struct ir_match *m)
 {
-    struct prose p = words(g);
+    struct line l = {.arena = g->arena};
     switch (m->kind) {
     case IR_M_EITHER: return TEXT("one of");
-    case IR_M_SOME_OF: prose_put(&p, "%u of", m->least); break;
-    case IR_M_GROUP: prose_put(&p, "in "), put_seconds(&p, m->in); break;
+    case IR_M_SOME_OF: line_put(&l, "%u of", m->least); break;
+    case IR_M_GROUP: line_put(&l, "in "), line_duration(&l, m->in); break;
     default: return TEXT("all of");
     }
-    return taken(&p);
+    return text_of(line_end(&l));
 }
 
 /* A window is a fork with one branch: it brackets what it holds. */

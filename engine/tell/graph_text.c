@@ -175,7 +175,7 @@ static void tell_steps(struct graph *g, struct prose *p)
 
 void graph_text(struct graph *g, unsigned width, FILE *to)
 {
-    struct prose p = {.arena = g->arena, .to = to, .width = width};
+    struct prose p = {.line.arena = g->arena, .to = to, .width = width};
     graph_layout(g, &graph_text_right);
     bool down = g->width + 2 > (int)width;
     if (down) graph_layout(g, &graph_text_down);

@@ -3,7 +3,6 @@
 
 #include "engine/base/time.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #define LIST_MOST 6   /* elements that are written out */
@@ -20,13 +19,27 @@ struct ir_out line_out(struct line *l)
     return (struct ir_out){put_bytes, l};
 }
 
+void line_text(struct line *l, struct text t)
+{
+    put_bytes(l, t.at, t.len);
+}
+
+void line_vput(struct line *l, const char *format, va_list ap)
+{
+    line_text(l, arena_vprintf(l->arena, format, ap));
+}
+
 void line_put(struct line *l, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    struct text t = arena_vprintf(l->arena, format, ap);
+    line_vput(l, format, ap);
     va_end(ap);
-    put_bytes(l, t.at, t.len);
+}
+
+struct text line_view(const struct line *l)
+{
+    return (struct text){l->bytes.at, l->bytes.len};
 }
 
 const char *line_end(struct line *l)

@@ -9,6 +9,8 @@
 #include "engine/ir/ir_print.h"
 #include "engine/state/incident.h"
 
+#include <stdarg.h>
+
 struct line {
     struct arena *arena;
     struct ARENA_VEC(char) bytes;
@@ -17,6 +19,10 @@ struct lines ARENA_VEC(const char *);
 
 struct ir_out line_out(struct line *l);
 void line_put(struct line *l, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void line_vput(struct line *l, const char *format, va_list ap);
+void line_text(struct line *l, struct text t);
+/* What it holds; valid until more is put. */
+struct text line_view(const struct line *l);
 const char *line_end(struct line *l); /* and begins anew */
 /* As rules write it; what is no constant in words: absent, unknown, a list. */
 void line_value(struct line *l, struct value v);

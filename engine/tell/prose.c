@@ -1,31 +1,22 @@
 /* prose.c - wrapping at blanks; a line end is one. A word longer than the line stands alone on it. */
 #include "engine/tell/prose.h"
 
-#include <stdarg.h>
-
-static void append(void *to, const char *at, size_t len)
-{
-    struct prose *p = to;
-    for (size_t i = 0; i < len; i++) *ARENA_PUSH(p->arena, p->text) = at[i];
-}
-
 struct ir_out prose_out(struct prose *p)
 {
-    return (struct ir_out){append, p};
+    return line_out(&p->line);
 }
 
 void prose_put(struct prose *p, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    struct text t = arena_vprintf(p->arena, format, ap);
+    line_vput(&p->line, format, ap);
     va_end(ap);
-    append(p, t.at, t.len);
 }
 
 void prose_text(struct prose *p, struct text t)
 {
-    append(p, t.at, t.len);
+    line_text(&p->line, t);
 }
 
 unsigned prose_columns(struct text t)
@@ -38,11 +29,12 @@ unsigned prose_columns(struct text t)
 /* Words from the paragraph to the file; `column` is where the first line stands already. */
 static void put_wrapped(struct prose *p, unsigned column, unsigned rest)
 {
+    struct text all = line_view(&p->line);
     bool is_first = true;
-    for (uint32_t at = 0; at < p->text.len;) {
+    for (uint32_t at = 0; at < all.len;) {
         uint32_t end = at;
-        while (end < p->text.len && p->text.at[end] != ' ' && p->text.at[end] != '\n') end++;
-        struct text word = {p->text.at + at, end - at};
+        while (end < all.len && all.at[end] != ' ' && all.at[end] != '\n') end++;
+        struct text word = {all.at + at, end - at};
         unsigned columns = prose_columns(word);
         if (!is_first && column + 1 + columns > p->width) {
             fprintf(p->to, "\n%*s", (int)rest, "");
@@ -55,12 +47,12 @@ static void put_wrapped(struct prose *p, unsigned column, unsigned rest)
         at = end + 1;
     }
     fputc('\n', p->to);
-    p->text.len = 0;
+    p->line.bytes.len = 0;
 }
 
 void prose_end(struct prose *p, unsigned first, unsigned rest)
 {
-    if (p->text.len) fprintf(p->to, "%*s", (int)first, "");
+    if (p->line.bytes.len) fprintf(p->to, "%*s", (int)first, "");
     put_wrapped(p, first, rest);
 }
 

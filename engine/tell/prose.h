@@ -5,19 +5,17 @@
 #ifndef CSR_ENGINE_TELL_PROSE_H
 #define CSR_ENGINE_TELL_PROSE_H
 
-#include "engine/ir/ir_print.h"
-#include "grammar/base/arena.h"
+#include "engine/tell/line.h"
 
 #include <stdio.h>
 
 #define PROSE_WIDTH 100
 
 struct prose {
-    struct arena *arena;
+    struct line line; /* the paragraph at hand, not wrapped yet */
     FILE *to;
     unsigned width;
     bool color;
-    struct ARENA_VEC(char) text; /* the paragraph at hand */
 };
 
 /* For what prints nodes: goes into the paragraph. */

@@ -56,8 +56,8 @@ static void put_code(struct prose *p, const char *code)
 
 int main(void)
 {
-    struct prose p = {.arena = arena_new(0), .to = stdout, .width = 120};
-    if (!p.arena || setjmp(*arena_escape(p.arena))) return CSR_SYSTEM;
+    struct prose p = {.line.arena = arena_new(0), .to = stdout, .width = 120};
+    if (!p.line.arena || setjmp(*arena_escape(p.line.arena))) return CSR_SYSTEM;
     fputs(head, stdout);
     for (size_t c = 0; c < CHAPTERS; c++) {
         bool has_title = false;
@@ -69,6 +69,6 @@ int main(void)
             put_code(&p, code);
         }
     }
-    arena_free(p.arena);
+    arena_free(p.line.arena);
     return ferror(stdout) || fflush(stdout) ? CSR_SYSTEM : CSR_OK;
 }
