@@ -7,8 +7,8 @@
  */
 #include "engine/state/absence.h"
 #include "engine/state/bounded.h"
-#include "engine/state/line.h"
 #include "engine/state/measure.h"
+#include "engine/state/sums.h"
 #include "engine/state/suspect.h"
 #include "engine/state/veto.h"
 
@@ -206,7 +206,7 @@ static void unchanged_run(void *world, const struct run *r)
 static bool add_to_line(struct folding *f, const struct run *r)
 {
     struct frontier front = frontier_of(f);
-    if (!line_add(&front, &f->p->alternatives[r->alternative], r, &f->w->classes)) return false;
+    if (!sums_add(&front, &f->p->alternatives[r->alternative], r, &f->w->classes)) return false;
     COUNT(f, made, 1);
     COUNT(f, superseded, 1); /* by what it became */
     return true;
@@ -599,7 +599,7 @@ void fold_step(struct workbench *w, const struct rule_plan *p, const struct fold
     extend_all(&f);
     runs_close_holes(p, &to->runs);
     uint32_t many = to->runs.len;
-    if (line_thin(p, &to->runs)) {
+    if (sums_thin(p, &to->runs)) {
         to->lost = true;
         COUNT(&f, superseded, many - to->runs.len);
     }

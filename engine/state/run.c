@@ -1,8 +1,8 @@
 /* run.c - the order of witnesses, and when one run makes another superfluous. */
 #include "engine/state/differ.h"
 #include "engine/state/inner.h"
-#include "engine/state/line.h"
 #include "engine/state/measure.h"
+#include "engine/state/sums.h"
 #include "engine/state/suspect.h"
 
 struct run *runs_push(struct slab *s, const struct rule_plan *p, struct runs *rs)
@@ -198,7 +198,7 @@ static void thin_out(struct frontier *f, const struct alternative *a, uint16_t p
  * itself. */
 static uint32_t *make_room(struct frontier *f, const struct alternative *a, const struct run *r)
 {
-    if (line_holds(f, a, r->progress)) return line_place(f, a, r);
+    if (sums_are_in_line(f, a, r->progress)) return sums_place(f, a, r);
     return make_way(f, a, r) ? &f->heads[a->bucket + r->progress] : NULL;
 }
 

@@ -1,5 +1,6 @@
-/* line.c - the order of a line, what comes to all of it, and how many it may be. */
-#include "engine/state/line.h"
+/* sums.c - the line of sums under way: its order, what comes to all of it, and how many it may be. */
+#include "engine/state/sums.h"
+
 #include "engine/state/measure.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
@@ -21,7 +22,7 @@ static bool is_line(const struct rule_plan *p, const struct alternative *a, uint
     return !a->n_inners || a->started[progress] == open;
 }
 
-bool line_holds(const struct frontier *f, const struct alternative *a, uint16_t progress)
+bool sums_are_in_line(const struct frontier *f, const struct alternative *a, uint16_t progress)
 {
     return f->as_told && is_line(f->plan, a, progress);
 }
@@ -32,7 +33,7 @@ static double amount_of_run(const struct rule_plan *p, const struct alternative 
 }
 
 /* What r is to be compared with stands beside its place. */
-uint32_t *line_place(struct frontier *f, const struct alternative *a, const struct run *r)
+uint32_t *sums_place(struct frontier *f, const struct alternative *a, const struct run *r)
 {
     uint32_t *link = &f->heads[a->bucket + r->progress];
     double amount = amount_of_run(f->plan, a, r);
@@ -86,10 +87,10 @@ static bool stands_first(const struct frontier *f, const struct alternative *a, 
            amount_of_run(f->plan, a, first) < amount_of_run(f->plan, a, r);
 }
 
-bool line_add(struct frontier *f, const struct alternative *a, const struct run *r, const struct classes *cs)
+bool sums_add(struct frontier *f, const struct alternative *a, const struct run *r, const struct classes *cs)
 {
     uint32_t q = place_under_way(a, r->progress), *head = &f->heads[a->bucket + r->progress];
-    if (!line_holds(f, a, r->progress) || !only_adds(f, a, q, cs)) return false;
+    if (!sums_are_in_line(f, a, r->progress) || !only_adds(f, a, q, cs)) return false;
     double amount = amount_of_run(f->plan, a, r);
     for (uint32_t c = 0; c < cs->len; c++)
         if (cs->at[c].steps & a->steps)
@@ -138,14 +139,14 @@ static bool is_between(const struct rule_plan *p, const struct runs *rs, const s
         !run_same_instance(p, stays, r))
         return false;
     next = next_of_line(p, rs, i);
-    return next && stays->start - next->start <= p->within / LINE_STEPS;
+    return next && stays->start - next->start <= p->within / SUMS_STEPS;
 }
 
-bool line_thin(const struct rule_plan *p, struct runs *rs)
+bool sums_thin(const struct rule_plan *p, struct runs *rs)
 {
     const struct run *stays = NULL;
     uint32_t n = rs->len;
-    if (!p->adds_up || n <= LINE_MOST) return false;
+    if (!p->adds_up || n <= SUMS_MOST) return false;
     for (uint32_t i = 0; i < n; i++) {
         struct run *r = runs_at(p, rs, i);
         r->next = is_between(p, rs, stays, i) ? RUN_HOLE : 0;
