@@ -141,15 +141,6 @@ static struct hash128 hash_showing(const struct run *r, const struct showing *s)
     return hash_128(r->o.secret, bytes, (size_t)(at - bytes));
 }
 
-static struct text keep_text(struct batch *b, struct text t)
-{
-    char *memory = pool_take(&b->memory, t.len + 1);
-    if (!memory) b->is_broken = true;
-    if (!memory) return (struct text){"", 0};
-    memcpy(memory, t.at, t.len);
-    return (struct text){memory, t.len};
-}
-
 /* The number of the feed in the batch, which is made if the batch has not seen it. */
 static uint32_t number_of(struct run *r, struct batch *b, struct showing *s)
 {
@@ -164,8 +155,7 @@ static uint32_t number_of(struct run *r, struct batch *b, struct showing *s)
         return 0;
     }
     *mine = *s;
-    mine->account = keep_text(b, s->account);
-    mine->region = keep_text(b, s->region);
+    if (!pool_text(&b->memory, &mine->account) || !pool_text(&b->memory, &mine->region)) b->is_broken = true;
     b->showing_places[i] = b->showings.len;
     return b->showings.len - 1;
 }

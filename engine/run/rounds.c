@@ -51,15 +51,6 @@ static bool has_news(const struct work *w)
 
 /* ---- what is given up ---------------------------------------------------------------------------------- */
 
-static bool keep_name(struct yield *y, struct text *name)
-{
-    char *memory = name->len ? pool_take(&y->memory, name->len) : NULL;
-    if (!name->len) return true;
-    if (memory) memcpy(memory, name->at, name->len);
-    name->at = memory;
-    return memory != NULL;
-}
-
 /* How many of the same record, depth and partition came before it. */
 static uint32_t number_of(const struct evictions *all, const struct evicted *one)
 {
@@ -74,7 +65,7 @@ static void keep_eviction(void *world, const struct state_eviction *e)
     struct work *w = ((struct shard *)world)->work;
     struct yield *y = w->yield;
     struct evicted one = {*e, w->depth, w->partition, 0};
-    bool is_kept = keep_name(y, &one.what.account) && keep_name(y, &one.what.principal);
+    bool is_kept = pool_text(&y->memory, &one.what.account) && pool_text(&y->memory, &one.what.principal);
     if (w->batch->rules->hears) one.number = number_of(&y->evictions, &one);
     struct evicted *mine = VEC_PUSH(&y->evictions);
     if (mine) *mine = one;
@@ -360,7 +351,7 @@ static void tell_rules(struct work *w, const struct evicted *e)
     struct match_out out = {.world = &t, .hit = keep_told_hit};
     struct json_out *line = &w->shard->line;
     notice_json(line, w->batch->rules->ir, &e->what, t.id, e->what.second);
-    if (line->failed || !keep_name(w->yield, &t.id)) {
+    if (line->failed || !pool_text(&w->yield->memory, &t.id)) {
         w->yield->is_broken = true;
         return;
     }

@@ -51,6 +51,15 @@ void *pool_take(struct pool *p, size_t size)
     return taken;
 }
 
+bool pool_text(struct pool *p, struct text *t)
+{
+    char *copy = t->len ? pool_take(p, t->len) : NULL;
+    bool is_kept = copy || !t->len;
+    if (copy) memcpy(copy, t->at, t->len);
+    *t = copy ? (struct text){copy, t->len} : TEXT("");
+    return is_kept;
+}
+
 void pool_reset(struct pool *p)
 {
     p->at = NULL;

@@ -7,6 +7,8 @@
 #ifndef CSR_ENGINE_RUN_VEC_H
 #define CSR_ENGINE_RUN_VEC_H
 
+#include "grammar/base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,6 +35,8 @@ struct pool {
 
 /* 8-aligned, not zeroed, or NULL. */
 void *pool_take(struct pool *p, size_t size);
+/* Makes *t a copy of what it shows. False: no memory, and it is empty. */
+bool pool_text(struct pool *p, struct text *t);
 /* Forgets everything, keeps the chunks. */
 void pool_reset(struct pool *p);
 void pool_release(struct pool *p);
