@@ -2,12 +2,14 @@
  *
  *   CASES=100000 SEED=1 build/tests/test_oracle     more cases, from another seed
  *   FROM=8379 CASES=1 …                             this one alone
+ *   AS_IS=1 …                                        a failing case is not shrunk
  *   DRY=1 …                                          the oracle alone: how often things occur
  *   RULES="inner=30 where=0" …                       other constructs (construct.def)
  *
  * A case is run in order of time with the watermark close behind, and shuffled within the disorder bound;
  * what both settle must be what the oracle says. A failing case is shrunk, its rule and its events, and
- * printed.
+ * printed. What the engine marks `capped`, because a key had more half-built choices than are kept, need not
+ * agree: such cases are counted, and few.
  */
 #include "engine/base/tape.h"
 #include "engine/compile/compile.h"
@@ -123,6 +125,9 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, uint32_t res
         for (uint32_t h = 0; h < c->n_hits; h++)
             if (c->event_of[h] == order[i].event && reaches_state(c, h))
                 state_hit(state, c->hits[h], &caller->out);
+        if (getenv("DBG"))
+            fprintf(stderr, "%d arrive %s +%ld\n", shuffle, c->events[order[i].event].identity,
+                    (long)(c->events[order[i].event].second - EPOCH));
         if (c->events[order[i].event].second > newest) newest = c->events[order[i].event].second;
         if (!shuffle || chance(&seed, 50)) state_watermark(state, newest - c->disorder, i, &caller->out);
         if (chance(&seed, 40)) caller_answer(caller);
@@ -242,11 +247,11 @@ static bool may_open_at_once(const struct a_case *c)
 
 /* ---- one case ----------------------------------------------------------------------------------------- */
 
-enum result { SAME, DIFFERENT, SKIPPED };
+enum result { SAME, DIFFERENT, SKIPPED, CAPPED };
 
 /* How often what is meant to be tested did occur. */
 struct tally {
-    uint32_t cases, matched, skipped, refused, vetoed, unfit, tied, blinded, groups, at_once;
+    uint32_t cases, matched, skipped, capped, refused, vetoed, unfit, tied, blinded, groups, at_once;
     struct construct_counts used;
 };
 
@@ -298,6 +303,15 @@ static bool same_after_restarts(struct a_case *c, uint64_t seed, bool shuffle, c
            COMPLAIN("restarted: %u revisions, not %u", caller.told.len, whole->told.len);
 }
 
+#define RESTARTED 8 /* every so many cases */
+
+static bool is_capped(const struct caller *caller)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < caller->told.len; i++) any |= caller->told.at[i].capped;
+    return any;
+}
+
 static enum result try_case(struct a_case *c, uint64_t seed, struct complaint *complaint, struct tally *t)
 {
     struct oracle_result *expected = malloc(sizeof *expected);
@@ -308,7 +322,9 @@ static enum result try_case(struct a_case *c, uint64_t seed, struct complaint *c
     bool is_dry = from_environment("DRY", 0);
     for (int order = is_dry ? 2 : 0; order < 2 && result == SAME; order++) {
         run_case(c, seed + (uint64_t)order, order > 0, 0, &caller);
-        if (!same_incidents(c, expected, &caller, complaint) ||
+        if (!same_incidents(c, expected, &caller, complaint))
+            result = is_capped(&caller) ? CAPPED : DIFFERENT;
+        if (seed % RESTARTED == 0 && result != DIFFERENT &&
             !same_after_restarts(c, seed + (uint64_t)order, order > 0, &caller, complaint))
             result = DIFFERENT;
     }
@@ -340,13 +356,12 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
 
 static void print_tally(const struct tally *t)
 {
-    printf("%u cases, %u with a match, %u too large for brute force, %u refused; %u groups, %u tied, %u "
-           "blinded; %u with "
-           "vetoed "
-           "choices, %u with a completion that is not `where`; %u "
-           "looked at after each record\n",
-           t->cases, t->matched, t->skipped, t->refused, t->groups, t->tied, t->blinded, t->vetoed, t->unfit,
-           t->at_once);
+    printf(
+        "%u cases, %u with a match, %u too large for brute force, %u capped, %u refused; "
+        "%u groups, %u tied, %u blinded; %u with vetoed choices, %u with a completion that is not `where`; "
+        "%u looked at after each record\n",
+        t->cases, t->matched, t->skipped, t->capped, t->refused, t->groups, t->tied, t->blinded, t->vetoed,
+        t->unfit, t->at_once);
     for (uint32_t i = 0; i < CONSTRUCTS; i++) printf("%s=%u ", construct_name(i), t->used.rules[i]);
     printf("\n");
 }
@@ -363,13 +378,15 @@ static void random_rules_agree_with_brute_force(void **unused)
         struct complaint complaint;
         uint64_t seed = (first << 20) + i;
         case_make(c, seed, &switches);
-        enum result result = SKIPPED;
+        enum result result = SAME;
         if (!compile_case(c))
             tally.refused++;
         else
-            tally.skipped += (result = try_case(c, seed, &complaint, &tally)) == SKIPPED;
+            result = try_case(c, seed, &complaint, &tally);
+        tally.skipped += result == SKIPPED;
+        tally.capped += result == CAPPED;
         if (result == DIFFERENT) {
-            case_shrink(c, seed, still_fails, &complaint);
+            if (!from_environment("AS_IS", 0)) case_shrink(c, seed, still_fails, &complaint);
             printf("case %lu (SEED=%lu): %s\n", i, first, complaint.text);
             case_print(c);
             fail();
@@ -380,6 +397,7 @@ static void random_rules_agree_with_brute_force(void **unused)
     print_tally(&tally);
     assert_true(tally.matched > cases / 5);
     assert_true(tally.skipped < cases / 10);
+    assert_true(tally.capped <= cases / 2000);
 }
 
 int main(void)
