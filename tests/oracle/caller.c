@@ -30,6 +30,7 @@ static void keep_incident(void *world, const struct incident *i)
     memcpy(t->id, i->id, sizeof t->id);
     memcpy(t->match_id, i->match_id, sizeof t->match_id);
     memcpy(t->merged_into, i->merged_into, sizeof t->merged_into);
+    memcpy(t->predecessor, i->predecessor, sizeof t->predecessor);
     t->state = i->state, t->revision = i->revision, t->score = i->score, t->severity = i->severity;
     t->tied = i->tie, t->capped = i->capped, t->blinded = i->blinded, t->start = i->start,
     t->opened = i->opened, t->end = i->end;
@@ -42,6 +43,7 @@ static void keep_incident(void *world, const struct incident *i)
     for (uint32_t n = 0; n < i->n_steps; n++) {
         t->steps |= UINT64_C(1) << i->steps[n].step;
         t->count[i->steps[n].step] = i->steps[n].count;
+        t->shown[i->steps[n].step] = i->steps[n].n_events;
     }
     t->n_actions = i->n_actions;
     for (uint32_t n = 0; n < i->n_actions; n++) {

@@ -9,7 +9,7 @@
 #include "grammar/base/arena.h"
 
 struct told { /* one revision */
-    char id[33], match_id[33], merged_into[33];
+    char id[33], match_id[33], merged_into[33], predecessor[33];
     enum incident_state state;
     uint32_t revision;
     int32_t score;
@@ -19,6 +19,7 @@ struct told { /* one revision */
     char title[512], witness[512], completing[64];
     uint64_t steps;
     uint64_t count[64];
+    uint32_t shown[64]; /* of those, with their evidence */
     uint32_t n_actions, n_new_actions, n_refused;
     uint32_t n_unknown;
     uint64_t cause;

@@ -367,6 +367,38 @@ static void test_fan(void **state)
     bench_free(b);
 }
 
+/* Each element of one list with each of the other. */
+static void test_fan_of_two_lists(void **state)
+{
+    (void)state;
+    struct bench *b = bench_of(RULE("r", "by i, g on ec2:StopInstances with i = req.instancesSet[].instanceId"
+                                         " with g = req.groupSet[].groupId"),
+                               1);
+    static const char *const expected[][2] = {{"i-1", "g-1"}, {"i-1", "g-2"}, {"i-2", "g-1"}, {"i-2", "g-2"}};
+    put(b, "ec2", "StopInstances",
+        "\"requestParameters\":{\"instancesSet\":[{\"instanceId\":\"i-1\"},{\"instanceId\":\"i-2\"}],"
+        "\"groupSet\":[{\"groupId\":\"g-1\"},{\"groupId\":\"g-2\"}]}");
+    assert_int_equal(b->n_hits, 4);
+    for (uint32_t h = 0; h < b->n_hits; h++)
+        for (uint32_t part = 0; part < 2; part++) expect_text(key_part(b->hits[h]->key, part), expected[h][part]);
+    bench_free(b);
+}
+
+/* What was withheld is not absent: nobody can tell of whom the record is. */
+static void test_fan_withheld(void **state)
+{
+    (void)state;
+    struct bench *b = bench_of(RULE("r", "by i on ec2:StopInstances with i = req.ids[]"), 1);
+    put(b, "ec2", "StopInstances", "\"requestParameters\":{\"ids\":[\"HIDDEN_DUE_TO_SECURITY_REASONS\"]}");
+    assert_int_equal(b->n_hits, 0);
+    assert_int_equal(counts_of(b).blinded, 1);
+    assert_int_equal(counts_of(b).key_missing, 0);
+    put(b, "ec2", "StopInstances", "\"requestParameters\":{\"ids\":[null]}");
+    assert_int_equal(counts_of(b).blinded, 1);
+    assert_int_equal(counts_of(b).key_missing, 1);
+    bench_free(b);
+}
+
 /* ---- joins and captures ---------------------------------------------------------------------------------------- */
 
 static void test_joins(void **state)
@@ -592,6 +624,7 @@ int main(void)
         cmocka_unit_test(test_first_group),    cmocka_unit_test(test_only_candidates),
         cmocka_unit_test(test_shared_predicates), cmocka_unit_test(test_key_hash),
         cmocka_unit_test(test_missing_key),    cmocka_unit_test(test_fan),
+        cmocka_unit_test(test_fan_of_two_lists), cmocka_unit_test(test_fan_withheld),
         cmocka_unit_test(test_joins),          cmocka_unit_test(test_captures),
         cmocka_unit_test(test_touches),        cmocka_unit_test(test_learning_on),
         cmocka_unit_test(test_large_event),    cmocka_unit_test(test_no_malloc),
