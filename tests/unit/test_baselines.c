@@ -376,6 +376,30 @@ static void what_is_unseen_for_keep_is_freed(void **unused)
     state_plan_free(plan);
 }
 
+/* With new rules a baseline goes on, unless what it is of has changed. */
+static void a_changed_baseline_begins_anew(void **unused)
+{
+    struct ir_baseline b = {.name = TEXT("b"), .keep = 10 * DAY, .days = 1, .fingerprint = {1, 2}};
+    struct ir ir = {.baselines = &b, .n_baselines = 1};
+    struct state_plan *old = state_plan_new(&ir);
+    struct state *s = state_new(NULL);
+    struct touch t = {.second = EPOCH, .key = {1, 1}, .value = {1, 1}, .learns = true};
+    (void)unused;
+    state_adopt(s, old, NULL);
+    state_touch(s, &t);
+    t = (struct touch){.second = EPOCH + HOUR, .key = {1, 1}, .value = {1, 1}, .asks = true};
+    for (uint64_t changes = 0; changes < 2; changes++) {
+        b.fingerprint[1] += changes;
+        struct state_plan *plan = state_plan_new(&ir);
+        state_adopt(s, plan, NULL);
+        state_plan_free(old);
+        old = plan;
+        assert_int_equal(state_touch(s, &t).has_history, !changes);
+    }
+    state_free(s);
+    state_plan_free(old);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +408,7 @@ int main(void)
         cmocka_unit_test(answers_do_not_depend_on_arrival),
         cmocka_unit_test(a_full_table_forgets_the_oldest),
         cmocka_unit_test(what_is_unseen_for_keep_is_freed),
+        cmocka_unit_test(a_changed_baseline_begins_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

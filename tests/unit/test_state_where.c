@@ -19,6 +19,7 @@ struct bench {
     struct caller caller;
     uint64_t seq;
     int64_t feed; /* how far the feeds have come */
+    uint64_t key; /* of the next hits */
 };
 
 static void open_bench(struct bench *b, const char *rule)
@@ -51,7 +52,7 @@ static void hit(struct bench *b, uint32_t step, int64_t second, struct value v)
     struct hit h = {.seq = b->seq,
                     .second = EPOCH + second,
                     .step = step,
-                    .key_hash = {1, 2},
+                    .key_hash = {1 + b->key, 2},
                     .key = TEXT("key"),
                     .joins = joins,
                     .n_joins = b->ir->rules[0].n_joins,
@@ -266,6 +267,21 @@ static void none_that_waits_stands_for_another(void **unused)
 }
 
 /* While a feed is behind it cannot be told. What it brings then counts for the window too. */
+static void each_key_has_its_own_window(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"{count(a)}\"" STEPS " match a -> !b for 30s where count(a) >= 2 }");
+    for (b.key = 0; b.key < 2; b.key++)
+        for (uint64_t i = 0; i <= b.key; i++) hit(&b, 0, (int64_t)i, NONE);
+    state_watermark(b.state, EPOCH + 10, b.seq, &b.caller.out);
+    assert_int_equal(b.caller.told.len, 0);
+    state_watermark(b.state, EPOCH + 40, b.seq, &b.caller.out);
+    assert_int_equal(told_as(&b, INCIDENT_OPEN), 1);
+    assert_string_equal(last(&b)->title, "2");
+    close_bench(&b);
+}
+
 static void a_late_break_is_in_no_window(void **unused)
 {
     struct bench b;
@@ -372,6 +388,20 @@ static void amounts_of_values(void **unused)
     }
 }
 
+/* So it belongs to any choice that reaches the sum without it. */
+static void a_negative_value_counts_nothing_in_a_sum(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(&b, HEAD "title \"{count(a)}\" step a: iam:CreateUser (ok) match a[sum req.v >= 10] }");
+    hit(&b, 0, 0, value_int(-7));
+    hit(&b, 0, 1, value_int(9));
+    assert_int_equal(b.caller.told.len, 0);
+    hit(&b, 0, 2, value_int(1));
+    assert_string_equal(last(&b)->title, "3");
+    close_bench(&b);
+}
+
 static void a_greatest_value_leaves_with_its_event(void **unused)
 {
     struct bench b;
@@ -401,10 +431,12 @@ int main(void)
         cmocka_unit_test(a_window_holds_what_nothing_has_broken),
         cmocka_unit_test(a_completion_that_waits_long_keeps_its_window),
         cmocka_unit_test(none_that_waits_stands_for_another),
+        cmocka_unit_test(each_key_has_its_own_window),
         cmocka_unit_test(a_late_break_is_in_no_window),
         cmocka_unit_test(references_of_a_veto_are_asked_of_each_choice),
         cmocka_unit_test(what_an_event_lacks_is_not_assumed),
         cmocka_unit_test(amounts_of_values),
+        cmocka_unit_test(a_negative_value_counts_nothing_in_a_sum),
         cmocka_unit_test(a_greatest_value_leaves_with_its_event),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
