@@ -77,4 +77,11 @@ void tape_skip(struct tape *t, size_t mark);
 /* What lies in the arena is looked at no more: it may go. */
 void tape_forget(struct tape *t);
 
+/* One of the tapes that a file holds (io/checkpoint.h). */
+struct tape_section {
+    char kind[5]; /* four letters */
+    const char *bytes;
+    size_t len;
+};
+
 #endif

@@ -34,7 +34,7 @@
  * of its own depth and shard: so a list is written before any round reads it. It is taken together with the
  *    records' hits in order of what caused it (rounds.c). A round that the rules have no depth for is done
  *    together with the last that they have.
- * 8. A batch that is the first with its rules lets a shard begin none of its rounds before it has done all
+ * 8. A batch that is the first with its rules, or keeps, lets a shard begin none of its rounds before it has done all
  *    rounds of the batch before. All sets are freed by control, after the writer has said that their last
  *    batch is written.
  */
@@ -159,6 +159,7 @@ struct batch {
     bool opens_period;
     bool is_end; /* all input came before: the watermark passes everything */
     bool counts; /* control wants state counted */
+    bool keeps;  /* a checkpoint of what is before it: checkpoint.c */
     uint64_t period;
     uint64_t asks_after; /* opens_period: batches whose hits all shards must have done before its touches */
     bool in_order;       /* the input's records come in order of time, whatever their feed */
@@ -217,6 +218,17 @@ struct shard {
     uint64_t moment;                            /* ticks, up to which it is billed */
 };
 
+/* A checkpoint while it is made, part by part, each by who holds what it says. One at a time. */
+struct part {
+    struct arena *arena;
+    struct tape tape;
+};
+struct checkpoint {
+    uint8_t is_under_way;             /* flag: from the dealer until the writer is done with it */
+    struct part names, dealer, time, writer;
+    struct part shards[STATE_PARTITIONS]; /* [n_shards] */
+};
+
 struct worker {
     struct run *run;
     unsigned index;
@@ -227,6 +239,7 @@ struct worker {
 struct dealer { /* the dealing token's holder */
     uint64_t next_seq;
     uint64_t released; /* records given back to the input */
+    uint64_t first;    /* sequence of the first record of this run: 1, or behind a checkpoint */
     struct rules *rules;
     uint64_t period;
     bool opens_period;        /* the next batch does */
@@ -276,6 +289,7 @@ struct run {
     alignas(CACHE_LINE) uint64_t last;    /* batches in all; UINT64_MAX until the dealer knows: cursor */
     alignas(CACHE_LINE) struct wait wait;
 
+    struct checkpoint checkpoint;
     uint8_t halts;       /* flag: the writer has nobody to write to */
     uint8_t wants_count; /* flag */
     uint8_t no_memory;   /* flag */
@@ -346,5 +360,16 @@ void run_listen(struct run *r, uint32_t depth, uint32_t partition);
 /* After publishing a cursor: wakes a sleeper where there is enough to do for two. */
 void run_progressed(struct run *r);
 void run_wake_all(struct run *r);
+
+/* The writer counts for these rules from here on; counts go with the names. old: NULL, there were none. */
+void run_count_for(struct run *r, const struct ir *old, const struct ir *new);
+
+/* checkpoint.c: what each holder says of where it stands, before it begins with a batch that keeps. */
+void run_keep_dealer(struct run *r);
+void run_keep_time(struct run *r);
+void run_keep_shard(struct run *r, uint32_t shard);
+/* And the writer, who has all of it then. */
+void run_keep_whole(struct run *r);
+void checkpoint_release(struct run *r);
 
 #endif

@@ -42,7 +42,7 @@ static struct batch *finish(struct run *r)
 static void release_written(struct run *r, uint64_t written)
 {
     struct dealer *d = &r->dealer;
-    uint64_t n = (written == r->dealt ? d->next_seq : run_batch(r, written)->first_seq) - 1;
+    uint64_t n = (written == r->dealt ? d->next_seq : run_batch(r, written)->first_seq) - d->first;
     if (n == d->released) return;
     d->released = n;
     if (r->o.input->release) r->o.input->release(r->o.input->world, n);
@@ -126,12 +126,24 @@ static void stamp_period(struct run *r, struct batch *b)
 /* The batch is whole: its number, and the dealer's place behind it. */
 static struct batch *hand_out(struct run *r, struct batch *b)
 {
+    if (b->keeps) run_keep_dealer(r);
     r->dealer.next_seq += b->n;
     r->dealer.last_clock = b->clock;
     stamp_period(r, b);
     if (r->o.input->progress) r->o.input->progress(r->o.input->world, &b->bytes_read, &b->bytes_all);
     cursor_publish(&r->dealt, b->number + 1); /* invariant 1 */
     return b;
+}
+
+/* Where the input stands is told before anything is taken for the batch. One with new rules does not keep: who reads a
+ * checkpoint would have to know both sets. */
+static bool begins_checkpoint(struct run *r, const struct batch *b)
+{
+    const struct run_keeping *k = &r->o.keeping;
+    if (!k->is_due || b->adopts || !r->dealt || flag_is_up(&r->checkpoint.is_under_way)) return false;
+    if (!k->is_due(k->world)) return false;
+    k->begin(k->world);
+    return true;
 }
 
 static struct batch *begin_batch(struct run *r)
@@ -149,6 +161,7 @@ static struct batch *begin_batch(struct run *r)
     if (next) d->rules = next;
     b->adopts = next != NULL;
     b->rules = d->rules;
+    b->keeps = begins_checkpoint(r, b);
     return b;
 }
 

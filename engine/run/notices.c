@@ -51,20 +51,27 @@ static bool keep_names(struct state_eviction *e)
     return true;
 }
 
-bool notices_count(struct notices *n, const struct state_eviction *e)
+/* The place in the index of a notice like this, or the empty one where it would stand. */
+static uint32_t *slot_of(struct notices *n, const struct state_eviction *e)
 {
     uint64_t hash = e->owner.lo ^ (uint64_t)e->rule << 32 ^ (uint64_t)e->baseline << 16 ^ (uint64_t)e->cap[0];
     uint32_t slot = (uint32_t)(hash ^ hash >> 32) % SLOTS;
-    for (; n->index[slot]; slot = (slot + 1) % SLOTS)
-        if (is_about(&n->at[n->index[slot] - 1], e)) {
-            n->at[n->index[slot] - 1].what.n += e->n;
-            return true;
-        }
+    while (n->index[slot] && !is_about(&n->at[n->index[slot] - 1], e)) slot = (slot + 1) % SLOTS;
+    return &n->index[slot];
+}
+
+bool notices_count(struct notices *n, const struct state_eviction *e)
+{
+    uint32_t *slot = slot_of(n, e);
+    if (*slot) {
+        n->at[*slot - 1].what.n += e->n;
+        return true;
+    }
     if (n->len == NOTICES_MOST) return false;
     struct notice *mine = &n->at[n->len];
     *mine = (struct notice){.what = *e, .told = INT64_MIN};
     if (!keep_names(&mine->what)) return false;
-    n->index[slot] = ++n->len;
+    *slot = ++n->len;
     return true;
 }
 
@@ -126,4 +133,51 @@ void notices_tell(struct notices *n, const struct ir *ir, int64_t second, bool a
         if (n->tell && !n->line.failed) n->tell(n->world, json_out_text(&n->line));
     }
     if (all) forget(n);
+}
+
+/* ---- as bytes ------------------------------------------------------------------------------------------ */
+
+/* The name as the table of caps has it, which lives as long as the program. NULL: there is none such. */
+static const char *cap_named(struct text name)
+{
+    for (size_t i = 0; cap_at(i); i++)
+        if (text_equal(text_of(cap_at(i)->name), name)) return cap_at(i)->name;
+    return NULL;
+}
+
+static void eviction_tape(struct tape *t, struct state_eviction *e)
+{
+    struct text cap = text_of(t->reads ? "" : e->cap);
+    TAPE(t, cap), TAPE(t, e->rule), TAPE(t, e->baseline), TAPE(t, e->account), TAPE(t, e->principal);
+    TAPE(t, e->owner), TAPE(t, e->n);
+    if (t->reads) e->cap = cap_named(cap);
+    (void)tape_check(t, e->cap != NULL);
+}
+
+/* False: what it was about is there no more. */
+static bool renumber(uint32_t *number, const uint32_t *now, uint32_t n)
+{
+    if (*number == IR_NONE) return true;
+    *number = *number < n ? now[*number] : IR_NONE;
+    return *number != IR_NONE;
+}
+
+static void put_back(struct notices *n, struct tape *t, const struct notice *one)
+{
+    bool done = notices_count(n, &one->what);
+    if (tape_check(t, done)) n->at[*slot_of(n, &one->what) - 1].told = one->told;
+}
+
+void notices_tape(struct notices *n, struct tape *t, const struct state_names *names)
+{
+    uint32_t len = tape_count(t, n->len);
+    TAPE(t, n->told);
+    for (uint32_t i = 0; i < len && !t->is_broken; i++) {
+        struct notice read = {.told = 0}, *one = t->reads ? &read : &n->at[i];
+        eviction_tape(t, &one->what);
+        TAPE(t, one->told);
+        if (t->reads && !t->is_broken && renumber(&read.what.rule, names->rules, names->ir->n_rules) &&
+            renumber(&read.what.baseline, names->baselines, names->ir->n_baselines))
+            put_back(n, t, &read);
+    }
 }

@@ -13,6 +13,7 @@
 #define CSR_ENGINE_RUN_NOTICES_H
 
 #include "engine/base/json_out.h"
+#include "engine/base/tape.h"
 #include "engine/state/state.h"
 
 #define NOTICES_MOST 1024u
@@ -42,5 +43,9 @@ void notice_json(struct json_out *o, const struct ir *ir, const struct state_evi
                  int64_t second);
 /* What is due at this second of event time; SECOND all: everything, and forgets it. */
 void notices_tell(struct notices *n, const struct ir *ir, int64_t second, bool all);
+
+/* As bytes and back; read into one that has none. Numbers of rules and baselines are those of the set that was written:
+ * names say which they are now. */
+void notices_tape(struct notices *n, struct tape *t, const struct state_names *names);
 
 #endif

@@ -116,6 +116,7 @@ static void adopt(struct work *w)
 static void round_seen(struct work *w)
 {
     struct batch *b = w->batch;
+    if (b->keeps) run_keep_shard(w->run, w->index);
     if (b->adopts) adopt(w);
     if (has_news(w))
         for (EACH_PARTITION(w, p)) state_forget(w->run->partitions[0][p], w->batch->before);
@@ -559,7 +560,8 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
 {
     /* `timed` before everything else of the batch: nothing of it may be read until then. */
     if (round == ROUND_SEEN)
-        return cursor_read(&r->timed) > number && (!b->adopts || s->done[ROUND_LAST] == number);
+        return cursor_read(&r->timed) > number &&
+               (!(b->adopts || b->keeps) || s->done[ROUND_LAST] == number);
     if (s->done[round - 1] == number || !all_have_done(r, s, round - 1, number + 1)) return false;
     return round != ROUND_TOUCH || all_have_done(r, s, ROUND_LAST, b->asks_after);
 }

@@ -268,7 +268,7 @@ static void begin_time(struct run *r)
         sampler_begin(&r->shards[s].hits, r->writer.ledger.hit_every);
         sampler_begin(&r->shards[s].moves, r->writer.ledger.move_every);
     }
-    r->dealer.next_seq = 1;
+    r->dealer.next_seq = r->dealer.first = 1;
     r->dealer.opens_period = true;
     r->last = UINT64_MAX;
 }
@@ -309,6 +309,7 @@ void run_free(struct run *r)
     for (uint32_t i = 0; i < r->writer.feeds.len; i++) free((char *)(uintptr_t)r->writer.feeds.at[i].kind.at);
     free(r->writer.feeds.at);
     watermark_release(&r->watermark);
+    checkpoint_release(r);
     notices_release(&r->writer.notices);
     for (uint32_t s = 0; r->shards && s < r->n_shards; s++) {
         for (uint32_t d = 0; d < IR_DEPTHS; d++) free(r->shards[s].feeds[d].at);

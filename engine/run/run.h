@@ -13,6 +13,7 @@
 #ifndef CSR_ENGINE_RUN_RUN_H
 #define CSR_ENGINE_RUN_RUN_H
 
+#include "engine/base/tape.h"
 #include "engine/event/input.h"
 #include "engine/state/state.h"
 
@@ -103,7 +104,20 @@ struct run_out {
     void (*counted)(void *world, const struct run_counts *all);
 };
 
+/* Checkpoints (checkpoint.c): where a run stands between two batches, so that another one can go on from there. */
+struct run_keeping {
+    void *world;
+    /* By the dealer, while none is under way: whether one is wanted now. NULL: never. */
+    bool (*is_due)(void *world);
+    /* By the dealer, before it takes the records of the batch that begins behind it: how far the input has been taken.
+     * Once more, if that batch does not come about. */
+    void (*begin)(void *world);
+    /* By the writer, when everything before it was given out. The sections are valid during the call; n 0: no memory. */
+    void (*whole)(void *world, const struct tape_section *sections, uint32_t n);
+};
+
 struct run_options {
+    struct run_keeping keeping;
     unsigned workers;    /* at least 1 */
     struct input *input; /* outlives the run */
     struct run_out out;
@@ -145,6 +159,11 @@ enum run_end {
     RUN_STOPPED,  /* by options.stop, or by out.incident */
     RUN_NO_MEMORY /* incidents up to that batch were given */
 };
+/* Before run_go, with one set published: goes on where these sections stood, as language.md B24 says if the rules are
+ * others. The hashes must be under the same secret. False: they make no sense, and the run is of no use. */
+bool run_restore(struct run *r, const struct tape_section *sections, uint32_t n);
+/* After run_go that was stopped: a checkpoint of where it stands, by keeping.begin and keeping.whole. */
+void run_keep(struct run *r);
 /* Once. At least one set must have been published. */
 enum run_end run_go(struct run *r);
 /* After run_go. */

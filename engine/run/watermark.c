@@ -147,6 +147,42 @@ bool watermark_fold(struct watermark *w, struct batch *b)
     return done;
 }
 
+/* ---- as bytes ------------------------------------------------------------------------------------------ */
+
+static void feed_tape(struct tape *t, struct feed_mark *f)
+{
+    TAPE(t, f->id), TAPE(t, f->newest), TAPE(t, f->came);
+    TAPE(t, f->disorder), TAPE(t, f->max_lag), TAPE(t, f->lags), TAPE(t, f->holds);
+}
+
+static void holding_tape(struct watermark *w, struct tape *t)
+{
+    uint32_t n = tape_count(t, w->holding.len);
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t number = t->reads ? 0 : w->holding.at[i];
+        TAPE(t, number);
+        if (!t->reads || !tape_check(t, number < w->feeds.len)) continue;
+        uint32_t *place = VEC_PUSH(&w->holding);
+        if (tape_check(t, place != NULL)) *place = number;
+    }
+}
+
+void watermark_tape(struct watermark *w, struct tape *t)
+{
+    uint32_t n = tape_count(t, w->feeds.len);
+    (void)tape_check(t, n <= FEEDS_MOST);
+    for (uint32_t i = 0; i < n && !t->is_broken; i++) {
+        struct feed_mark read = {.newest = 0}, *f = t->reads ? &read : &w->feeds.at[i];
+        feed_tape(t, f);
+        if (!t->reads || !tape_check(t, has_room(w) && !*place_of(w, read.id) && (f = VEC_PUSH(&w->feeds))))
+            continue;
+        *f = read;
+        *place_of(w, read.id) = w->feeds.len;
+    }
+    holding_tape(w, t);
+    TAPE(t, w->newest), TAPE(t, w->passed);
+}
+
 /* ---- as a step of the run ------------------------------------------------------------------------------ */
 
 bool run_time(struct run *r)
@@ -154,6 +190,7 @@ bool run_time(struct run *r)
     bool any = false;
     if (!token_take(&r->timing)) return false;
     for (struct batch *b; b = run_batch(r, r->timed), cursor_read(&b->matched) == r->timed + 1;) {
+        if (b->keeps) run_keep_time(r);
         if (!watermark_fold(&r->watermark, b)) flag_raise(&r->no_memory);
         cursor_publish(&r->timed, r->timed + 1); /* everything of the match stage, and what the fold wrote */
         any = true;

@@ -17,7 +17,7 @@
 #ifndef CSR_ENGINE_RUN_WATERMARK_H
 #define CSR_ENGINE_RUN_WATERMARK_H
 
-#include "engine/base/hash.h"
+#include "engine/base/tape.h"
 #include "engine/run/vec.h"
 
 #define FEEDS_MOST      65536u
@@ -67,5 +67,7 @@ void watermark_release(struct watermark *w);
 /* Fills in what the batch's later stages read: before, passed, turns, and the showings' numbers. False: no
  * memory. */
 bool watermark_fold(struct watermark *w, struct batch *b);
+/* As bytes and back; read into one that knows nothing. */
+void watermark_tape(struct watermark *w, struct tape *t);
 
 #endif

@@ -314,7 +314,7 @@ static void carry_counts(const struct writer *w, const struct ir *old, const str
 }
 
 /* Counts go with the names over a reload. */
-static void count_for(struct run *r, const struct ir *old, const struct ir *new)
+void run_count_for(struct run *r, const struct ir *old, const struct ir *new)
 {
     struct writer *w = &r->writer;
     uint64_t *swallowed = calloc(new->n_exceptions + 1, sizeof *swallowed);
@@ -339,7 +339,7 @@ static void write_adoption(struct run *r, const struct batch *b)
     for (uint32_t s = 1; s < r->n_shards; s++)
         sum.half_built_dropped += b->yields[s].adoption.half_built_dropped;
     if (r->o.out.adopted) r->o.out.adopted(r->o.out.world, b->rules->owner, b->rules->generation, &sum);
-    count_for(r, w->rules ? w->rules->ir : NULL, b->rules->ir);
+    run_count_for(r, w->rules ? w->rules->ir : NULL, b->rules->ir);
     if (!ledger_adopt(&w->ledger, w->rules, b->rules, r->n_shards)) flag_raise(&r->no_memory);
     w->counts.rules = NULL; /* until somebody asks */
     /* Never full: it has room for all sets that may be alive. */
@@ -351,6 +351,7 @@ static void write_batch(struct run *r, struct batch *b)
 {
     struct writer *w = &r->writer;
     const struct run_out *out = &r->o.out;
+    if (b->keeps) run_keep_whole(r);
     sum_yields(r, b);
     if (flag_is_up(&r->no_memory)) w->is_mute = true; /* what follows may be wrong */
     if (b->adopts) tell_notices(r, true), write_adoption(r, b);

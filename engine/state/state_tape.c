@@ -61,7 +61,8 @@ static void rule_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
     }
     LIST(t, struct ir_exception, r->exceptions, r->n_exceptions);
     for (uint32_t i = 0; i < r->n_exceptions; i++)
-        TAPE(t, r->exceptions[i].name), TAPE(t, r->exceptions[i].number);
+        TAPE(t, r->exceptions[i].name), TAPE(t, r->exceptions[i].number),
+            (void)tape_check(t, r->exceptions[i].number < ir->n_exceptions);
     gives_tape(t, ir, r);
 }
 
@@ -249,20 +250,29 @@ static void unkeyed_hits(struct keys_tape *w, struct rule_state *r)
     }
 }
 
+static uint32_t rules_with_unkeyed(const struct state *s)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < s->n_rules; i++) n += s->rules[i] && (s->rules[i]->unkeyed.len || s->rules[i]->unkeyed.lost_until);
+    return n;
+}
+
+/* The rule that such events are of, by the number that it was written with; NULL: it is gone. */
+static struct rule_state *rule_written(struct keys_tape *w, uint32_t number)
+{
+    bool is_there = tape_check(w->t, number < w->names->ir->n_rules) && w->names->rules[number] != IR_NONE;
+    return is_there ? state_rule(w->s, w->names->rules[number]) : NULL;
+}
+
 static void all_unkeyed(struct keys_tape *w)
 {
-    uint32_t n = tape_count(w->t, w->t->reads ? 0 : w->s->n_rules);
-    for (uint32_t i = 0; i < n && !w->t->is_broken; i++) {
-        struct rule_state *r = w->t->reads ? NULL : w->s->rules[i];
-        bool any = r && (r->unkeyed.len || r->unkeyed.lost_until);
-        int64_t lost_until = any ? r->unkeyed.lost_until : 0;
-        TAPE(w->t, any);
-        if (!any) continue;
-        TAPE(w->t, lost_until);
-        if (w->t->reads && tape_check(w->t, i < w->names->ir->n_rules) && w->names->rules[i] != IR_NONE) {
-            r = state_rule(w->s, w->names->rules[i]);
-            r->unkeyed.lost_until = lost_until;
-        }
+    uint32_t n = tape_count(w->t, w->t->reads ? 0 : rules_with_unkeyed(w->s));
+    for (uint32_t i = 0, number = 0; i < n && !w->t->is_broken; i++, number++) {
+        struct rule_state *r = NULL;
+        while (!w->t->reads && !((r = w->s->rules[number]) && (r->unkeyed.len || r->unkeyed.lost_until))) number++;
+        int64_t lost_until = r ? r->unkeyed.lost_until : 0;
+        TAPE(w->t, number), TAPE(w->t, lost_until);
+        if (w->t->reads && (r = rule_written(w, number))) r->unkeyed.lost_until = lost_until;
         unkeyed_hits(w, r);
     }
 }
