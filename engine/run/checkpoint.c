@@ -6,16 +6,17 @@
  *     WRIT  the writer's counts
  *     PART  the partitions of one shard, and the questions that they have put
  *
- * A batch that keeps is like one that adopts rules: a shard begins with it when it has done everything before it
- * (batch.h, invariant 8), and before it begins it writes down its partitions. The dealer, the timer and the writer do so
- * when they come to the batch. So nobody waits, and no batch is in flight in any part: the writer, who comes last, has
- * a state of the run that lies between two batches.
+ * A batch that keeps is like one that adopts rules: a shard begins with it when it has done everything before
+ * it (batch.h, invariant 8), and before it begins it writes down its partitions. The dealer, the timer and
+ * the writer do so when they come to the batch. So nobody waits, and no batch is in flight in any part: the
+ * writer, who comes last, has a state of the run that lies between two batches.
  *
  * Invariants
- * 1. A part is written by the holder of what it says, and read by the writer behind the cursors that hand the batch
- *    on. One checkpoint at a time: the dealer begins none before the writer has lowered the flag.
- * 2. Batches are numbered from 0 again in the run that goes on; sequences, periods and the clock of an input that was
- *    watched go on. All rounds of batches before are done, so no period waits for any (dealer.ends is 0).
+ * 1. A part is written by the holder of what it says, and read by the writer behind the cursors that hand the
+ * batch on. One checkpoint at a time: the dealer begins none before the writer has lowered the flag.
+ * 2. Batches are numbered from 0 again in the run that goes on; sequences, periods and the clock of an input
+ * that was watched go on. All rounds of batches before are done, so no period waits for any (dealer.ends is
+ * 0).
  * 3. Parts say which partitions they hold: the number of shards may be another.
  */
 #include "engine/run/batch.h"
@@ -67,7 +68,8 @@ static void partition_tape(struct run *r, struct tape *t, uint32_t depth, uint32
 {
     struct state *s = r->partitions[depth][partition];
     state_tape(s, t, names, lost);
-    for (uint32_t slot = 0; slot < ASK_SLOTS; slot++) questions_tape(t, &r->questions[slot][depth][partition]);
+    for (uint32_t slot = 0; slot < ASK_SLOTS; slot++)
+        questions_tape(t, &r->questions[slot][depth][partition]);
 }
 
 static void write_partitions(struct run *r, struct tape *t, uint32_t shard)
@@ -267,10 +269,11 @@ static const struct tape_section *section_of(const struct tape_section *at, uint
 static void adopt_first(struct run *r)
 {
     struct rules *rules = ring_get(&r->published);
+    struct state_adoption nothing;
     r->dealer.rules = r->writer.rules = rules;
     for (uint32_t d = 0; d < IR_DEPTHS; d++)
         for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
-            state_adopt(r->partitions[d][p], rules->state_plan, NULL);
+            state_adopt(r->partitions[d][p], rules->state_plan, &nothing);
 }
 
 /* Counts are read by the numbers of the old rules, and go with the names from there. */
@@ -347,8 +350,7 @@ bool run_restore(struct run *r, const struct tape_section *sections, uint32_t n)
         state_names_count(&names, rules->ir, &what);
         what.half_built_dropped = lost.half_built_dropped;
     }
-    if (whole && r->o.out.adopted)
-        r->o.out.adopted(r->o.out.world, rules->owner, rules->generation, &what);
+    if (whole && r->o.out.adopted) r->o.out.adopted(r->o.out.world, rules->owner, rules->generation, &what);
     arena_free(arena);
     return whole;
 }

@@ -253,7 +253,8 @@ static void unkeyed_hits(struct keys_tape *w, struct rule_state *r)
 static uint32_t rules_with_unkeyed(const struct state *s)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < s->n_rules; i++) n += s->rules[i] && (s->rules[i]->unkeyed.len || s->rules[i]->unkeyed.lost_until);
+    for (uint32_t i = 0; i < s->n_rules; i++)
+        n += s->rules[i] && (s->rules[i]->unkeyed.len || s->rules[i]->unkeyed.lost_until);
     return n;
 }
 
@@ -269,7 +270,8 @@ static void all_unkeyed(struct keys_tape *w)
     uint32_t n = tape_count(w->t, w->t->reads ? 0 : rules_with_unkeyed(w->s));
     for (uint32_t i = 0, number = 0; i < n && !w->t->is_broken; i++, number++) {
         struct rule_state *r = NULL;
-        while (!w->t->reads && !((r = w->s->rules[number]) && (r->unkeyed.len || r->unkeyed.lost_until))) number++;
+        while (!w->t->reads && !((r = w->s->rules[number]) && (r->unkeyed.len || r->unkeyed.lost_until)))
+            number++;
         int64_t lost_until = r ? r->unkeyed.lost_until : 0;
         TAPE(w->t, number), TAPE(w->t, lost_until);
         if (w->t->reads && (r = rule_written(w, number))) r->unkeyed.lost_until = lost_until;

@@ -1,7 +1,9 @@
 /* fake_stages.c - see fake_stages.h. */
 #include "tests/stress/fake_stages.h"
+#include "engine/base/tape.h"
 
 #include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 
 uint64_t fake_mix(uint64_t a, uint64_t b)
@@ -443,4 +445,34 @@ void state_count(const struct state *s, struct state_counts *add_to)
     add_to->made += s->revisions + s->n_pending;
     add_to->completed += s->revisions;
     add_to->live += s->n_pending;
+}
+
+/* ---- checkpoints --------------------------------------------------------------------------------------- */
+
+void state_names_tape(struct tape *t, const struct ir *now, struct state_names *out)
+{
+    uint64_t any = 7;
+    TAPE(t, any);
+    assert(any == 7);
+    *out = (struct state_names){.ir = (struct ir *)(uintptr_t)now};
+}
+void state_names_count(const struct state_names *names, const struct ir *now, struct state_adoption *out)
+{
+    (void)names, (void)now;
+    *out = (struct state_adoption){.rules_kept = 5};
+}
+void state_tape(struct state *s, struct tape *t, const struct state_names *names, struct state_adoption *out)
+{
+    (void)names, (void)out;
+    TAPE(t, s->identities.sum), TAPE(t, s->baselines.sum), TAPE(t, s->automata.sum);
+    for (uint32_t i = 0; i < FAKE_SEEN; i++) TAPE(t, s->seen[i]);
+    TAPE(t, s->n_seen), TAPE(t, s->next_ticket), TAPE(t, s->last_cause), TAPE(t, s->revisions);
+    TAPE(t, s->rule), TAPE(t, s->watermark);
+    uint32_t n = tape_count(t, s->n_pending);
+    if (t->reads) s->pending = calloc(n + 1, sizeof *s->pending), s->n_pending = n, s->cap_pending = n + 1;
+    for (uint32_t i = 0; i < n; i++) {
+        struct pending *p = &s->pending[i];
+        TAPE(t, p->ticket), TAPE(t, p->fingerprint), TAPE(t, p->is_asked);
+        touch_tape(t, &p->touch);
+    }
 }

@@ -51,6 +51,7 @@ static void on_adopted(void *world, void *owner, uint64_t generation, const stru
     assert_ptr_equal(owner, t);
     assert_int_equal(generation, ++t->adopted);
     assert_int_equal(what->rules_kept, 5);
+    if (t->from && generation == 1) return; /* what reading a checkpoint dropped: nothing */
     assert_int_equal(what->half_built_dropped, IR_DEPTHS * STATE_PARTITIONS);
 }
 
@@ -110,6 +111,7 @@ static enum input_result next(void *world, struct input_record *out, int wait_ms
 static void release(void *world, uint64_t n)
 {
     struct trial *t = world;
+    n += t->from ? t->from->given : 0; /* the run counts what was given to it */
     assert_true(n >= t->released && n <= t->given);
     cursor_publish(&t->released, n);
 }
@@ -133,6 +135,40 @@ static int64_t clock_of(void *world)
     return ((struct trial *)world)->clock;
 }
 
+/* ---- checkpoints --------------------------------------------------------------------------------------- */
+
+static bool is_due(void *world)
+{
+    struct trial *t = world;
+    return t->keep_every && t->given >= t->kept_at + t->keep_every;
+}
+
+static void begin(void *world)
+{
+    struct trial *t = world;
+    t->begun_at = t->given;
+}
+
+static void whole(void *world, const struct tape_section *sections, uint32_t n)
+{
+    struct trial *t = world;
+    assert_true(n > 0);
+    t->kept = realloc(t->kept, (t->n_kept + 1) * sizeof *t->kept);
+    struct kept_place *p = &t->kept[t->n_kept++];
+    *p = (struct kept_place){t->begun_at, t->lines, t->len, calloc(n, sizeof *sections), n};
+    for (uint32_t i = 0; i < n; i++) {
+        p->sections[i] = sections[i];
+        p->sections[i].bytes = memcpy(malloc(sections[i].len), sections[i].bytes, sections[i].len);
+    }
+    t->kept_at = t->begun_at; /* the dealer asks again only behind this call */
+}
+
+void free_place(struct kept_place *p)
+{
+    for (uint32_t i = 0; i < p->n; i++) free((char *)(uintptr_t)p->sections[i].bytes);
+    free(p->sections);
+}
+
 void run_trial(struct trial *t)
 {
     static const uint64_t secret[2] = {1, 2};
@@ -150,6 +186,7 @@ void run_trial(struct trial *t)
                             .clock = t->live ? clock_of : NULL,
                             .arrival = t->arrives_early ? arrival_of : NULL,
                             .clock_world = t,
+                            .keeping = {t, is_due, begin, whole},
                             .batch_records = t->batch_records,
                             .batches = t->batches};
     t->highest = INT64_MIN;
@@ -158,6 +195,8 @@ void run_trial(struct trial *t)
     t->run = run_new(&o);
     assert_non_null(t->run);
     assert_true(run_publish(t->run, fake_ir(0), t));
+    if (t->from) t->given = t->from->given, t->released = t->given;
+    if (t->from) assert_true(run_restore(t->run, t->from->sections, t->from->n));
     t->end = run_go(t->run);
     run_count(t->run, &t->counts);
     for (uint32_t i = 0; i < t->counts.ir->n_rules; i++) t->late_hits += t->counts.late_hits[i];

@@ -8,6 +8,15 @@
 
 #include "tests/stress/fake_stages.h"
 
+/* A checkpoint, and how far the trial that made it had come. */
+struct kept_place {
+    uint32_t given, lines;
+    size_t len; /* of the text */
+    struct tape_section *sections; /* their bytes are owned */
+    uint32_t n;
+};
+void free_place(struct kept_place *p);
+
 /* What one run is given, and what came out of it. */
 struct trial {
     unsigned workers;
@@ -19,6 +28,8 @@ struct trial {
     uint32_t idle_every;   /* the input says INPUT_IDLE in between; 0: never */
     uint32_t stop_after;   /* incidents; 0: never */
     bool live, arrives_early;
+    uint32_t keep_every; /* records between two checkpoints; 0: never */
+    const struct kept_place *from; /* where it goes on; NULL: from the beginning */
     uint32_t warm_after; /* records, after which memory in use is looked at; 0: never */
     size_t warm, most;   /* bytes in use then, and the most since */
 
@@ -29,6 +40,9 @@ struct trial {
     bool was_idle, was_reloaded;
     int reloads, retired, adopted;
     int64_t clock;
+    uint32_t kept_at, begun_at;
+    struct kept_place *kept; /* the caller's to free */
+    uint32_t n_kept;
     char *text; /* one line a revision */
     size_t len, cap;
     uint32_t lines, asides, turns;
