@@ -274,6 +274,7 @@ static void adopt_first(struct run *r)
     for (uint32_t d = 0; d < IR_DEPTHS; d++)
         for (uint32_t p = 0; p < STATE_PARTITIONS; p++)
             state_adopt(r->partitions[d][p], rules->state_plan, &nothing);
+    if (!ledger_adopt(&r->writer.ledger, NULL, rules, r->n_shards)) flag_raise(&r->no_memory);
 }
 
 /* Counts are read by the numbers of the old rules, and go with the names from there. */
