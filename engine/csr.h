@@ -258,6 +258,9 @@ struct csr_run_options {
     const char *site;    /* path of the site file */
     unsigned threads;
     const char *socket;  /* control socket; NULL: what the site file says, else beside it */
+    const char *state;   /* folder of the action journal and of checkpoints; NULL: what the site file says */
+    unsigned checkpoint_seconds; /* between two checkpoints; 0: 60 */
+    uint64_t checkpoint_records; /* after so many records a checkpoint as well; 0: by time alone */
     const volatile bool *stop;    /* SIGTERM, SIGINT */
     volatile bool *reload;        /* SIGHUP sets it, the service clears it */
     void *world;

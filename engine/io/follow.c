@@ -1,8 +1,9 @@
 /* follow.c - see follow.h: one file that grows; folders are inbox.c's.
  *
- * At every look: is the file still the one that was read (its size not below what was read, its first bytes the same)?
- * If not it was cut, and begins anew. Has it grown? Read. Has another file taken its name, with something in it? Then
- * whoever writes has moved on, and so does this. Before it does, what is left of the old file is a record.
+ * At every look: is the file still the one that was read (its size not below what was read, its first bytes
+ * the same)? If not it was cut, and begins anew. Has it grown? Read. Has another file taken its name, with
+ * something in it? Then whoever writes has moved on, and so does this. Before it does, what is left of the
+ * old file is a record.
  */
 #include "engine/io/follow.h"
 
@@ -10,6 +11,7 @@
 #include "engine/io/patience.h"
 #include "engine/io/stream.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -20,15 +22,24 @@
 #define LOOK_MS    50
 #define HEAD_BYTES 64
 
+#define FORGET_EVERY 1024 /* records that are passed over */
+
+/* One file under the name, from its first record on. */
+struct reading {
+    uint64_t first; /* records given before it */
+    uint64_t device, number;
+    char head[HEAD_BYTES]; /* its first bytes, by which it is known again */
+    uint32_t head_len;
+};
+
 struct follow {
-    struct inbox *inbox;    /* a folder; all below is for a file */
+    struct inbox *inbox; /* a folder; all below is for a file */
     char *path;
     int fd;
     struct stream *stream;
-    uint64_t at;            /* bytes read of this file */
-    char head[HEAD_BYTES];  /* its first bytes, by which it is known again */
-    size_t head_len;
-    int next_fd;            /* -1, or where to go on when all records are given */
+    uint64_t at;                /* bytes read of this file */
+    struct reading now, before; /* before: the one that was read last */
+    int next_fd;                /* -1, or where to go on when all records are given */
 };
 
 enum look { LOOK_CHANGED, LOOK_SAME };
@@ -41,23 +52,38 @@ static enum look begin_turn(struct follow *f, int fd)
     return LOOK_CHANGED;
 }
 
+static void begin_reading(struct follow *f)
+{
+    struct stat s = {.st_ino = 0};
+    (void)fstat(f->fd, &s);
+    f->before = f->now;
+    f->now = (struct reading){.first = stream_records(f->stream), .device = s.st_dev, .number = s.st_ino};
+    f->at = 0;
+}
+
 static enum look turn(struct follow *f)
 {
     if (f->next_fd != f->fd) close(f->fd);
     f->fd = f->next_fd;
     f->next_fd = -1;
-    f->at = f->head_len = 0;
     lseek(f->fd, 0, SEEK_SET);
     stream_turn(f->stream, f->fd);
+    begin_reading(f);
     return LOOK_CHANGED;
+}
+
+/* One that cannot be looked at is taken for the same. */
+static bool begins_like(int fd, const struct reading *r)
+{
+    char head[HEAD_BYTES];
+    ssize_t n = pread(fd, head, r->head_len, 0);
+    return n < 0 || ((size_t)n == r->head_len && memcmp(head, r->head, r->head_len) == 0);
 }
 
 static bool is_cut(const struct follow *f, uint64_t size)
 {
-    char head[HEAD_BYTES];
     if (size < f->at) return true;
-    ssize_t n = pread(f->fd, head, f->head_len, 0);
-    return n >= 0 && ((size_t)n < f->head_len || memcmp(head, f->head, f->head_len) != 0);
+    return !begins_like(f->fd, &f->now);
 }
 
 static enum look read_growth(struct follow *f)
@@ -65,9 +91,9 @@ static enum look read_growth(struct follow *f)
     uint64_t before = stream_bytes(f->stream);
     if (stream_pour(f->stream) != STREAM_MORE) return LOOK_SAME;
     f->at += stream_bytes(f->stream) - before;
-    if (f->head_len < HEAD_BYTES) {
-        ssize_t n = pread(f->fd, f->head, f->at < HEAD_BYTES ? (size_t)f->at : HEAD_BYTES, 0);
-        if (n > 0) f->head_len = (size_t)n;
+    if (f->now.head_len < HEAD_BYTES) {
+        ssize_t n = pread(f->fd, f->now.head, f->at < HEAD_BYTES ? (size_t)f->at : HEAD_BYTES, 0);
+        if (n > 0) f->now.head_len = (uint32_t)n;
     }
     return LOOK_CHANGED;
 }
@@ -121,13 +147,15 @@ static void follow_progress(void *world, uint64_t *read, uint64_t *all)
     *all = 0;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------ */
+/* ---- opening
+ * ------------------------------------------------------------------------------------------------ */
 
 static bool open_file(struct follow *f, const char *path, char error[512])
 {
     f->path = strdup(path);
     f->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (f->path && f->fd >= 0) f->stream = stream_new(f->fd, text_of(f->path));
+    if (f->stream) begin_reading(f);
     if (!f->stream) snprintf(error, 512, "%s: %s", path, strerror(errno));
     return f->stream != NULL;
 }
@@ -167,4 +195,90 @@ struct input follow_input(struct follow *f)
 {
     if (f->inbox) return inbox_input(f->inbox);
     return (struct input){f, follow_next, follow_release, follow_name, follow_progress};
+}
+
+/* ---- places
+ * ------------------------------------------------------------------------------------------------- */
+
+static void place_tape(struct tape *t, struct reading *r, uint64_t *given)
+{
+    TAPE(t, r->device), TAPE(t, r->number), TAPE(t, r->head_len), TAPE(t, *given);
+    if (!tape_check(t, r->head_len <= HEAD_BYTES)) r->head_len = 0;
+    tape_bytes(t, r->head, r->head_len);
+}
+
+void follow_place(struct follow *f, uint64_t n, struct tape *t)
+{
+    if (f->inbox) {
+        inbox_place(f->inbox, n, t);
+        return;
+    }
+    struct reading r = n >= f->now.first ? f->now : f->before;
+    uint64_t given = n - r.first;
+    place_tape(t, &r, &given);
+}
+
+static bool is_that_file(int fd, const struct reading *r)
+{
+    struct stat s;
+    return !fstat(fd, &s) && s.st_dev == r->device && s.st_ino == r->number && begins_like(fd, r);
+}
+
+/* The file wherever it is in its folder now; -1: it is not there. */
+static int find_renamed(const char *path, const struct reading *r)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096], name[4096 + 256];
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    DIR *dir = opendir(folder);
+    int found = -1;
+    for (struct dirent *e; dir && found < 0 && (e = readdir(dir));) {
+        if (e->d_ino != r->number) continue;
+        snprintf(name, sizeof name, "%s/%s", folder, e->d_name);
+        found = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        if (found >= 0 && !is_that_file(found, r)) close(found), found = -1;
+    }
+    if (dir) closedir(dir);
+    return found;
+}
+
+/* False: it has fewer. */
+static bool pass_over(struct follow *f, uint64_t n)
+{
+    struct input_record unused;
+    for (uint64_t i = 0; i < n;) {
+        if (stream_take(f->stream, &unused)) {
+            if (++i % FORGET_EVERY == 0 || i == n) follow_release(f, stream_records(f->stream));
+        } else if (read_growth(f) != LOOK_CHANGED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void read_from_its_beginning(struct follow *f, int fd)
+{
+    f->next_fd = fd;
+    (void)turn(f);
+}
+
+uint64_t follow_resume(struct follow *f, struct tape *t, char trouble[512])
+{
+    struct reading r = {.first = 0};
+    uint64_t given = 0;
+    trouble[0] = '\0';
+    if (f->inbox) return inbox_resume(f->inbox, t, trouble);
+    place_tape(t, &r, &given);
+    int fd = t->is_broken || is_that_file(f->fd, &r) ? -1 : find_renamed(f->path, &r);
+    if (fd >= 0) read_from_its_beginning(f, fd);
+    if (!is_that_file(f->fd, &r)) {
+        snprintf(trouble, 512,
+                 "%.300s: the file that was read is not there any more; begins with the one that is",
+                 f->path);
+    } else if (!pass_over(f, given)) {
+        snprintf(trouble, 512, "%.300s: it is shorter than it was; begins anew", f->path);
+        read_from_its_beginning(f, f->fd);
+    }
+    follow_release(f, stream_records(f->stream));
+    return stream_records(f->stream);
 }

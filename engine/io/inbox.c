@@ -1,7 +1,8 @@
 /* inbox.c - see inbox.h.
  *
- * The folder is walked again and again. What is new and has the size it had at the look before is finished; all files
- * that are found finished at one look are a batch, merged as a replay would. Batches are given one after the other.
+ * The folder is walked again and again. What is new and has the size it had at the look before is finished;
+ * all files that are found finished at one look are a batch, merged as a replay would. Batches are given one
+ * after the other.
  *
  * Invariants
  * 1. A file is taken once, as it was when it was found finished; later changes of it are not seen.
@@ -23,22 +24,23 @@ struct batch {
     struct batch *next;
     struct merge *merge;
     struct input input;
-    uint64_t first, given;  /* number of its first record, and how many it has given */
+    uint64_t first, given; /* number of its first record, and how many it has given */
     uint32_t first_origin;
     bool is_over;
 };
 
 struct inbox {
     char *path;
-    struct walk known;      /* what the last look saw; is_taken tells what is read */
+    struct walk known; /* what the last look saw; is_taken tells what is read */
     struct batch *oldest, *newest;
     uint64_t given, bytes;
-    char **names;           /* of origins */
+    char **names; /* of origins */
     uint32_t n_names;
-    int64_t next_look;      /* milliseconds */
+    int64_t next_look; /* milliseconds */
 };
 
-/* ---- looking ------------------------------------------------------------------------------------------------ */
+/* ---- looking
+ * ------------------------------------------------------------------------------------------------ */
 
 /* What is finished now and not yet taken, marked in `now`. Both walks are sorted by path. */
 static size_t find_finished(struct walk *now, const struct walk *before, bool is_first)
@@ -125,7 +127,8 @@ static bool look(struct inbox *i, bool is_first, char error[512])
     return has_new;
 }
 
-/* ---- giving ------------------------------------------------------------------------------------------------- */
+/* ---- giving
+ * ------------------------------------------------------------------------------------------------- */
 
 static enum input_result inbox_next(void *world, struct input_record *out, int wait_ms)
 {
@@ -220,4 +223,119 @@ void inbox_close(struct inbox *i)
 struct input inbox_input(struct inbox *i)
 {
     return (struct input){i, inbox_next, inbox_release, inbox_name, inbox_progress};
+}
+
+/* ---- places
+ * ------------------------------------------------------------------------------------------------- */
+
+/* The batch that is being given behind the n-th record; NULL: all of every batch is. */
+static const struct batch *batch_at(const struct inbox *i, uint64_t n)
+{
+    const struct batch *at = NULL;
+    for (const struct batch *b = i->oldest; b; b = b->next)
+        if (b->first <= n && !(b->is_over && n == b->first + b->given)) at = b;
+    return at;
+}
+
+static bool is_of(const struct inbox *i, const struct batch *b, const char *path)
+{
+    for (uint32_t k = 0; b && k < merge_files(b->merge); k++)
+        if (!strcmp(i->names[b->first_origin + k], path)) return true;
+    return false;
+}
+
+static void path_tape(struct tape *t, const char *path)
+{
+    struct text name = text_of(path);
+    TAPE(t, name);
+}
+
+/* The files of the batch at hand and how many of its records were given; then those that are done with. */
+void inbox_place(struct inbox *i, uint64_t n, struct tape *t)
+{
+    const struct batch *b = batch_at(i, n);
+    uint64_t given = b ? n - b->first : 0;
+    uint32_t n_done = 0;
+    for (size_t k = 0; k < i->known.len; k++)
+        n_done += i->known.files[k].is_taken && !is_of(i, b, i->known.files[k].path);
+    TAPE(t, given);
+    (void)tape_count(t, b ? merge_files(b->merge) : 0);
+    for (uint32_t k = 0; b && k < merge_files(b->merge); k++) path_tape(t, i->names[b->first_origin + k]);
+    (void)tape_count(t, n_done);
+    for (size_t k = 0; k < i->known.len; k++)
+        if (i->known.files[k].is_taken && !is_of(i, b, i->known.files[k].path))
+            path_tape(t, i->known.files[k].path);
+}
+
+/* Files by their names, in order: NULL where it is not there. */
+static struct walked *find_known(struct inbox *i, struct text path)
+{
+    size_t lo = 0, hi = i->known.len;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int order = strncmp(i->known.files[mid].path, path.at, path.len);
+        if (!order && i->known.files[mid].path[path.len]) order = 1;
+        if (!order) return &i->known.files[mid];
+        if (order < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
+}
+
+/* Records are given again and not looked at. */
+static void pass_over(struct inbox *i, uint64_t n)
+{
+    struct batch *b = i->newest;
+    struct input_record unused;
+    for (; b && b->given < n; i->given++, b->given++) {
+        if (b->input.next(b->input.world, &unused, 0) != INPUT_RECORD) break;
+        if (b->given % 1024 == 0) b->input.release(b->input.world, b->given);
+    }
+    inbox_release(i, i->given);
+}
+
+/* The names of a list in the order in which merging numbers them. False: one of them is not there. */
+static bool read_names(struct inbox *i, struct tape *t, struct walked **out, uint32_t *n)
+{
+    bool are_there = true;
+    uint32_t all = *n;
+    *n = 0;
+    for (uint32_t k = 0; k < all; k++) {
+        struct text name = {NULL, 0};
+        TAPE(t, name);
+        struct walked *file = name.len ? find_known(i, name) : NULL;
+        if (file) file->is_taken = true, out[(*n)++] = file;
+        are_there &= file != NULL;
+    }
+    return are_there;
+}
+
+/* Forgets what opening took: what was taken before is to go first. */
+static void untake(struct inbox *i)
+{
+    while (i->oldest) drop_oldest(i);
+    for (uint32_t k = 0; k < i->n_names; k++) free(i->names[k]);
+    i->n_names = 0;
+    for (size_t k = 0; k < i->known.len; k++) i->known.files[k].is_taken = false;
+}
+
+uint64_t inbox_resume(struct inbox *i, struct tape *t, char trouble[512])
+{
+    uint64_t given = 0;
+    untake(i);
+    TAPE(t, given);
+    uint32_t n = tape_count(t, 0), n_done = 0;
+    struct walked **files = arena_alloc(t->arena, n * sizeof *files);
+    const char **paths = arena_alloc(t->arena, n * sizeof *paths);
+    bool are_there = read_names(i, t, files, &n);
+    for (uint32_t k = 0; k < n; k++) paths[k] = files[k]->path;
+    n_done = tape_count(t, 0);
+    (void)read_names(i, t, arena_alloc(t->arena, n_done * sizeof *files), &n_done);
+    if (!are_there)
+        snprintf(trouble, 512, "%.300s: files that were being read are gone; the others begin anew", i->path);
+    if (n && add_batch(i, paths, n) && are_there) pass_over(i, given);
+    i->next_look = 0;
+    return i->given;
 }

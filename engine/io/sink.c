@@ -1,6 +1,8 @@
-/* sink.c - see sink.h. A lock is held during a write: it serialises the writer of incidents and the runner of actions,
- * who both are about to write anyway. */
+/* sink.c - see sink.h. A lock is held during a write: it serialises the writer of incidents and the runner of
+ * actions, who both are about to write anyway. */
 #include "engine/io/sink.h"
+
+#include "engine/base/hash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +10,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct sink {
@@ -15,6 +18,9 @@ struct sink {
     int file;
     char *left; /* of lines that the system did not take: owned, written first */
     size_t left_len;
+    struct hash128 *there; /* [n_there] in order: lines that stand in the file already, from sink_resume */
+    bool *is_used;         /* [n_there] it was put again */
+    size_t n_there, unused_there;
     char path[]; /* "-": standard output */
 };
 
@@ -50,6 +56,15 @@ struct sink *sink_open(const char *path, char error[256])
     return NULL;
 }
 
+static void forget_there(struct sink *s)
+{
+    free(s->there);
+    free(s->is_used);
+    s->there = NULL;
+    s->is_used = NULL;
+    s->n_there = s->unused_there = 0;
+}
+
 bool sink_close(struct sink *s, char error[256])
 {
     bool done = !s->left_len;
@@ -60,11 +75,113 @@ bool sink_close(struct sink *s, char error[256])
     }
     pthread_mutex_destroy(&s->lock);
     free(s->left);
+    forget_there(s);
     free(s);
     return done;
 }
 
-/* ---- writing --------------------------------------------------------------------------------------------- */
+/* ---- what stands there already
+ * ----------------------------------------------------------------------------- */
+
+static struct hash128 hash_line(struct text line)
+{
+    static const uint64_t plain[2];
+    return hash_128(plain, line.at, line.len);
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    const struct hash128 *x = a, *y = b;
+    if (x->hi != y->hi) return x->hi < y->hi ? -1 : 1;
+    return (x->lo > y->lo) - (x->lo < y->lo);
+}
+
+/* Each line that is there stands for one that is put. */
+static bool stands_there(struct sink *s, struct text line)
+{
+    if (!s->unused_there) return false;
+    struct hash128 h = hash_line(line);
+    const struct hash128 *found = bsearch(&h, s->there, s->n_there, sizeof h, compare_hashes);
+    if (!found) return false;
+    size_t i = (size_t)(found - s->there);
+    while (i && !compare_hashes(&s->there[i - 1], &h)) i--;
+    while (i < s->n_there && s->is_used[i] && !compare_hashes(&s->there[i], &h)) i++;
+    if (i == s->n_there || compare_hashes(&s->there[i], &h)) return false;
+    s->is_used[i] = true;
+    if (!--s->unused_there) forget_there(s);
+    return true;
+}
+
+/* All whole lines among these bytes. Returns how many bytes they have. */
+static size_t note_lines(struct sink *s, const char *bytes, size_t len)
+{
+    size_t n = 0, at = 0;
+    for (size_t i = 0; i < len; i++) n += bytes[i] == '\n';
+    s->there = calloc(n + 1, sizeof *s->there);
+    s->is_used = calloc(n + 1, sizeof *s->is_used);
+    if (!s->there || !s->is_used) forget_there(s), n = 0;
+    for (s->n_there = 0; s->n_there < n; s->n_there++) {
+        const char *end = memchr(bytes + at, '\n', len - at);
+        s->there[s->n_there] = hash_line((struct text){bytes + at, (uint32_t)(end + 1 - bytes - at)});
+        at = (size_t)(end + 1 - bytes);
+    }
+    if (n) qsort(s->there, n, sizeof *s->there, compare_hashes);
+    s->unused_there = n;
+    return at;
+}
+
+static bool look_at(const struct sink *s, struct stat *st)
+{
+    return !is_standard(s->path) && !fstat(s->file, st) && S_ISREG(st->st_mode);
+}
+
+bool sink_place(struct sink *s, struct sink_place *out, char error[256])
+{
+    struct stat st;
+    pthread_mutex_lock(&s->lock);
+    bool done = !s->left_len, is_file = look_at(s, &st);
+    *out = (struct sink_place){.number = 0};
+    if (!done) snprintf(error, 256, "%.200s: lines wait for room", s->path);
+    if (done && is_file) {
+        *out = (struct sink_place){st.st_dev, st.st_ino, (uint64_t)st.st_size};
+        done = fdatasync(s->file) == 0;
+        if (!done) say(error, s->path, errno);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return done;
+}
+
+/* The bytes of the file from a place on; NULL: there are none, or they cannot be read. */
+static char *read_from(const struct sink *s, uint64_t from, size_t len)
+{
+    int file = open(s->path, O_RDONLY | O_CLOEXEC);
+    char *bytes = file < 0 || !len ? NULL : malloc(len);
+    for (size_t at = 0; bytes && at < len;) {
+        ssize_t n = pread(file, bytes + at, len - at, (off_t)(from + at));
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) free(bytes), bytes = NULL;
+        at += n > 0 ? (size_t)n : 0;
+    }
+    if (file >= 0) close(file);
+    return bytes;
+}
+
+uint64_t sink_resume(struct sink *s, const struct sink_place *place)
+{
+    struct stat st;
+    if (!look_at(s, &st) || st.st_dev != place->device || st.st_ino != place->number) return 0;
+    if ((uint64_t)st.st_size <= place->size) return 0;
+    size_t len = (size_t)((uint64_t)st.st_size - place->size);
+    char *bytes = read_from(s, place->size, len);
+    if (!bytes) return 0;
+    size_t whole = note_lines(s, bytes, len);
+    if (whole < len && s->there) (void)!ftruncate(s->file, (off_t)(place->size + whole));
+    free(bytes);
+    return s->n_there;
+}
+
+/* ---- writing ---------------------------------------------------------------------------------------------
+ */
 
 static bool may_work_later(int number)
 {
@@ -117,7 +234,7 @@ static enum sink_result put(struct sink *s, struct text line, char error[256])
 enum sink_result sink_put(struct sink *s, struct text line, char error[256])
 {
     pthread_mutex_lock(&s->lock);
-    enum sink_result result = put(s, line, error);
+    enum sink_result result = stands_there(s, line) ? SINK_DONE : put(s, line, error);
     pthread_mutex_unlock(&s->lock);
     return result;
 }

@@ -149,8 +149,9 @@ static void feeds_tape(struct tape *t, struct writer *w)
 static bool numbers_tape(struct tape *t, uint64_t **at, uint32_t n)
 {
     uint32_t len = tape_count(t, n);
+    if (!tape_check(t, len == n)) return false;
     if (t->reads) *at = calloc((size_t)n + 1, sizeof **at);
-    if (!tape_check(t, *at && len == n)) return false;
+    if (!tape_check(t, *at != NULL)) return false;
     for (uint32_t i = 0; i < n; i++) TAPE(t, (*at)[i]);
     return true;
 }

@@ -32,7 +32,7 @@ struct part { /* one source, or all history */
     struct follow *follow;
     struct stream *stream;
     struct merge *merge;
-    uint64_t released;
+    uint64_t given, released; /* records of its input, those of before a checkpoint among them */
     bool has_ended, has_head;
     struct input_record head; /* its next record, taken and not given yet */
     int64_t due;              /* of the head: nanoseconds */
@@ -289,6 +289,7 @@ static void give(struct sources_input *si, struct part *p, struct input_record *
     p->look_at = 0;
     for (uint32_t i = 0; i < si->n_parts; i++) si->parts[i].passed += si->parts[i].has_head;
     account(si, part);
+    p->given++;
     si->n++;
     si->last = *out;
     si->knows_last = true;
@@ -355,6 +356,108 @@ struct input sources_input_of(struct sources_input *si)
 {
     bool is_in_order = si->n_parts == 1 && si->parts[0].input.is_in_order;
     return (struct input){si, next_record, release_records, name_origin, sum_progress, is_in_order};
+}
+
+uint64_t sources_input_given(const struct sources_input *si)
+{
+    return si->n;
+}
+
+/* ---- places ---------------------------------------------------------------------------------------------- */
+
+/* A part is known again by what it is of: the path of its source, or nothing for all history. */
+static struct text name_of(const struct sources_input *si, const struct part *p)
+{
+    if (p->merge) return TEXT("");
+    return p->stream || !si->site ? TEXT("-") : si->site->sources[p->source].path;
+}
+
+static struct hash128 digest_of(const struct merge *m)
+{
+    static const uint64_t plain[2];
+    struct hash128 h = {0, merge_files(m)};
+    for (uint32_t i = 0; i < merge_files(m); i++) {
+        struct merge_file f = merge_file_at(m, i);
+        h = hash_128((uint64_t[2]){h.hi, h.lo}, f.name.at, f.name.len);
+        h.lo ^= f.bytes;
+    }
+    return hash_128(plain, &h, sizeof h);
+}
+
+void sources_input_places(const struct sources_input *si, struct tape *t)
+{
+    (void)tape_count(t, si->n_parts);
+    for (uint32_t i = 0; i < si->n_parts; i++) {
+        struct part *p = &si->parts[i];
+        struct text name = name_of(si, p);
+        TAPE(t, name);
+        size_t mark = tape_open(t);
+        struct hash128 digest = p->merge ? digest_of(p->merge) : (struct hash128){0, 0};
+        if (p->follow) follow_place(p->follow, p->given, t);
+        else TAPE(t, digest), TAPE(t, p->given);
+        tape_close(t, mark);
+    }
+}
+
+/* Records are taken again and not looked at, up to the n-th. */
+static void pass_over(struct part *p, uint64_t n)
+{
+    struct input_record unused;
+    while (p->given < n && p->input.next(p->input.world, &unused, 0) == INPUT_RECORD)
+        if (++p->given % TURN_RECORDS == 0) p->input.release(p->input.world, p->given);
+    p->input.release(p->input.world, p->given);
+    p->released = p->given;
+}
+
+static bool is_file(int fd)
+{
+    return lseek(fd, 0, SEEK_CUR) >= 0;
+}
+
+/* One that comes by a pipe goes on where its sender does. */
+static bool resume_part(struct part *p, struct tape *t, char trouble[512], char error[512])
+{
+    struct hash128 digest;
+    uint64_t given = 0;
+    trouble[0] = '\0';
+    if (p->follow) {
+        p->given = p->released = follow_resume(p->follow, t, trouble);
+        return true;
+    }
+    TAPE(t, digest), TAPE(t, given);
+    if (p->merge && !hash128_equal(digest, digest_of(p->merge))) {
+        snprintf(error, 512, "the files that are read once are others than they were at the checkpoint: they must stay "
+                             "until all of them is read, or the checkpoint must go");
+        return false;
+    }
+    if (p->merge || is_file(STDIN_FILENO)) pass_over(p, given);
+    return true;
+}
+
+static struct part *part_named(struct sources_input *si, struct text name)
+{
+    for (uint32_t i = 0; i < si->n_parts; i++)
+        if (text_equal(name_of(si, &si->parts[i]), name)) return &si->parts[i];
+    return NULL;
+}
+
+bool sources_input_resume(struct sources_input *si, struct tape *t, void *world,
+                          void (*tell)(void *world, const char *trouble), char error[512])
+{
+    uint32_t n = tape_count(t, 0);
+    for (uint32_t i = 0; i < n && !t->is_broken; i++) {
+        struct text name = {NULL, 0};
+        char trouble[512];
+        TAPE(t, name);
+        size_t mark = tape_open(t);
+        struct part *p = part_named(si, name);
+        if (p && !resume_part(p, t, trouble, error)) return false;
+        if (!p) snprintf(trouble, sizeof trouble, TEXT_FMT ": is no source any more", TEXT_ARG(name));
+        if (trouble[0]) tell(world, trouble);
+        tape_skip(t, mark);
+    }
+    if (t->is_broken) snprintf(error, 512, "what the checkpoint says of sources makes no sense");
+    return !t->is_broken;
 }
 
 void sources_input_place(const struct sources_input *si, char out[512])

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,16 +57,26 @@ static const struct ir_site *site_of(const struct service *s)
     return s->first->ir->site;
 }
 
+/* Empty: none is said. */
+static struct text state_folder(const struct service *s)
+{
+    const struct ir_site *site = site_of(s);
+    if (s->o->state) return text_of(s->o->state);
+    return site ? site->state : TEXT("");
+}
+
 /* Where the socket and the journal are: as the site file says, else beside it ("site.csr.sock"). */
 static enum csr_status start_places(struct service *s, char error[512])
 {
     const struct ir_site *site = site_of(s);
-    struct text beside = text_of(s->o->site), folder = site ? site->state : TEXT("");
+    struct text beside = text_of(s->o->site), folder = state_folder(s);
     struct text socket = s->o->socket ? text_of(s->o->socket) : site ? site->socket : TEXT("");
     int socket_len = snprintf(s->socket, sizeof s->socket, TEXT_FMT "%s", TEXT_ARG(socket.len ? socket : beside),
                               socket.len ? "" : ".sock");
     int journal_len = snprintf(s->journal_path, sizeof s->journal_path, TEXT_FMT "%sactions.db",
                                TEXT_ARG(folder.len ? folder : beside), folder.len ? "/" : ".");
+    snprintf(s->folder, sizeof s->folder, TEXT_FMT, TEXT_ARG(folder));
+    if (folder.len) (void)mkdir(s->folder, 0700); /* who opens a file in it says what is wrong */
     if (socket_len < (int)sizeof s->socket && journal_len < (int)sizeof s->journal_path) return CSR_OK;
     snprintf(error, 512, "the path of the socket or of the state folder is too long");
     return CSR_SYSTEM;
@@ -77,6 +88,14 @@ static enum csr_status start_sources(struct service *s, char error[512])
     if (!s->sources) return CSR_SYSTEM;
     s->input = sources_input_of(s->sources);
     return CSR_OK;
+}
+
+/* Without a folder nothing is kept. */
+static enum csr_status start_keeping(struct service *s, char error[512])
+{
+    if (!s->folder[0]) return CSR_OK;
+    s->keeping = keeping_open(s, s->folder, error);
+    return s->keeping ? CSR_OK : CSR_SYSTEM;
 }
 
 static enum csr_status start_incidents(struct service *s, char error[512])
@@ -147,8 +166,10 @@ static void on_counted(void *world, const struct run_counts *counts)
 
 static void on_adopted(void *world, void *owner, uint64_t generation, const struct state_adoption *what)
 {
+    struct service *s = world;
     (void)owner;
-    control_on_adopted(((struct service *)world)->control, generation, what);
+    if (generation == 1) s->first_adoption = *what;
+    control_on_adopted(s->control, generation, what);
 }
 
 static unsigned processors(void)
@@ -173,7 +194,8 @@ static int64_t read_calendar(void *world)
 
 static enum csr_status start_run(struct service *s, char error[512])
 {
-    if (getrandom(s->secret, sizeof s->secret, 0) != sizeof s->secret) {
+    bool is_known = s->keeping && keeping_secret(s->keeping, s->secret);
+    if (!is_known && getrandom(s->secret, sizeof s->secret, 0) != sizeof s->secret) {
         snprintf(error, 512, "no random numbers: %s", strerror(errno));
         return CSR_SYSTEM;
     }
@@ -195,6 +217,7 @@ static enum csr_status start_run(struct service *s, char error[512])
         .clock = read_clock,
         .arrival = read_calendar,
     };
+    if (s->keeping) o.keeping = keeping_of(s->keeping);
     s->run = run_new(&o);
     if (s->run) return CSR_OK;
     snprintf(error, 512, "out of memory");
@@ -210,10 +233,18 @@ static enum csr_status start_control(struct service *s, char error[512])
     return CSR_SYSTEM;
 }
 
+static enum csr_status resume(struct service *s, char error[512])
+{
+    if (!s->keeping || keeping_resume(s->keeping, error)) return CSR_OK;
+    control_end(s->control, "nothing was read");
+    return CSR_SYSTEM;
+}
+
 static enum csr_status start(struct service *s, char error[512])
 {
     static enum csr_status (*const steps[])(struct service *s, char error[512]) = {
-        start_places, start_sources, start_incidents, start_journal, start_acting, start_run, start_control,
+        start_places, start_sources, start_journal, start_keeping, start_incidents,
+        start_acting, start_run,     start_control, resume,
     };
     enum csr_status status = CSR_OK;
     for (size_t i = 0; status == CSR_OK && i < sizeof steps / sizeof *steps; i++) status = steps[i](s, error);
@@ -241,6 +272,7 @@ static enum csr_status run(struct service *s, char error[512])
     service_talk(s, "running %zu rule%s of %s, control socket %s", rules, rules == 1 ? "" : "s", s->o->site,
                  s->socket);
     enum run_end end = run_go(s->run);
+    if (end == RUN_STOPPED && s->keeping && !s->trouble[0]) run_keep(s->run);
     run_count(s->run, &counts);
     sources_input_place(s->sources, where);
     say_where(s, &counts, end, where);
@@ -261,6 +293,7 @@ static bool stop(struct service *s, char error[512])
     if (s->control) control_free(s->control);
     if (s->journal) journal_close(s->journal);
     if (s->lock >= 0) close(s->lock);
+    keeping_close(s->keeping);
     if (s->incidents) written = sink_close(s->incidents, why);
     sources_input_close(s->sources);
     if (s->editions) edition_leave(s->editions, s->first);

@@ -8,6 +8,7 @@
  *     control.c   the control thread: requests, reload, status
  *     socket.c    clients of the control socket, and csr_control
  *     receipt.c   what a reload did, as JSON
+ *     keeping.c   --state: checkpoints
  *     edition.c   rule sets that several threads use
  *
  * Threads: N workers (the caller is one of them); the holder of the run's writing token calls out.c and the
@@ -22,6 +23,7 @@
 #include "engine/service/acting.h"
 #include "engine/service/edition.h"
 #include "engine/service/input.h"
+#include "engine/service/keeping.h"
 
 #include <pthread.h>
 
@@ -37,12 +39,14 @@ struct service {
     struct sources_input *sources;
     struct input input;
     struct sink *incidents;
+    struct keeping *keeping; /* NULL: no checkpoints */
     int lock;                /* of the journal's folder: one service, one journal */
     struct journal *journal;
     struct acting *acting;
     struct control *control;
     struct run *run;
-    char socket[256], journal_path[512];
+    char socket[256], journal_path[512], folder[512]; /* folder: of state; empty: none */
+    struct state_adoption first_adoption; /* what was kept of a checkpoint */
 
     /* the writing token's holder */
     struct json_out line, args;

@@ -48,6 +48,14 @@ static void gives_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
     if (t->reads) ir->fields = fields;
 }
 
+/* Counts by number are as many as the largest says (run's writer). */
+static void exception_tape(struct tape *t, struct ir *ir, struct ir_exception *e)
+{
+    TAPE(t, e->name), TAPE(t, e->number);
+    if (t->reads && tape_check(t, e->number < INT32_MAX) && e->number >= ir->n_exceptions)
+        ir->n_exceptions = e->number + 1;
+}
+
 static void rule_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
 {
     TAPE(t, r->name), fingerprint_tape(t, r->fingerprint);
@@ -60,9 +68,7 @@ static void rule_tape(struct tape *t, struct ir *ir, struct ir_rule *r)
         if (!tape_check(t, a->baseline < ir->n_baselines)) break;
     }
     LIST(t, struct ir_exception, r->exceptions, r->n_exceptions);
-    for (uint32_t i = 0; i < r->n_exceptions; i++)
-        TAPE(t, r->exceptions[i].name), TAPE(t, r->exceptions[i].number),
-            (void)tape_check(t, r->exceptions[i].number < ir->n_exceptions);
+    for (uint32_t i = 0; i < r->n_exceptions; i++) exception_tape(t, ir, &r->exceptions[i]);
     gives_tape(t, ir, r);
 }
 

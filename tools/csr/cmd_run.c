@@ -41,7 +41,8 @@ int verb_run(const struct call *call)
     if (!report) return fail(call, CSR_SYSTEM, "out of memory");
     watch_signals();
     struct csr_run_options o = {.site = call->operands[0], .threads = (unsigned)threads,
-                                .socket = call_value(call, "socket"), .stop = &stop_asked, .reload = &reload_asked,
+                                .socket = call_value(call, "socket"),
+                                .state = call_value(call, "state"), .stop = &stop_asked, .reload = &reload_asked,
                                 .talk = talk};
     char error[512] = "";
     enum csr_status status = csr_run(&o, report, error);
