@@ -351,7 +351,9 @@ static inline void run_show_ledger(struct writer *w)
 {
     w->counts.rules = w->ledger.now;
     w->counts.steps = w->ledger.steps_now;
-    w->counts.part_ns = w->ledger.parts_now;
+    w->counts.decode_ns = w->ledger.parts_now[MATCH_DECODE];
+    w->counts.baselines_ns = w->ledger.parts_now[MATCH_BASELINES];
+    w->counts.give_ns = w->ledger.parts_now[MATCH_GIVE];
 }
 /* What is left to be told when the last batch is written. */
 void run_tell_rest(struct run *r);

@@ -62,7 +62,7 @@ struct run_counts {
     const uint64_t *late_hits; /* [ir->n_rules] late records that fitted a step of the rule */
     const struct run_rule *rules; /* [ir->n_rules]; filled like `states`, NULL until then */
     const struct run_step *steps; /* of all rules, one behind the other */
-    const uint64_t *part_ns;      /* [MATCH_PARTS] of the match stage, beside the rules */
+    uint64_t decode_ns, baselines_ns, give_ns; /* of the match stage, beside the rules: enum match_part */
     const struct run_feed *feeds; /* as they showed up */
     uint32_t n_feeds;
     int64_t newest; /* second that any feed has shown; INT64_MIN: none */

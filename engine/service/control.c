@@ -17,6 +17,7 @@
 #include "engine/event/decode.h"
 #include "engine/run/atomic.h"
 #include "engine/service/socket.h"
+#include "engine/service/view.h"
 
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -29,7 +30,7 @@
 #define FAREWELL_MS    1000 /* for last answers to be taken */
 #define EDITIONS_MOST  32
 
-enum wants { WANTS_NOTHING, WANTS_RELOAD, WANTS_STATUS, WANTS_STOP };
+enum wants { WANTS_NOTHING, WANTS_RELOAD, WANTS_STATUS, WANTS_RULES, WANTS_STOP };
 enum phase { PHASE_IDLE, PHASE_COMPILING, PHASE_ADOPTING };
 
 struct reload { /* the one under way */
@@ -57,6 +58,7 @@ struct control {
     char where[512];
     struct json_out swallowed; /* an object: what exceptions took, by rule and name */
     struct json_out feeds;     /* an object: service_feeds_json */
+    struct view view;          /* rules at work */
 
     /* the control thread's own */
     struct control_socket socket;
@@ -88,6 +90,8 @@ static void keep_counts(struct control *c, const struct run_counts *counts)
     c->counts.ir = NULL;
     c->counts.swallowed = c->counts.late_hits = NULL;
     c->counts.feeds = NULL;
+    c->counts.rules = NULL;
+    c->counts.steps = NULL;
 }
 
 static void put_swallowed(struct json_out *o, const struct run_counts *n)
@@ -122,6 +126,7 @@ void control_on_counted(struct control *c, const struct run_counts *counts)
     keep_counts(c, counts);
     put_swallowed(&c->swallowed, counts);
     service_feeds_json(&c->feeds, c->service, counts);
+    view_keep(&c->view, counts);
     c->counted++;
     pthread_mutex_unlock(&c->lock);
     ring_bell(c);
@@ -362,6 +367,11 @@ static void put_rules(struct json_out *o, const struct control *c)
     else json_put_null(o);
 }
 
+static struct text answer_of(const struct json_out *o)
+{
+    return o->failed ? TEXT("{\"ok\":false,\"error\":\"out of memory\"}") : json_out_text(o);
+}
+
 static void answer_status(struct control *c, bool is_fresh)
 {
     struct json_out *o = &c->answer;
@@ -393,9 +403,34 @@ static void answer_status(struct control *c, bool is_fresh)
     pthread_mutex_unlock(&c->lock);
     put_rules(o, c);
     json_close(o, '}');
-    answer_all(c, WANTS_STATUS, UINT64_MAX,
-               o->failed ? TEXT("{\"ok\":false,\"error\":\"out of memory\"}") : json_out_text(o), false);
-    c->status_deadline = INT64_MAX;
+    answer_all(c, WANTS_STATUS, UINT64_MAX, answer_of(o), false);
+}
+
+/* The names are those of the set that was counted: it may have been taken back since. */
+static bool is_in_use(const struct control *c, const struct ir *ir)
+{
+    for (int i = 0; i < EDITIONS_MOST; i++)
+        if (c->in_run[i] && c->in_run[i]->ir == ir) return true;
+    return false;
+}
+
+static void answer_rules(struct control *c, bool is_fresh)
+{
+    struct json_out *o = &c->answer;
+    json_out_reset(o);
+    json_open(o, '{');
+    json_name(o, "type"), json_put_cstring(o, "rules");
+    json_name(o, "ok"), json_put_bool(o, true);
+    json_name(o, "is_fresh"), json_put_bool(o, is_fresh);
+    json_name(o, "uptime_ms"), json_put_int(o, clock_ms() - c->began);
+    pthread_mutex_lock(&c->lock);
+    if (!is_in_use(c, c->view.ir)) c->view.n = 0;
+    put_records(o, &c->counts);
+    json_member_uint(o, "bytes_read", c->counts.bytes_read);
+    view_json(o, &c->view);
+    pthread_mutex_unlock(&c->lock);
+    json_close(o, '}');
+    answer_all(c, WANTS_RULES, UINT64_MAX, answer_of(o), false);
 }
 
 static void ask_status(struct control *c)
@@ -408,13 +443,23 @@ static void ask_status(struct control *c)
     run_ask_count(c->service->run);
 }
 
+static bool is_wanted(const struct control *c, enum wants wants)
+{
+    for (int i = 0; i < CLIENTS_MOST; i++)
+        if (c->socket.clients[i].file >= 0 && c->socket.clients[i].wants == wants) return true;
+    return false;
+}
+
 static void move_status(struct control *c)
 {
     if (c->status_deadline == INT64_MAX) return;
     pthread_mutex_lock(&c->lock);
     bool is_counted = c->counted >= c->status_after;
     pthread_mutex_unlock(&c->lock);
-    if (is_counted || clock_ms() > c->status_deadline) answer_status(c, is_counted);
+    if (!is_counted && clock_ms() <= c->status_deadline) return;
+    if (is_wanted(c, WANTS_STATUS)) answer_status(c, is_counted);
+    if (is_wanted(c, WANTS_RULES)) answer_rules(c, is_counted);
+    c->status_deadline = INT64_MAX;
 }
 
 /* ---- requests -------------------------------------------------------------------------------------------- */
@@ -432,6 +477,13 @@ static void want_status(struct control *c, struct client *client)
     ask_status(c);
 }
 
+static void want_rules(struct control *c, struct client *client)
+{
+    client->wants = WANTS_RULES;
+    client->ticket = 0;
+    ask_status(c);
+}
+
 static void want_stop(struct control *c, struct client *client)
 {
     client->wants = WANTS_STOP;
@@ -442,7 +494,7 @@ static void want_stop(struct control *c, struct client *client)
 static const struct {
     const char *verb;
     void (*want)(struct control *c, struct client *client);
-} requests[] = {{"reload", want_reload}, {"status", want_status}, {"stop", want_stop}};
+} requests[] = {{"reload", want_reload}, {"status", want_status}, {"rules", want_rules}, {"stop", want_stop}};
 
 static void answer_error(struct control *c, struct client *client, const char *error)
 {
@@ -468,7 +520,7 @@ static void take_request(void *world, struct client *client, struct text line)
             requests[i].want(c, client);
             return;
         }
-    snprintf(why, sizeof why, "no request is called \"%s\": reload, status or stop is wanted", verb);
+    snprintf(why, sizeof why, "no request is called \"%s\": reload, status, rules or stop is wanted", verb);
     answer_error(c, client, why);
 }
 
@@ -529,6 +581,7 @@ static void say_farewell(struct control *c)
     struct text sorry = TEXT("{\"ok\":false,\"error\":\"csr has stopped\"}");
     answer_all(c, WANTS_RELOAD, UINT64_MAX, sorry, true);
     answer_all(c, WANTS_STATUS, UINT64_MAX, sorry, true);
+    answer_all(c, WANTS_RULES, UINT64_MAX, sorry, true);
 }
 
 static void refuse_request(void *world, struct client *client, struct text line)
@@ -617,5 +670,6 @@ void control_free(struct control *c)
     json_out_release(&c->last_receipt);
     json_out_release(&c->swallowed);
     json_out_release(&c->feeds);
+    view_release(&c->view);
     free(c);
 }

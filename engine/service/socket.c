@@ -51,7 +51,7 @@ static bool somebody_answers(const struct sockaddr_un *at)
     return answers;
 }
 
-/* Invariant 2. */
+/* Invariant 3. */
 static bool clear_way(const struct sockaddr_un *at, char error[512])
 {
     struct stat s;
@@ -118,24 +118,44 @@ static bool is_welcome(int file)
     return peer.uid == 0 || peer.uid == geteuid();
 }
 
-static struct client *free_place(struct control_socket *cs)
+static bool is_busy(const struct client *c)
 {
-    for (int i = 0; i < CLIENTS_MOST; i++)
-        if (cs->clients[i].file < 0) return &cs->clients[i];
-    return NULL;
+    return c->wants || c->answer;
 }
 
-static void welcome(struct control_socket *cs)
+/* Invariant 2. NULL: all are busy. */
+static struct client *place_for_one(struct control_socket *cs)
 {
-    struct client *c = free_place(cs);
-    int file = accept4(cs->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (file < 0) return;
-    if (!c || !is_welcome(file)) {
+    struct client *oldest = NULL;
+    for (int i = 0; i < CLIENTS_MOST; i++) {
+        struct client *c = &cs->clients[i];
+        if (c->file < 0) return c;
+        if (!is_busy(c) && (!oldest || c->came < oldest->came)) oldest = c;
+    }
+    if (oldest) cut_off(oldest);
+    return oldest;
+}
+
+static void welcome(struct control_socket *cs, int file)
+{
+    struct client *c = is_welcome(file) ? place_for_one(cs) : NULL;
+    if (!c) {
         close(file);
         return;
     }
     c->file = file;
+    c->came = cs->came++;
     c->deadline = clock_ms() + CLIENT_PATIENCE_MS;
+}
+
+/* Half of the places at a time: what those who came have sent is looked at before they must give way. */
+static void welcome_some(struct control_socket *cs)
+{
+    for (int i = 0; i < CLIENTS_MOST / 2; i++) {
+        int file = accept4(cs->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (file < 0) return;
+        welcome(cs, file);
+    }
 }
 
 void client_answer(struct client *c, struct text line, bool last)
@@ -168,11 +188,6 @@ static void send_more(struct client *c)
     c->answer = NULL;
     c->deadline = clock_ms() + CLIENT_PATIENCE_MS;
     if (c->is_answered_last) cut_off(c);
-}
-
-static bool is_busy(const struct client *c)
-{
-    return c->wants || c->answer;
 }
 
 /* The next whole request, if there is one and nothing is under way. */
@@ -240,7 +255,7 @@ void control_socket_serve(struct control_socket *cs, int wake, int wait_ms, void
     if (look[1].revents) empty(wake);
     for (int i = 0; i < CLIENTS_MOST; i++)
         if (cs->clients[i].file >= 0) serve_client(&cs->clients[i], look[i + 2].revents, world, request);
-    if (look[0].revents) welcome(cs);
+    if (look[0].revents) welcome_some(cs);
 }
 
 bool control_socket_is_sending(const struct control_socket *cs)

@@ -6,7 +6,9 @@
  * Invariants
  * 1. Nothing here blocks: the control thread polls, and what a client does not take is kept for it until its time is
  *    over.
- * 2. A socket file that nobody answers at is left over from a service that is gone, and is replaced; any other file
+ * 2. Whoever connects gets a place, unless all have a request under way: of those that are idle the one that came first
+ *    is closed for it. So connections that are held open shut nobody out.
+ * 3. A socket file that nobody answers at is left over from a service that is gone, and is replaced; any other file
  *    stays, and is an error.
  */
 #ifndef CSR_ENGINE_SERVICE_SOCKET_H
@@ -28,6 +30,7 @@ struct client {
     char *answer;          /* what is not sent yet: owned */
     size_t answer_len, sent;
     int64_t deadline;      /* milliseconds of the socket's clock; INT64_MAX: it waits for us */
+    uint64_t came;         /* when all places are taken the idle one that came first gives way */
     bool is_answered_last; /* to be closed once the answer is sent */
     bool says_no_more;     /* the other side has closed its half */
     uint32_t wants;        /* the caller's */
@@ -38,6 +41,7 @@ struct control_socket {
     int listener;
     char path[256];
     struct client clients[CLIENTS_MOST];
+    uint64_t came; /* connections so far */
 };
 
 /* False and error: no socket. Its file is removed by control_socket_close. */

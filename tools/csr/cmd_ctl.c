@@ -1,5 +1,7 @@
 /* cmd_ctl.c - csr ctl: one request to a running service, one answer. */
 #include "tools/csr/command.h"
+#include "tools/csr/key_text.h"
+#include "tools/csr/top.h"
 
 #include "engine/csr.h"
 
@@ -27,7 +29,16 @@ static void put_flat(const char *name, const json_t *value, FILE *to)
     free(text);
 }
 
-static int tell(const struct call *call, const char *answer, bool json)
+/* What of an answer has a form of its own for people. False: it has none. */
+static bool put_table(const json_t *answer, enum rules_sort sort, FILE *to)
+{
+    const char *type = json_string_value(json_object_get(answer, "type"));
+    if (type && !strcmp(type, "rules")) return rules_table_print(&(struct rules_table){.answer = answer, .sort = sort}, to);
+    if (type && !strcmp(type, "state")) return key_text_print(answer, to), true;
+    return false;
+}
+
+static int tell(const struct call *call, const char *answer, bool json, enum rules_sort sort)
 {
     json_t *object = json_loads(answer, 0, NULL);
     if (!object) return fail(call, CSR_SYSTEM, "the answer is no JSON: %s", answer);
@@ -35,7 +46,7 @@ static int tell(const struct call *call, const char *answer, bool json)
     const char *diagnostics = json_string_value(json_object_get(object, "diagnostics"));
     if (json) {
         puts(answer);
-    } else {
+    } else if (!put_table(object, sort, stdout)) {
         if (diagnostics) {
             fputs(diagnostics, stderr);
             json_object_del(object, "diagnostics");
@@ -48,23 +59,47 @@ static int tell(const struct call *call, const char *answer, bool json)
     return status;
 }
 
+/* To be freed. */
+static char *request_of(const struct call *call, const char *word)
+{
+    const char *keys[CALL_OPTIONS_MOST];
+    size_t n = call_values(call, "key", keys, CALL_OPTIONS_MOST);
+    json_t *request = json_pack("{s:s}", "verb", word), *key = n ? json_array() : NULL;
+    for (size_t i = 0; i < n; i++) json_array_append_new(key, json_string(keys[i]));
+    if (n) json_object_set_new(request, "key", key);
+    char *text = json_dumps(request, JSON_COMPACT);
+    json_decref(request);
+    return text;
+}
+
+static int ask(const struct call *call, const char *socket, const char *word, enum rules_sort sort, const char *format)
+{
+    char error[512] = "", *request = request_of(call, word);
+    char *answer = request ? csr_control(socket, request, error) : NULL;
+    free(request);
+    if (!answer) return fail(call, CSR_SYSTEM, "%s", error[0] ? error : "out of memory, or a key that is no UTF-8");
+    bool json = format ? strcmp(format, "json") == 0 : !isatty(STDOUT_FILENO);
+    int status = tell(call, answer, json, sort);
+    free(answer);
+    return status;
+}
+
 int verb_ctl(const struct call *call)
 {
-    static const char *const words[] = {"reload", "status", "stop"};
-    const char *word = call->operands[0], *format;
+    static const char *const words[] = {"reload", "status", "rules", "state", "top", "stop"};
+    const char *word = call->operands[0], *format, *by;
+    enum rules_sort sort = SORT_COST;
     size_t i = 0;
     while (i < sizeof words / sizeof *words && strcmp(words[i], word)) i++;
-    if (i == sizeof words / sizeof *words) return fail(call, CSR_USAGE, "%s: reload, status or stop is wanted", word);
+    if (i == sizeof words / sizeof *words)
+        return fail(call, CSR_USAGE, "%s: reload, status, rules, state, top or stop is wanted", word);
     if (!call_choice(call, "format", "text|json", &format)) return CSR_USAGE;
+    if (!call_choice(call, "sort", "cost|hits|half-built|bytes", &by)) return CSR_USAGE;
+    while (by && strcmp(by, rules_sorts[sort])) sort++;
+    if (!strcmp(word, "state") != call_has(call, "key"))
+        return fail(call, CSR_USAGE, "state wants a key, and only state: --key=TEXT for each part of it");
     const char *socket = call_value(call, "socket");
     if (!socket) socket = getenv("CSR_SOCKET");
     if (!socket) return fail(call, CSR_USAGE, "which service? --socket=PATH, or CSR_SOCKET in the environment");
-    char request[64], error[512] = "";
-    snprintf(request, sizeof request, "{\"verb\":\"%s\"}", word);
-    char *answer = csr_control(socket, request, error);
-    if (!answer) return fail(call, CSR_SYSTEM, "%s", error);
-    bool json = format ? strcmp(format, "json") == 0 : !isatty(STDOUT_FILENO);
-    int status = tell(call, answer, json);
-    free(answer);
-    return status;
+    return strcmp(word, "top") ? ask(call, socket, word, sort, format) : top_run(call, socket, sort);
 }
