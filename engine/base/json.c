@@ -21,6 +21,31 @@ bool json_read_text(struct text document, const char *name, char *out, size_t ro
     return fits;
 }
 
+static bool copy_text(const json_t *item, struct text *out, char **room, const char *end)
+{
+    size_t len = json_string_length(item);
+    if (!json_is_string(item) || len > (size_t)(end - *room)) return false;
+    memcpy(*room, json_string_value(item), len);
+    *out = (struct text){*room, (uint32_t)len};
+    *room += len;
+    return true;
+}
+
+uint32_t json_read_texts(struct text document, const char *name, struct text *out, uint32_t most, char *room, size_t size,
+                         char why[160])
+{
+    json_error_t error;
+    json_t *object = json_loadb(document.at, document.len, JSON_REJECT_DUPLICATES, &error);
+    const json_t *array = json_object_get(object, name);
+    size_t n = json_array_size(array), taken = 0;
+    const char *end = room + size;
+    while (n <= most && taken < n && copy_text(json_array_get(array, taken), &out[taken], &room, end)) taken++;
+    if (!object) snprintf(why, 160, "no JSON: %.120s", error.text);
+    else if (!n || taken < n) snprintf(why, 160, "%s: an array of 1 to %u texts is wanted", name, most);
+    json_decref(object);
+    return taken == n ? (uint32_t)n : 0;
+}
+
 /* ---- lists ---- */
 
 static json_t *json_of(const struct json_list *list)

@@ -11,6 +11,10 @@
 /* The member `name` of the object, which must be text of less than `room` bytes. False and why: it is not. */
 bool json_read_text(struct text document, const char *name, char *out, size_t room, char why[160]);
 
+/* The member `name`, which must be an array of 1 … most texts without NUL, copied into `room`. Their number; 0 and why. */
+uint32_t json_read_texts(struct text document, const char *name, struct text *out, uint32_t most, char *room, size_t size,
+                         char why[160]);
+
 /* A document that is an array of texts and numbers, or of objects that have them as a member. */
 struct json_list;
 enum json_item_kind { JSON_ITEM_TEXT, JSON_ITEM_WHOLE, JSON_ITEM_REAL, JSON_ITEM_OTHER };

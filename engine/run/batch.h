@@ -60,6 +60,7 @@
 #define ASK_PERIODS      8u
 #define ASK_SLOTS        (ASK_PERIODS + 1)
 #define SETS_ALIVE       16u
+#define QUESTIONS_MOST   16u
 #define AHEAD_MOST       300 /* seconds by which an event may precede its delivery and move the watermark */
 #define CACHE_LINE       64
 
@@ -145,6 +146,7 @@ struct yield {
     struct state_adoption adoption; /* if the batch adopts */
     struct state_counts counts;     /* if the batch counts */
     struct state_held *held;        /* the same: [n_rules], in `memory` */
+    struct VEC(struct run_key *) keys; /* if the batch has a question; in `memory` */
     bool waits;     /* a partition's settling waits for answers; if the batch ends the input */
     bool is_broken; /* no memory */
 };
@@ -160,6 +162,7 @@ struct batch {
     bool is_end; /* all input came before: the watermark passes everything */
     bool counts; /* control wants state counted */
     bool keeps;  /* a checkpoint of what is before it: checkpoint.c */
+    const struct run_question *question; /* control wants to know what is held for a key; NULL: it does not */
     uint64_t period;
     uint64_t asks_after; /* opens_period: batches whose hits all shards must have done before its touches */
     bool in_order;       /* the input's records come in order of time, whatever their feed */
@@ -296,6 +299,7 @@ struct run {
 
     struct ring published; /* struct rules: control to the dealer */
     struct ring retired;   /* struct rules: the writer to control */
+    struct ring asked;     /* struct run_question: control to the dealer */
     /* control's own */
     struct rules *alive[SETS_ALIVE];
     uint64_t generation;
@@ -359,6 +363,8 @@ static inline void run_show_ledger(struct writer *w)
 void run_tell_rest(struct run *r);
 /* What this partition gives up is told in the yield of the round under way. */
 void run_listen(struct run *r, uint32_t depth, uint32_t partition);
+/* What a shard's partitions of a depth hold for the key that the batch asks for. */
+void run_look(const struct run *r, const struct batch *b, uint32_t shard, uint32_t depth, struct yield *y);
 /* After publishing a cursor: wakes a sleeper where there is enough to do for two. */
 void run_progressed(struct run *r);
 void run_wake_all(struct run *r);

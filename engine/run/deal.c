@@ -154,6 +154,7 @@ static struct batch *begin_batch(struct run *r)
     b->first_seq = d->next_seq;
     b->n = 0;
     b->is_end = b->adopts = b->counts = false;
+    b->question = NULL;
     b->clock = r->dealer.last_clock;
     b->in_order = r->o.input->is_in_order;
     /* What control wrote into the rules before publishing is visible: ring.h, invariant 2. */
@@ -196,7 +197,8 @@ static struct batch *deal_batch(struct run *r, bool may_watch)
         take_records(r, b, may_watch && is_calm && !b->adopts ? WATCH_MS : 0);
         take_clock(r, b);
         b->counts = take_count_wish(r);
-        if (b->n || b->adopts || b->counts || is_beat(r, b)) return hand_out(r, b);
+        b->question = ring_get(&r->asked);
+        if (b->n || b->adopts || b->counts || b->question || is_beat(r, b)) return hand_out(r, b);
         if (!r->dealer.is_at_end || !is_calm) return NULL;
     }
     return deal_end(r, b);

@@ -458,6 +458,7 @@ static void look_at_rules(struct work *w)
 static void look_at_state(struct work *w)
 {
     if (w->batch->counts) look_at_rules(w);
+    if (w->batch->question) run_look(w->run, w->batch, w->index, w->depth, w->yield);
     for (EACH_PARTITION(w, p)) {
         const struct state *s = w->run->partitions[w->depth][p];
         if (w->batch->is_end && state_waits(s)) w->yield->waits = true;
@@ -568,7 +569,7 @@ static bool may_do(struct run *r, struct shard *s, enum round round, const struc
 
 static void reset_yield(const struct run *r, struct yield *y)
 {
-    y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = y->evictions.len = 0;
+    y->answers.len = y->incidents.len = y->swallowed.len = y->late.len = y->evictions.len = y->keys.len = 0;
     for (uint32_t i = 0; i < IR_DEPTHS * r->n_shards; i++) y->derived[i].len = 0;
     y->hits = y->n_derived = 0;
     y->n_heard = 0;

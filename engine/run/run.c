@@ -179,6 +179,11 @@ void *run_retired(struct run *r)
     return owner;
 }
 
+bool run_ask_key(struct run *r, const struct run_question *q)
+{
+    return ring_put(&r->asked, (void *)(uintptr_t)q);
+}
+
 void run_ask_count(struct run *r)
 {
     flag_raise(&r->wants_count);
@@ -218,6 +223,7 @@ static void batch_release(struct run *r, struct batch *b)
         free(b->yields[s].incidents.at);
         free(b->yields[s].swallowed.at);
         free(b->yields[s].late.at);
+        free(b->yields[s].keys.at);
         for (uint32_t i = 0; b->yields[s].derived && i < r->n_shards * IR_DEPTHS; i++)
             free(b->yields[s].derived[i].at);
         free(b->yields[s].derived);
@@ -247,6 +253,7 @@ static bool make_parts(struct run *r)
     if (!r->slots || !r->shards || !r->workers) return false;
     if (!notices_init(&r->writer.notices)) return false;
     if (!ring_init(&r->published, SETS_ALIVE) || !ring_init(&r->retired, SETS_ALIVE)) return false;
+    if (!ring_init(&r->asked, QUESTIONS_MOST)) return false;
     for (uint32_t i = 0; i < r->n_slots; i++)
         if (!batch_init(r, &r->slots[i])) return false;
     for (uint32_t d = 0; d < IR_DEPTHS; d++)
@@ -301,6 +308,7 @@ void run_free(struct run *r)
     for (uint32_t i = 0; i < SETS_ALIVE; i++) rules_free(r->alive[i]);
     ring_release(&r->published);
     ring_release(&r->retired);
+    ring_release(&r->asked);
     free(r->writer.merged.at);
     free(r->writer.spare.at);
     free(r->writer.swallowed);

@@ -60,10 +60,10 @@ struct run_counts {
     const uint64_t *swallowed; /* [ir->n_exceptions] events and groups that exceptions took; like the rest of
                                   these valid during the call, after run_go until run_free */
     const uint64_t *late_hits; /* [ir->n_rules] late records that fitted a step of the rule */
-    const struct run_rule *rules; /* [ir->n_rules]; filled like `states`, NULL until then */
-    const struct run_step *steps; /* of all rules, one behind the other */
+    const struct run_rule *rules;              /* [ir->n_rules]; filled like `states`, NULL until then */
+    const struct run_step *steps;              /* of all rules, one behind the other */
     uint64_t decode_ns, baselines_ns, give_ns; /* of the match stage, beside the rules: enum match_part */
-    const struct run_feed *feeds; /* as they showed up */
+    const struct run_feed *feeds;              /* as they showed up */
     uint32_t n_feeds;
     int64_t newest; /* second that any feed has shown; INT64_MIN: none */
 };
@@ -85,6 +85,30 @@ struct run_aside {
     enum aside why;
 };
 
+/* What is held for a key, asked by its parts as people write them: each may be a text, a number, an address
+ * or a truth value, and every rule whose key has so many parts is asked for each. */
+#define KEY_PARTS_MOST   4
+#define KEY_MATCHES_MOST 64 /* that are told of one rule */
+struct run_question {
+    struct text parts[KEY_PARTS_MOST];
+    uint32_t n_parts;
+};
+/* A half-built match. */
+struct run_match {
+    uint32_t automaton;
+    const struct ir_place *places; /* [n_places] */
+    uint32_t n_places;
+    const uint64_t *before; /* [n_places] bits of places that come before */
+    uint16_t *taken;        /* [n_places] events */
+    int64_t *last;          /* [n_places] second of the last of them */
+    int64_t start;
+};
+struct run_key {
+    struct state_key is;
+    struct run_match *matches;
+    uint32_t n_matches;
+};
+
 /* All are called by one worker at a time, in order of the input; NULL where nobody wants to know. */
 struct run_out {
     void *world;
@@ -102,6 +126,10 @@ struct run_out {
     void (*written)(void *world, const struct run_counts *so_far);
     /* The answer to run_ask_count. */
     void (*counted)(void *world, const struct run_counts *all);
+    /* The answer to run_ask_key: what is held behind a batch, rule by rule, and (key NULL) that this was all.
+     */
+    void (*key)(void *world, const struct run_question *q, const struct run_counts *so_far,
+                const struct run_key *key);
 };
 
 /* Checkpoints (checkpoint.c): where a run stands between two batches, so that another one can go on from there. */
@@ -153,6 +181,10 @@ bool run_publish(struct run *r, const struct ir *ir, void *owner);
 void *run_retired(struct run *r);
 /* Has out.counted called soon. */
 void run_ask_count(struct run *r);
+
+/* Has out.key called soon, by the worker that owns the key's partition; q lives until then. False: too many
+ * are asked. */
+bool run_ask_key(struct run *r, const struct run_question *q);
 
 enum run_end {
     RUN_ENDED,    /* all input was taken and all questions were answered */

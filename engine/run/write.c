@@ -347,6 +347,28 @@ static void write_adoption(struct run *r, const struct batch *b)
     w->rules = b->rules;
 }
 
+/* Of all shards' keys the one that is next in order of rules (one reading of the key behind another). */
+static struct run_key *take_next_key(const struct run *r, const struct batch *b)
+{
+    struct run_key **least = NULL;
+    for (uint32_t s = 0; s < r->n_shards; s++)
+        for (uint32_t i = 0; i < b->yields[s].keys.len; i++) {
+            struct run_key **k = &b->yields[s].keys.at[i];
+            if (*k && (!least || (*k)->is.rule < (*least)->is.rule)) least = k;
+        }
+    struct run_key *next = least ? *least : NULL;
+    if (least) *least = NULL;
+    return next;
+}
+
+static void tell_keys(const struct run *r, const struct batch *b)
+{
+    const struct run_out *out = &r->o.out;
+    for (struct run_key *k; (k = take_next_key(r, b));)
+        out->key(out->world, b->question, &r->writer.counts, k);
+    out->key(out->world, b->question, &r->writer.counts, NULL);
+}
+
 static void write_batch(struct run *r, struct batch *b)
 {
     struct writer *w = &r->writer;
@@ -372,6 +394,7 @@ static void write_batch(struct run *r, struct batch *b)
         sum_rules(r, b);
         if (out->counted) out->counted(out->world, &w->counts);
     }
+    if (b->question && out->key) tell_keys(r, b);
     assert(run_adds_up(&w->counts) || w->is_mute); /* product.md, promise 2 */
     if (out->written) out->written(out->world, &w->counts);
 }

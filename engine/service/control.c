@@ -16,6 +16,7 @@
 #include "engine/base/json.h"
 #include "engine/event/decode.h"
 #include "engine/run/atomic.h"
+#include "engine/service/keys.h"
 #include "engine/service/socket.h"
 #include "engine/service/view.h"
 
@@ -29,8 +30,9 @@
 #define STATUS_MOST_MS 1000 /* for state to be counted; after it the last counts are told */
 #define FAREWELL_MS    1000 /* for last answers to be taken */
 #define EDITIONS_MOST  32
+#define ASKED_MOST     CLIENTS_MOST /* keys */
 
-enum wants { WANTS_NOTHING, WANTS_RELOAD, WANTS_STATUS, WANTS_RULES, WANTS_STOP };
+enum wants { WANTS_NOTHING, WANTS_RELOAD, WANTS_STATUS, WANTS_RULES, WANTS_STATE, WANTS_STOP };
 enum phase { PHASE_IDLE, PHASE_COMPILING, PHASE_ADOPTING };
 
 struct reload { /* the one under way */
@@ -72,6 +74,8 @@ struct control {
     int64_t next_look; /* ms: at the files of datasets */
     int64_t began;
     struct json_out answer, last_receipt;
+    struct asked_key *asked[ASKED_MOST]; /* NULL: free */
+    uint64_t keys;                       /* asked for so far */
 };
 
 /* ---- what others say ------------------------------------------------------------------------------------- */
@@ -128,6 +132,18 @@ void control_on_counted(struct control *c, const struct run_counts *counts)
     service_feeds_json(&c->feeds, c->service, counts);
     view_keep(&c->view, counts);
     c->counted++;
+    pthread_mutex_unlock(&c->lock);
+    ring_bell(c);
+}
+
+void control_on_key(struct control *c, const struct run_question *q, const struct run_counts *counts,
+                    const struct run_key *key)
+{
+    struct asked_key *a = (struct asked_key *)(uintptr_t)q;
+    asked_key_take(a, counts, key);
+    if (key) return;
+    pthread_mutex_lock(&c->lock);
+    a->is_answered = true;
     pthread_mutex_unlock(&c->lock);
     ring_bell(c);
 }
@@ -462,39 +478,34 @@ static void move_status(struct control *c)
     c->status_deadline = INT64_MAX;
 }
 
+/* ---- what is held for a key ------------------------------------------------------------------------------- */
+
+static void answer_key(struct control *c, const struct asked_key *a)
+{
+    for (int i = 0; i < CLIENTS_MOST; i++) {
+        struct client *client = &c->socket.clients[i];
+        if (client->file >= 0 && client->wants == WANTS_STATE && client->ticket == a->ticket)
+            client_answer(client, answer_of(&a->answer), false);
+    }
+}
+
+/* Who asked may be gone: then the answer is for nobody. */
+static void move_keys(struct control *c)
+{
+    for (int i = 0; i < ASKED_MOST; i++) {
+        struct asked_key *a = c->asked[i];
+        if (!a) continue;
+        pthread_mutex_lock(&c->lock);
+        bool is_answered = a->is_answered;
+        pthread_mutex_unlock(&c->lock);
+        if (!is_answered) continue;
+        answer_key(c, a);
+        asked_key_free(a);
+        c->asked[i] = NULL;
+    }
+}
+
 /* ---- requests -------------------------------------------------------------------------------------------- */
-
-static void want_reload(struct control *c, struct client *client)
-{
-    client->wants = WANTS_RELOAD;
-    client->ticket = ++c->tickets;
-}
-
-static void want_status(struct control *c, struct client *client)
-{
-    client->wants = WANTS_STATUS;
-    client->ticket = 0;
-    ask_status(c);
-}
-
-static void want_rules(struct control *c, struct client *client)
-{
-    client->wants = WANTS_RULES;
-    client->ticket = 0;
-    ask_status(c);
-}
-
-static void want_stop(struct control *c, struct client *client)
-{
-    client->wants = WANTS_STOP;
-    client->ticket = 0;
-    flag_raise(&c->service->stop);
-}
-
-static const struct {
-    const char *verb;
-    void (*want)(struct control *c, struct client *client);
-} requests[] = {{"reload", want_reload}, {"status", want_status}, {"rules", want_rules}, {"stop", want_stop}};
 
 static void answer_error(struct control *c, struct client *client, const char *error)
 {
@@ -507,6 +518,58 @@ static void answer_error(struct control *c, struct client *client, const char *e
     client_answer(client, json_out_text(o), false);
 }
 
+static void want_reload(struct control *c, struct client *client, struct text line)
+{
+    (void)line;
+    client->wants = WANTS_RELOAD;
+    client->ticket = ++c->tickets;
+}
+
+static void want_status(struct control *c, struct client *client, struct text line)
+{
+    (void)line;
+    client->wants = WANTS_STATUS;
+    client->ticket = 0;
+    ask_status(c);
+}
+
+static void want_rules(struct control *c, struct client *client, struct text line)
+{
+    (void)line;
+    client->wants = WANTS_RULES;
+    client->ticket = 0;
+    ask_status(c);
+}
+
+static void want_state(struct control *c, struct client *client, struct text line)
+{
+    char why[160] = "too many keys are being asked for";
+    int place = 0;
+    while (place < ASKED_MOST && c->asked[place]) place++;
+    struct asked_key *a = place < ASKED_MOST ? asked_key_read(line, why) : NULL;
+    if (!a || !run_ask_key(c->service->run, &a->q)) {
+        answer_error(c, client, why);
+        asked_key_free(a);
+        return;
+    }
+    client->wants = WANTS_STATE;
+    client->ticket = a->ticket = ++c->keys;
+    c->asked[place] = a;
+}
+
+static void want_stop(struct control *c, struct client *client, struct text line)
+{
+    (void)line;
+    client->wants = WANTS_STOP;
+    client->ticket = 0;
+    flag_raise(&c->service->stop);
+}
+
+static const struct {
+    const char *verb;
+    void (*want)(struct control *c, struct client *client, struct text line);
+} requests[] = {{"reload", want_reload}, {"status", want_status}, {"rules", want_rules}, {"state", want_state}, {"stop", want_stop}};
+
 static void take_request(void *world, struct client *client, struct text line)
 {
     struct control *c = world;
@@ -517,10 +580,10 @@ static void take_request(void *world, struct client *client, struct text line)
     }
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++)
         if (strcmp(verb, requests[i].verb) == 0) {
-            requests[i].want(c, client);
+            requests[i].want(c, client, line);
             return;
         }
-    snprintf(why, sizeof why, "no request is called \"%s\": reload, status, rules or stop is wanted", verb);
+    snprintf(why, sizeof why, "no request is called \"%s\": reload, status, rules, state or stop is wanted", verb);
     answer_error(c, client, why);
 }
 
@@ -582,6 +645,7 @@ static void say_farewell(struct control *c)
     answer_all(c, WANTS_RELOAD, UINT64_MAX, sorry, true);
     answer_all(c, WANTS_STATUS, UINT64_MAX, sorry, true);
     answer_all(c, WANTS_RULES, UINT64_MAX, sorry, true);
+    answer_all(c, WANTS_STATE, UINT64_MAX, sorry, true);
 }
 
 static void refuse_request(void *world, struct client *client, struct text line)
@@ -612,6 +676,7 @@ static void *serve(void *world)
         look_at_datasets(c);
         move_reload(c);
         move_status(c);
+        move_keys(c);
         take_back_retired(c);
         control_socket_serve(&c->socket, c->wake, TURN_MS, c, take_request);
     }
@@ -671,5 +736,6 @@ void control_free(struct control *c)
     json_out_release(&c->swallowed);
     json_out_release(&c->feeds);
     view_release(&c->view);
+    for (int i = 0; i < ASKED_MOST; i++) asked_key_free(c->asked[i]);
     free(c);
 }

@@ -164,6 +164,11 @@ static void on_counted(void *world, const struct run_counts *counts)
     control_on_counted(((struct service *)world)->control, counts);
 }
 
+static void on_key(void *world, const struct run_question *q, const struct run_counts *so_far, const struct run_key *key)
+{
+    control_on_key(((struct service *)world)->control, q, so_far, key);
+}
+
 static void on_adopted(void *world, void *owner, uint64_t generation, const struct state_adoption *what)
 {
     struct service *s = world;
@@ -209,7 +214,8 @@ static enum csr_status start_run(struct service *s, char error[512])
                 .adopted = on_adopted,
                 .feed = service_feed,
                 .written = on_written,
-                .counted = on_counted},
+                .counted = on_counted,
+                .key = on_key},
         .caps = &site_of(s)->caps,
         .lateness = -1, /* each source has its own */
         .secret = s->secret,

@@ -9,6 +9,8 @@
  *     socket.c    clients of the control socket, and csr_control
  *     receipt.c   what a reload did, as JSON
  *     keeping.c   --state: checkpoints
+ *     view.c      rules at work, as JSON
+ *     keys.c      what is held for a key, as JSON
  *     edition.c   rule sets that several threads use
  *
  * Threads: N workers (the caller is one of them); the holder of the run's writing token calls out.c and the
@@ -86,6 +88,8 @@ void control_free(struct control *c);
 /* Callbacks of the run; world is the control. */
 void control_on_written(struct control *c, const struct run_counts *counts);
 void control_on_counted(struct control *c, const struct run_counts *counts);
+void control_on_key(struct control *c, const struct run_question *q, const struct run_counts *counts,
+                    const struct run_key *key);
 void control_on_adopted(struct control *c, uint64_t generation, const struct state_adoption *what);
 
 /* ---- receipt.c ---- */

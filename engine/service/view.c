@@ -9,8 +9,10 @@ static bool make_room(struct view *v, uint32_t n)
     view_release(v);
     v->rules = calloc(n, sizeof *v->rules);
     v->late = calloc(n, sizeof *v->late);
-    if (v->rules && v->late) v->cap = n;
-    else view_release(v);
+    if (v->rules && v->late)
+        v->cap = n;
+    else
+        view_release(v);
     return v->cap == n;
 }
 

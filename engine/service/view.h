@@ -5,7 +5,7 @@
 #include "engine/base/json_out.h"
 #include "engine/run/run.h"
 
-struct view { /* zeroed: nothing is known */
+struct view {            /* zeroed: nothing is known */
     const struct ir *ir; /* as the numbers are; may be gone: control knows which sets are still in use */
     struct run_rule *rules;
     uint64_t *late;

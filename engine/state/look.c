@@ -12,9 +12,9 @@ static uint16_t events_taken(const struct ir_place *place, uint16_t state)
     return state < place->times ? state : place->times;
 }
 
-static void show(void *world, const struct rule_plan *p, const struct run *r)
+static void show_to(void (*see)(void *world, const struct state_view *v), void *world, struct text key,
+                    const struct rule_plan *p, const struct run *r)
 {
-    const struct state *s = world;
     const struct alternative *a = &p->alternatives[r->alternative];
     const struct take *takes = run_takes_of(p, r);
     int64_t last[PLACES_MOST];
@@ -24,7 +24,7 @@ static void show(void *world, const struct rule_plan *p, const struct run *r)
         taken[q] = events_taken(&a->places[q], a->taken[(size_t)r->progress * a->n_places + q]);
     }
     struct state_view v = {.rule = p->number,
-                           .key = s->folded->key,
+                           .key = key,
                            .automaton = a->automaton,
                            .places = a->places,
                            .n_places = a->n_places,
@@ -35,7 +35,27 @@ static void show(void *world, const struct rule_plan *p, const struct run *r)
                            .n_inners = a->n_inners,
                            .joins = run_joins_of(r),
                            .taken = taken};
-    s->see(s->see_world, &v);
+    see(world, &v);
+}
+
+static void show(void *world, const struct rule_plan *p, const struct run *r)
+{
+    const struct state *s = world;
+    show_to(s->see, s->see_world, s->folded->key, p, r);
+}
+
+bool state_look(const struct state *s, struct hash128 key, struct state_key *out,
+                void (*see)(void *world, const struct state_view *v), void *world)
+{
+    struct keyed *k = table_get(&s->keys, key);
+    if (!k) return false;
+    const struct rule_plan *p = k->rule->plan;
+    const struct runs *const all[] = {&keyed_now_of(k)->runs, &keyed_now_of(k)->waiting};
+    *out = (struct state_key){
+        p->number, k->key, p->within, {1, k->held.half_built, k->held.incidents, k->held.bytes}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (uint32_t n = 0; n < all[i]->len; n++) show_to(see, world, k->key, p, runs_at(p, all[i], n));
+    return true;
 }
 
 void state_watch(struct state *s, void (*see)(void *world, const struct state_view *v), void *world)

@@ -142,6 +142,22 @@ struct state_view {
  * takes, in order of time, whatever the order of arrival was. NULL: nobody looks. */
 void state_watch(struct state *s, void (*see)(void *world, const struct state_view *v), void *world);
 
+/* What a rule holds. */
+struct state_held {
+    uint64_t keys, half_built, incidents, bytes;
+};
+
+/* One rule under one key, as it stands. */
+struct state_key {
+    uint32_t rule;
+    struct text key;
+    int64_t within; /* seconds from the start of a choice to its end */
+    struct state_held held;
+};
+/* Shows each choice that is under way now. Everything is valid until the next call. False: nothing is held under it. */
+bool state_look(const struct state *s, struct hash128 key, struct state_key *out,
+                void (*see)(void *world, const struct state_view *v), void *world);
+
 /* step states made = completed + expired + vetoed + superseded + merged + dropped + evicted + live */
 struct state_counts {
     uint64_t made, completed, expired, vetoed, superseded, merged, dropped, evicted, live;
@@ -153,9 +169,6 @@ struct state_counts {
 };
 void state_count(const struct state *s, struct state_counts *add_to);
 /* What each rule holds at present; add_to: [ir->n_rules]. */
-struct state_held {
-    uint64_t keys, half_built, incidents, bytes;
-};
 void state_count_rules(const struct state *s, struct state_held *add_to);
 static inline bool state_adds_up(const struct state_counts *n)
 {

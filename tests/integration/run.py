@@ -142,6 +142,12 @@ class Service:
         parsed = [json.loads(line) for line in self.out.seen]
         return [p for p in parsed if all(p.get(k) == v for k, v in members.items())]
 
+    def connect(self):
+        c = socket.socket(socket.AF_UNIX)
+        c.settimeout(PATIENCE)
+        c.connect(self.socket)
+        return c
+
     def ctl(self, word):
         done = subprocess.run([CSR, "ctl", "--format=json", "--socket=" + self.socket, word], text=True,
                               capture_output=True, timeout=PATIENCE)
@@ -602,6 +608,100 @@ def test_status_tells_what_exceptions_took(folder):
     assert s.wait_for_records(8)["swallowed"]["key_then_user"]["hands"] == 2
     assert s.end() == 0
     assert len(s.lines(state="open")) == 1
+
+
+def ask(s, request):
+    with s.connect() as c:
+        c.sendall((request + "\n").encode())
+        return json.loads(c.makefile().readline())
+
+
+def test_rules_tell_what_they_did(folder):
+    s = Service(folder, chain() + OTHER % "role_made")
+    s.give(both(1, 0, "ann") + [record(3, 100, "CreateAccessKey", "bob"), record(4, 120, "CreateRole"),
+                                record(5, 130, "DeleteRole")])
+    status = s.wait_for_records(5)
+    code, told = s.ctl("rules")
+    assert code == 0 and told["is_fresh"], told
+    rules = {r["rule"]: r for r in told["rules"]}
+    wanted = {"key_then_user": {"events": 3, "hits": 3, "keys": 2, "half_built": 2, "incidents": 1, "incidents_open": 1},
+              "role_made": {"events": 1, "hits": 1, "keys": 1, "half_built": 0, "incidents": 1, "incidents_open": 1}}
+    for name, figures in wanted.items():
+        assert {k: rules[name][k] for k in figures} == figures, rules[name]
+        assert rules[name]["bytes"] > 0
+    assert sum(r["hits"] for r in told["rules"]) == status["hits"]
+    assert sum(r["half_built"] for r in told["rules"]) == status["states"]["half_built"]
+    text = subprocess.run([CSR, "ctl", "--format=text", "--sort=hits", "--socket=" + s.socket, "rules"], text=True,
+                          capture_output=True, timeout=PATIENCE).stdout.splitlines()
+    assert text[0].split()[:3] == ["RULE", "EVENTS", "HITS"] and text[1].split()[:3] == ["key_then_user", "3", "3"], text
+    s.write_rules(chain("1h") + OTHER % "role_made")
+    assert s.ctl("reload")[1]["rules"]["changed"] == ["key_then_user"]
+    rules = {r["rule"]: r for r in s.ctl("rules")[1]["rules"]}
+    assert rules["key_then_user"]["hits"] == 3 and rules["key_then_user"]["keys"] == 0, rules
+    assert rules["role_made"]["hits"] == 1 and rules["role_made"]["keys"] == 1, rules
+
+
+def test_state_of_a_key(folder):
+    s = Service(folder, chain() + OTHER % "role_made")
+    s.give([record(3, 100, "CreateAccessKey", "bob"), record(4, 160, "CreateRole", "ann")])
+    s.wait_for_records(2)
+    bob = "arn:aws:iam::111122223333:user/bob"
+    told = ask(s, json.dumps({"verb": "state", "key": [bob]}))
+    assert told["ok"] and told["rules_asked"] == 2 and len(told["keys"]) == 1, told
+    key = told["keys"][0]
+    assert key["rule"] == "key_then_user" and key["key"] == {"actor": bob} and key["half_built"] == 1, key
+    match = key["matches"][0]
+    assert (match["since"], match["until"], match["left_s"]) == ("2024-01-01T00:01:40Z", "2024-01-01T00:31:40Z", 1740), match
+    assert [(p["step"], p["took"], p["is_next"]) for p in match["steps"]] == [("key", 1, False), ("made", 0, True)], match
+    assert ask(s, '{"verb":"state","key":["nobody"]}')["keys"] == []
+    for wrong in ('{"verb":"state"}', '{"verb":"state","key":[]}', '{"verb":"state","key":[1]}', '{"verb":"state","key":"x"}',
+                  '{"verb":"state","key":["a","b","c","d","e"]}'):
+        answer = ask(s, wrong)
+        assert not answer["ok"] and "1 to 4 texts" in answer["error"], (wrong, answer)
+
+
+def test_top_is_a_page_and_gives_the_terminal_back(folder):
+    import pty
+    import termios
+    s = Service(folder, chain() + OTHER % "role_made")
+    s.give(both())
+    s.wait_for_records(2)
+    plain = subprocess.run([CSR, "ctl", "--socket=" + s.socket, "top"], text=True, capture_output=True, timeout=PATIENCE,
+                           stdin=subprocess.DEVNULL)
+    assert plain.returncode == 0 and "2 records in all" in plain.stdout and "\x1b" not in plain.stdout, plain
+    for leave in (b"sq", signal.SIGTERM):
+        ours, theirs = pty.openpty()
+        before = termios.tcgetattr(theirs)
+        top = subprocess.Popen([CSR, "ctl", "--socket=" + s.socket, "top"], stdin=theirs, stdout=theirs)
+        Service.running.append(top)
+        page = b""
+        while b"now by cost" not in page:
+            page += os.read(ours, 4096)
+        assert b"key_then_user" in page and termios.tcgetattr(theirs)[3] != before[3], page
+        if isinstance(leave, bytes):
+            os.write(ours, leave)
+            while b"now by hits" not in page:
+                page += os.read(ours, 4096)
+        else:
+            top.send_signal(leave)
+        while b"\x1b[?1049l" not in page:
+            page += os.read(ours, 4096)
+        assert top.wait(PATIENCE) == 0
+        assert termios.tcgetattr(theirs) == before
+        os.close(ours), os.close(theirs)
+
+
+def test_idle_connections_shut_nobody_out(folder):
+    s = Service(folder, chain())
+    idle = []
+    for _ in range(300):
+        c = s.connect()
+        c.sendall(b'{"verb":')
+        idle.append(c)
+    code, status = s.ctl("status")
+    assert code == 0 and status["ok"], status
+    for c in idle:
+        c.close()
 
 
 def test_status_and_stop(folder):

@@ -17,17 +17,23 @@ static long long number(const json_t *object, const char *name)
 /* 3723 as "1h02m03s". */
 static void put_duration(long long s, FILE *to)
 {
-    if (s >= 86400) fprintf(to, "%lldd%02lldh", s / 86400, s / 3600 % 24);
-    else if (s >= 3600) fprintf(to, "%lldh%02lldm", s / 3600, s / 60 % 60);
-    else if (s >= 60) fprintf(to, "%lldm%02llds", s / 60, s % 60);
-    else fprintf(to, "%llds", s);
+    if (s >= 86400)
+        fprintf(to, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+    else if (s >= 3600)
+        fprintf(to, "%lldh%02lldm", s / 3600, s / 60 % 60);
+    else if (s >= 60)
+        fprintf(to, "%lldm%02llds", s / 60, s % 60);
+    else
+        fprintf(to, "%llds", s);
 }
 
 static void put_step(const json_t *step, FILE *to)
 {
     long long took = number(step, "took"), of = number(step, "of");
-    if (took) fprintf(to, "    took       %-20s %s", text(step, "step"), text(step, "last"));
-    else fprintf(to, "    waits for  %-20s", text(step, "step"));
+    if (took)
+        fprintf(to, "    took       %-20s %s", text(step, "step"), text(step, "last"));
+    else
+        fprintf(to, "    waits for  %-20s", text(step, "step"));
     if (of > 1) fprintf(to, "  %lld of %lld", took, of);
     fputc('\n', to);
 }

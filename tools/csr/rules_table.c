@@ -61,16 +61,21 @@ static const char *short_number(json_int_t n, char out[24])
     double x = (double)n;
     size_t unit = 0;
     while (x >= 999.5 && unit + 1 < sizeof units) x /= 1000, unit++;
-    if (unit) snprintf(out, 24, x < 99.95 ? "%.1f%c" : "%.0f%c", x, units[unit]);
-    else snprintf(out, 24, "%lld", (long long)n);
+    if (unit)
+        snprintf(out, 24, x < 99.95 ? "%.1f%c" : "%.0f%c", x, units[unit]);
+    else
+        snprintf(out, 24, "%lld", (long long)n);
     return out;
 }
 
 static const char *short_time(json_int_t ns, char out[24])
 {
-    if (ns < 1000000) snprintf(out, 24, "%.0f us", (double)ns / 1e3);
-    else if (ns < 1000000000) snprintf(out, 24, "%.1f ms", (double)ns / 1e6);
-    else snprintf(out, 24, "%.2f s", (double)ns / 1e9);
+    if (ns < 1000000)
+        snprintf(out, 24, "%.0f us", (double)ns / 1e3);
+    else if (ns < 1000000000)
+        snprintf(out, 24, "%.1f ms", (double)ns / 1e6);
+    else
+        snprintf(out, 24, "%.2f s", (double)ns / 1e9);
     return out;
 }
 
@@ -82,6 +87,14 @@ static void put_row(const struct row *r, int width, json_int_t all, FILE *to)
     fprintf(to, "%-*.*s %7s %7s %10s %9s %7s %9s %5.1f %%\n", width, width, r->name, text[EVENTS], text[HITS],
             text[HALF_BUILT], text[INCIDENTS], text[BYTES], text[NS],
             all ? 100.0 * (double)r->at[NS] / (double)all : 0.0);
+}
+
+/* What is no rule's: decoding, baselines, copying. */
+static void put_shared(int width, json_int_t ns, json_int_t all, FILE *to)
+{
+    char text[24];
+    fprintf(to, "%-*s %54s %5.1f %%\n", width, "(shared)", short_time(ns, text),
+            all ? 100.0 * (double)ns / (double)all : 0.0);
 }
 
 static json_int_t shared_of(const json_t *answer)
@@ -104,12 +117,14 @@ static int name_width(const struct rules_table *t, const struct row *rows, size_
 bool rules_table_print(const struct rules_table *t, FILE *to)
 {
     const json_t *rules = json_object_get(t->answer, "rules"), *before = json_object_get(t->earlier, "rules");
-    size_t n = json_array_size(rules), shown = t->lines && t->lines < n + 2 ? t->lines > 2 ? t->lines - 2 : 0 : n;
-    struct row *rows = calloc(n + 1, sizeof *rows), shared = {.name = "(shared)"};
+    size_t n = json_array_size(rules),
+           shown = t->lines && t->lines < n + 2 ? t->lines > 2 ? t->lines - 2 : 0 : n;
+    struct row *rows = calloc(n + 1, sizeof *rows);
     enum rules_sort sort = t->sort;
     if (!rows) return false;
-    shared.at[NS] = shared_of(t->answer) - (t->earlier ? shared_of(t->earlier) : 0);
-    json_int_t all = shared.at[NS] = shared.at[NS] > 0 ? shared.at[NS] : 0;
+    json_int_t shared = shared_of(t->answer) - (t->earlier ? shared_of(t->earlier) : 0);
+    if (shared < 0) shared = 0;
+    json_int_t all = shared;
     for (size_t i = 0; i < n; i++) {
         const json_t *rule = json_array_get(rules, i);
         rows[i] = row_of(rule, same_rule(before, i, json_string_value(json_object_get(rule, "rule"))));
@@ -117,10 +132,10 @@ bool rules_table_print(const struct rules_table *t, FILE *to)
     }
     qsort_r(rows, n, sizeof *rows, compare, &sort);
     int width = name_width(t, rows, n);
-    fprintf(to, "%-*s %7s %7s %10s %9s %7s %9s %7s\n", width, "RULE", "EVENTS", "HITS", "HALF-BUILT", "INCIDENTS", "BYTES",
-            "TIME", "SHARE");
+    fprintf(to, "%-*s %7s %7s %10s %9s %7s %9s %7s\n", width, "RULE", "EVENTS", "HITS", "HALF-BUILT",
+            "INCIDENTS", "BYTES", "TIME", "SHARE");
     for (size_t i = 0; i < shown; i++) put_row(&rows[i], width, all, to);
-    put_row(&shared, width, all, to);
+    put_shared(width, shared, all, to);
     free(rows);
     return true;
 }

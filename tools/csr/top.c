@@ -1,7 +1,7 @@
 /* top.c - see top.h.
  *
- * The terminal shows its other screen and gives keys as they are pressed, without a line's end. Whatever ends the
- * page (q, a signal, a service that is gone) puts back what was there before.
+ * The terminal shows its other screen and gives keys as they are pressed, without a line's end. Whatever ends
+ * the page (q, a signal, a service that is gone) puts back what was there before.
  */
 #include "tools/csr/top.h"
 
@@ -62,16 +62,19 @@ static long long number(const json_t *answer, const char *object, const char *na
 static void put_page(const struct top *t, FILE *to, unsigned lines, unsigned width)
 {
     struct rules_table table = {t->now, t->earlier, t->sort, lines > 4 ? lines - 3 : lines, width};
-    double seconds = (double)(number(t->now, NULL, "uptime_ms") - number(t->earlier, NULL, "uptime_ms")) / 1e3;
+    double seconds =
+        (double)(number(t->now, NULL, "uptime_ms") - number(t->earlier, NULL, "uptime_ms")) / 1e3;
     double records = (double)(number(t->now, "records", "in") - number(t->earlier, "records", "in"));
     double bytes = (double)(number(t->now, NULL, "bytes_read") - number(t->earlier, NULL, "bytes_read"));
     if (seconds <= 0) seconds = 1;
-    fprintf(to, "csr  %.0f records/s  %.1f MB/s  %lld records in all  %s\n\n", records / seconds, bytes / seconds / 1e6,
-            number(t->now, "records", "in"), t->earlier ? "figures of the last seconds" : "figures since the start");
+    fprintf(to, "csr  %.0f records/s  %.1f MB/s  %lld records in all  %s\n\n", records / seconds,
+            bytes / seconds / 1e6, number(t->now, "records", "in"),
+            t->earlier ? "figures of the last seconds" : "figures since the start");
     rules_table_print(&table, to);
 }
 
-/* ---- the terminal ---------------------------------------------------------------------------------------------- */
+/* ---- the terminal
+ * ---------------------------------------------------------------------------------------------- */
 
 static void take_screen(struct top *t)
 {
