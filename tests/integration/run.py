@@ -144,8 +144,8 @@ class Service:
 
     def connect(self):
         c = socket.socket(socket.AF_UNIX)
-        c.settimeout(PATIENCE)
         c.connect(self.socket)
+        c.settimeout(PATIENCE)
         return c
 
     def ctl(self, word):
