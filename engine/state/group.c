@@ -138,12 +138,13 @@ const struct kept *group_witness(const struct rule_plan *p, struct group *g, uin
 {
     const struct alternative *a = &p->alternatives[g->alternative];
     const struct kept *k = witness_in(a, group_takes(g), step, a->required);
-    if (k) return k;
-    uint32_t i = 0; /* the outermost item that holds the step is the one it stands in */
-    while (i < p->n_items && !(p->rule->automata[i + 1].optional_steps >> step & 1)) i++;
-    if (i == p->n_items || !group_item(p, g, i)->is_present) return NULL;
-    a = &p->alternatives[group_item(p, g, i)->alternative];
-    return witness_in(a, group_item_takes(p, g, i), step, ~a->required);
+    for (uint32_t i = 0; i < p->n_items && !k; i++) { /* an item comes before those inside it */
+        if (!(p->rule->automata[i + 1].optional_steps >> step & 1) || !group_item(p, g, i)->is_present)
+            continue;
+        a = &p->alternatives[group_item(p, g, i)->alternative];
+        k = witness_in(a, group_item_takes(p, g, i), step, ~a->required);
+    }
+    return k;
 }
 
 const struct kept *group_completing(const struct rule_plan *p, struct group *g)

@@ -87,12 +87,13 @@ static void note_item(struct search *s)
 
 /* ---- groups -------------------------------------------------------------------------------------------- */
 
-/* A step's witness is that of the item, or of the required part (item NULL), in which it stands itself. */
+/* A step's witness is that of the item, or of the required part (item NULL), in which it stands itself; and
+ * where that item has none, of an item inside, which is looked at later. */
 static void keep_witness(struct judging *j)
 {
     for (uint32_t a = 0; j->any && a < j->best.reading->n_atoms; a++) {
         const struct atom *atom = &j->best.reading->atoms[a];
-        if (atom->item != j->item) continue;
+        if (!atom->item != !j->item || j->group->witness[atom->step]) continue;
         j->group->witness[atom->step] = compared_by(&j->best, a);
         j->group->in_required[atom->step] = !j->item;
     }

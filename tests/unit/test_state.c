@@ -202,6 +202,25 @@ static void counts_reach_back_over_the_window(void **unused)
     close_bench(&b);
 }
 
+/* The outer item is there with `b` first; the inner one needs `c`. */
+static void an_item_inside_shows_what_its_outer_one_lacks(void **unused)
+{
+    struct bench b;
+    (void)unused;
+    open_bench(
+        &b,
+        "use aws\nrule r { title \"{b.req.x} {c.req.x} {d.req.x}\" severity medium by actor within 1m " STEPS
+        " step d: iam:CreatePolicy (ok and req.y == c.req.y) match a & (1 of (b, c) & d?)? score 40 }");
+    hit(&b, "a", 0, "a0");
+    hit(&b, "b", 10, "b10");
+    b.join = "same";
+    hit(&b, "c", 20, "c20");
+    assert_string_equal(last(&b)->title, "b10 ? ?");
+    hit(&b, "d", 30, "d30");
+    assert_string_equal(last(&b)->title, "b10 c20 d30");
+    close_bench(&b);
+}
+
 /* Nobody asked what may reach the first `a` before the second came, late. */
 static void a_late_event_counts_what_was_passed_over(void **unused)
 {
@@ -870,6 +889,7 @@ int main(void)
         cmocka_unit_test(ties_are_told),
         cmocka_unit_test(counts_reach_back_over_the_window),
         cmocka_unit_test(a_late_event_counts_what_was_passed_over),
+        cmocka_unit_test(an_item_inside_shows_what_its_outer_one_lacks),
         cmocka_unit_test(a_score_falls_only_by_settling),
         cmocka_unit_test(an_answer_that_stands_settles),
         cmocka_unit_test(without_history_a_term_is_unknown),
