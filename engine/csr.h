@@ -260,6 +260,7 @@ struct csr_run_options {
     const char *socket;  /* control socket; NULL: what the site file says, else beside it */
     const char *state;   /* folder of the action journal and of checkpoints; NULL: what the site file says */
     unsigned checkpoint_seconds; /* between two checkpoints; 0: 60 */
+    unsigned batch_records;      /* records that go through together, at most; 0: 256 */
     uint64_t checkpoint_records; /* after so many records a checkpoint as well; 0: by time alone */
     const volatile bool *stop;    /* SIGTERM, SIGINT */
     volatile bool *reload;        /* SIGHUP sets it, the service clears it */

@@ -13,15 +13,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PLACES_MOST 16 /* after so many, what was not put again never will be */
+
+/* A line that somebody wrote who ended before he could say so (sink_resume). */
+struct line_there {
+    struct hash128 hash;
+    uint64_t at;  /* where it begins */
+    bool is_used; /* it was put again */
+};
+
 struct sink {
     pthread_mutex_t lock; /* guards all below */
     int file;
     char *left; /* of lines that the system did not take: owned, written first */
     size_t left_len;
-    struct hash128 *there; /* [n_there] in order: lines that stand in the file already, from sink_resume */
-    bool *is_used;         /* [n_there] it was put again */
+    struct line_there *there; /* [n_there] in order of hashes: lines that stand in the file already */
     size_t n_there, unused_there;
-    char path[]; /* "-": standard output */
+    unsigned n_places; /* that were asked for since then */
+    char path[];       /* "-": standard output */
 };
 
 static bool is_standard(const char *path)
@@ -59,9 +68,7 @@ struct sink *sink_open(const char *path, char error[256])
 static void forget_there(struct sink *s)
 {
     free(s->there);
-    free(s->is_used);
     s->there = NULL;
-    s->is_used = NULL;
     s->n_there = s->unused_there = 0;
 }
 
@@ -89,9 +96,10 @@ static struct hash128 hash_line(struct text line)
     return hash_128(plain, line.at, line.len);
 }
 
-static int compare_hashes(const void *a, const void *b)
+static int compare_lines(const void *a, const void *b)
 {
-    const struct hash128 *x = a, *y = b;
+    const struct hash128 *x = &((const struct line_there *)a)->hash,
+                         *y = &((const struct line_there *)b)->hash;
     if (x->hi != y->hi) return x->hi < y->hi ? -1 : 1;
     return (x->lo > y->lo) - (x->lo < y->lo);
 }
@@ -100,34 +108,44 @@ static int compare_hashes(const void *a, const void *b)
 static bool stands_there(struct sink *s, struct text line)
 {
     if (!s->unused_there) return false;
-    struct hash128 h = hash_line(line);
-    const struct hash128 *found = bsearch(&h, s->there, s->n_there, sizeof h, compare_hashes);
-    if (!found) return false;
-    size_t i = (size_t)(found - s->there);
-    while (i && !compare_hashes(&s->there[i - 1], &h)) i--;
-    while (i < s->n_there && s->is_used[i] && !compare_hashes(&s->there[i], &h)) i++;
-    if (i == s->n_there || compare_hashes(&s->there[i], &h)) return false;
-    s->is_used[i] = true;
+    struct line_there like = {.hash = hash_line(line)}, *end = s->there + s->n_there;
+    struct line_there *l = bsearch(&like, s->there, s->n_there, sizeof like, compare_lines);
+    if (!l) return false;
+    while (l > s->there && !compare_lines(l - 1, &like)) l--;
+    while (l < end && l->is_used && !compare_lines(l, &like)) l++;
+    if (l == end || compare_lines(l, &like)) return false;
+    l->is_used = true;
     if (!--s->unused_there) forget_there(s);
     return true;
 }
 
-/* All whole lines among these bytes. Returns how many bytes they have. */
-static size_t note_lines(struct sink *s, const char *bytes, size_t len)
+/* All whole lines among these bytes, which stand in the file at `from`. Returns how many bytes they have. */
+static size_t note_lines(struct sink *s, const char *bytes, size_t len, uint64_t from)
 {
     size_t n = 0, at = 0;
     for (size_t i = 0; i < len; i++) n += bytes[i] == '\n';
     s->there = calloc(n + 1, sizeof *s->there);
-    s->is_used = calloc(n + 1, sizeof *s->is_used);
-    if (!s->there || !s->is_used) forget_there(s), n = 0;
+    if (!s->there) n = 0;
     for (s->n_there = 0; s->n_there < n; s->n_there++) {
         const char *end = memchr(bytes + at, '\n', len - at);
-        s->there[s->n_there] = hash_line((struct text){bytes + at, (uint32_t)(end + 1 - bytes - at)});
-        at = (size_t)(end + 1 - bytes);
+        size_t line = (size_t)(end + 1 - bytes) - at;
+        s->there[s->n_there] =
+            (struct line_there){hash_line((struct text){bytes + at, (uint32_t)line}), from + at, false};
+        at += line;
     }
-    if (n) qsort(s->there, n, sizeof *s->there, compare_hashes);
+    if (n) qsort(s->there, n, sizeof *s->there, compare_lines);
     s->unused_there = n;
+    s->n_places = 0;
     return at;
+}
+
+/* What comes next belongs here: at the end, or before the first line that is still to be put again. */
+static uint64_t place_in(struct sink *s, uint64_t size)
+{
+    if (s->n_places++ == PLACES_MOST) forget_there(s);
+    for (size_t i = 0; i < s->n_there; i++)
+        if (!s->there[i].is_used && s->there[i].at < size) size = s->there[i].at;
+    return size;
 }
 
 static bool look_at(const struct sink *s, struct stat *st)
@@ -143,7 +161,7 @@ bool sink_place(struct sink *s, struct sink_place *out, char error[256])
     *out = (struct sink_place){.number = 0};
     if (!done) snprintf(error, 256, "%.200s: lines wait for room", s->path);
     if (done && is_file) {
-        *out = (struct sink_place){st.st_dev, st.st_ino, (uint64_t)st.st_size};
+        *out = (struct sink_place){st.st_dev, st.st_ino, place_in(s, (uint64_t)st.st_size)};
         done = fdatasync(s->file) == 0;
         if (!done) say(error, s->path, errno);
     }
@@ -174,7 +192,7 @@ uint64_t sink_resume(struct sink *s, const struct sink_place *place)
     size_t len = (size_t)((uint64_t)st.st_size - place->size);
     char *bytes = read_from(s, place->size, len);
     if (!bytes) return 0;
-    size_t whole = note_lines(s, bytes, len);
+    size_t whole = note_lines(s, bytes, len, place->size);
     if (whole < len && s->there) (void)!ftruncate(s->file, (off_t)(place->size + whole));
     free(bytes);
     return s->n_there;

@@ -3,7 +3,7 @@
  *     SECR  the secret of all hashes
  *     INPT  where sources stand: the dealer writes it when it begins a checkpoint
  *     SINK  how far the file of incidents had come: the writer, when it has given out everything before
- *     and the sections of the run (run/checkpoint.c)
+ *     and the sections of the run (run/checkpoint.c); none in the checkpoint of the beginning
  *
  * Invariants
  * 1. What a checkpoint holds was given out before: the lines are on the disk, and the actions in the journal.
@@ -97,12 +97,12 @@ static bool write_sections(struct keeping *k, const struct tape_section *section
     struct tape sink = tape_writer(NULL);
     struct tape_section *all = calloc((size_t)n + 3, sizeof *all);
     sink_tape(&sink, &place);
-    bool done = all && !sink.is_broken && !k->input.is_broken && n;
+    bool done = all && !sink.is_broken && !k->input.is_broken;
     if (done) {
         all[0] = (struct tape_section){"SECR", (const char *)s->secret, sizeof s->secret};
         all[1] = (struct tape_section){"INPT", k->input.bytes, k->input.len};
         all[2] = (struct tape_section){"SINK", sink.bytes, sink.len};
-        memcpy(all + 3, sections, n * sizeof *all);
+        if (n) memcpy(all + 3, sections, n * sizeof *all);
         done = checkpoints_write(k->files, all, n + 3, error);
     } else {
         snprintf(error, 512, "no memory for a checkpoint");
@@ -116,8 +116,8 @@ static bool write_sections(struct keeping *k, const struct tape_section *section
 static void whole(void *world, const struct tape_section *sections, uint32_t n)
 {
     struct keeping *k = world;
-    char error[512];
-    bool done = write_sections(k, sections, n, error);
+    char error[512] = "out of memory";
+    bool done = n && write_sections(k, sections, n, error);
     if (!done && !k->failed) service_talk(k->service, "no checkpoint: %s; the one before stays", error);
     if (done && k->failed) service_talk(k->service, "checkpoints are written again");
     k->failed = !done;
@@ -206,13 +206,20 @@ static bool resume_incidents(struct keeping *k, uint64_t *lines)
     return !t.is_broken;
 }
 
+/* One of the beginning, without a run: so that who begins anew knows which lines were written by whom. */
+static bool keep_beginning(struct keeping *k, char error[512])
+{
+    begin(k);
+    return write_sections(k, NULL, 0, error);
+}
+
 bool keeping_resume(struct keeping *k, char error[512])
 {
     uint64_t lines = 0;
-    if (!k->has_found) return true;
+    if (!k->has_found) return keep_beginning(k, error);
     snprintf(error, 512, "the checkpoint makes no sense");
     bool done = resume_sources(k, error) && resume_incidents(k, &lines) &&
-                run_restore(k->service->run, k->found.sections, k->found.n);
+                (!section_of(k, "NAME") || run_restore(k->service->run, k->found.sections, k->found.n));
     if (!done) return false;
     const struct state_adoption *a = &k->service->first_adoption;
     error[0] = '\0';

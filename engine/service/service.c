@@ -223,6 +223,7 @@ static enum csr_status start_run(struct service *s, char error[512])
         .clock = read_clock,
         .arrival = read_calendar,
     };
+    o.batch_records = s->o->batch_records;
     if (s->keeping) o.keeping = keeping_of(s->keeping);
     s->run = run_new(&o);
     if (s->run) return CSR_OK;
