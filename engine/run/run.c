@@ -287,7 +287,8 @@ struct run *run_new(const struct run_options *o)
     r->o = *o;
     if (!r->o.batch_records) r->o.batch_records = BATCH_RECORDS;
     r->n_slots = o->batches ? o->batches : BATCHES_A_WORKER * o->workers;
-    r->n_shards = o->workers < STATE_PARTITIONS ? o->workers : STATE_PARTITIONS;
+    r->n_shards = o->shards ? o->shards : o->workers;
+    if (r->n_shards > STATE_PARTITIONS) r->n_shards = STATE_PARTITIONS;
     if (!make_parts(r)) {
         run_free(r);
         return NULL;

@@ -168,6 +168,7 @@ struct run_options {
     uint32_t batches;        /* in flight; 0: 8 a worker */
     uint32_t sample; /* time is measured on one event, hit and move of the watermark in so many; 0: as is
                         cheap (costs.h) */
+    uint32_t shards; /* that free workers claim, at most 64; 0: one a worker */
 };
 
 /* NULL: no memory. */

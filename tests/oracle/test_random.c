@@ -148,7 +148,21 @@ struct heard {
     uint32_t key[TOLD_MOST];
     uint32_t level[TOLD_MOST]; /* 0: of the case's rule, 1: of the rule over it … */
     uint32_t n;
+    uint64_t digest; /* of all lines, in their order */
 };
+
+static uint64_t digest_line(uint64_t digest, const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++) digest = (digest ^ (unsigned char)line[i]) * UINT64_C(1099511628211);
+    return digest;
+}
+
+static bool hear_order(void *world, const char *line, size_t len)
+{
+    uint64_t *digest = world;
+    *digest = digest_line(*digest, line, len);
+    return true;
+}
 
 static void copy_text(char *to, size_t size, const json_t *from)
 {
@@ -253,6 +267,7 @@ static int key_of(const struct heard *h, const json_t *j)
 static bool hear(void *world, const char *line, size_t len)
 {
     struct heard *h = world;
+    h->digest = digest_line(h->digest, line, len);
     json_t *j = json_loadb(line, len, 0, NULL);
     int key = key_of(h, j);
     uint32_t i = key < 0 ? 0 : slot_of(h, json_string_value(json_object_get(j, "id")));
@@ -327,6 +342,17 @@ static csr_ruleset *compile(const struct a_case *c, const char *more, csr_report
     return rs;
 }
 
+/* Every line of it, for another number of threads. */
+static enum result same_order(const csr_ruleset *rs, const char *folder, unsigned threads, uint64_t digest,
+                              struct complaint *complaint)
+{
+    uint64_t other = 0;
+    replay_folder(rs, folder, threads, hear_order, &other);
+    if (other == digest) return SAME;
+    (void)COMPLAIN("with %u threads the lines are others, or in another order", threads);
+    return DIFFERENT;
+}
+
 static enum result try_deliveries(const struct a_case *c, uint64_t seed, const csr_ruleset *rs,
                                   const csr_ruleset *with_others, const char *folder,
                                   struct oracle_result expected[LEVELS][OVER_KEYS],
@@ -339,8 +365,11 @@ static enum result try_deliveries(const struct a_case *c, uint64_t seed, const c
         if (!can_deliver(c, &deliveries[i])) continue;
         h->how = &deliveries[i];
         h->n = 0;
+        h->digest = 0;
         deliver(c, h->how, &seed, folder);
-        replay_folder(h->how->with_rules ? with_others : rs, folder, 1 + below(&seed, 3), hear, h);
+        unsigned threads = 1 + below(&seed, 3);
+        replay_folder(h->how->with_rules ? with_others : rs, folder, threads, hear, h);
+        if (i == 1) result = same_order(rs, folder, threads % 3 + 1, h->digest, complaint);
         clear_folder(folder);
         for (uint32_t level = 0; result == SAME && level < LEVELS && at_level(c, level); level++)
             for (uint32_t key = 0; result == SAME && key < OVER_KEYS; key++)

@@ -48,7 +48,7 @@ static const char rules[] =
 
 struct trial {
     unsigned workers;
-    uint32_t batch_records, batches, reload_every;
+    uint32_t batch_records, batches, shards, reload_every;
     const struct caps *caps;
 
     const csr_ruleset *rules;
@@ -166,7 +166,8 @@ static void run_trial(struct trial *t)
                             .lateness = -1,
                             .secret = secret,
                             .batch_records = t->batch_records,
-                            .batches = t->batches};
+                            .batches = t->batches,
+                            .shards = t->shards};
     char error[512];
     if (t->path) {
         t->merge = merge_open(&t->path, 1, error);
@@ -230,6 +231,9 @@ static void compare(const csr_ruleset *rs, const char *path, const struct caps *
         {.workers = 1, .batch_records = 1, .batches = 1},
         {.workers = 3, .batch_records = 1, .batches = 2},
         {.workers = 2, .batch_records = 17, .batches = 3},
+        {.workers = 3, .shards = 1},
+        {.workers = 1, .shards = 5},
+        {.workers = 2, .shards = 64},
         {.workers = 1, .reload_every = 50},
         {.workers = 3, .batch_records = 64, .reload_every = 111},
         {.workers = 2, .batch_records = 5, .batches = 2, .reload_every = 7},

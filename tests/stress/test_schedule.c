@@ -46,6 +46,7 @@ static struct trial trial_of(uint64_t seed)
     t.workers = 2 + pick(seed, 1, WORKERS_MOST - 1);
     t.batch_records = 1 + pick(seed, 2, pick(seed, 3, 2) ? 4 : 40);
     t.batches = 1 + pick(seed, 4, pick(seed, 5, 2) ? 3 : 12);
+    if (pick(seed, 11, 3) == 0) t.shards = 1 + pick(seed, 12, 6);
     if (t.n_records == RECORDS_MOST) t.batch_records = 256, t.batches = 16; /* so many periods in flight */
     if (pick(seed, 6, 3) == 0) t.idle_every = 1 + pick(seed, 7, 20);
     if (pick(seed, 8, 3) == 0) t.reload_every = 5 + pick(seed, 9, 60);

@@ -188,7 +188,8 @@ void run_trial(struct trial *t)
                             .clock_world = t,
                             .keeping = {t, is_due, begin, whole},
                             .batch_records = t->batch_records,
-                            .batches = t->batches};
+                            .batches = t->batches,
+                            .shards = t->shards};
     t->highest = INT64_MIN;
     t->records = calloc(t->n_records + 1, sizeof *t->records);
     fake_records(t->records, t->n_records, t->seed);

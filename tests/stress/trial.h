@@ -20,7 +20,7 @@ void free_place(struct kept_place *p);
 /* What one run is given, and what came out of it. */
 struct trial {
     unsigned workers;
-    uint32_t batch_records, batches;
+    uint32_t batch_records, batches, shards;
     uint32_t n_records;
     uint64_t seed;
     uint32_t reload_every; /* records; 0: never */

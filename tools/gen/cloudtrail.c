@@ -1,11 +1,11 @@
 /* cloudtrail.c - writes made-up CloudTrail records as NDJSON, of any length, for tests and measuring.
  *
  *   csr-cloudtrail [--records=N | --bytes=N[K|M|G]] [--seed=N] [--principals=N] [--per-second=N]
- *                  [--mix=ordinary|hot|distinct|large] [--skip=N]
+ *                  [--late=N] [--mix=ordinary|hot|distinct|large] [--skip=N]
  *
  * Sizes, kinds of callers, ties, copies and disorder are as docs say real ones are: about 1,000 bytes a
- * record, most in the same second as others, one in fifty twice, each up to four minutes late. A few callers
- * do most of the work. In each thousand records one caller goes through a chain as intruders do.
+ * record, most in the same second as others, one in fifty twice, each up to --late seconds (240) late. A few
+ * callers do most of the work. In each thousand records one caller goes through a chain as intruders do.
  *
  *   ordinary   as above
  *   hot        one caller does everything
@@ -26,7 +26,6 @@
 #include <unistd.h>
 
 #define START     INT64_C(1767225600) /* 2026-01-01 */
-#define LATE      240u                /* seconds of disorder */
 #define BLOCK     1000u               /* records in which one chain lies */
 #define LARGE     (256u * 1024)
 #define OUT_BYTES (1u << 20)
@@ -76,7 +75,7 @@ enum mix { MIX_ORDINARY, MIX_HOT, MIX_DISTINCT, MIX_LARGE };
 static const char *const mixes[] = {"ordinary", "hot", "distinct", "large"};
 
 struct options {
-    uint64_t records, bytes, seed, principals, per_second, skip;
+    uint64_t records, bytes, seed, principals, per_second, late, skip;
     enum mix mix;
 };
 
@@ -373,7 +372,8 @@ static void put_record(struct record *r, uint64_t number)
     r->target = in_chain ? block : draw(r);
     if (in_chain && is_service(r->actor)) r->actor--; /* services do no such thing */
     if (!call) call = call_by_weight(draw(r));
-    int64_t second = START + (int64_t)(number / o->per_second) - (int64_t)(in_chain ? 0 : draw(r) % LATE);
+    int64_t second =
+        START + (int64_t)(number / o->per_second) - (int64_t)(in_chain ? 0 : draw(r) % (o->late + 1));
     put(r, "{\"eventVersion\":\"1.09\",\"userIdentity\":");
     put_identity(r);
     put_where(r, call, second);
@@ -449,9 +449,13 @@ static bool read_option(const char *argument, struct options *o)
     const struct {
         const char *name;
         uint64_t *to;
-    } numbers[] = {
-        {"--records=", &o->records},       {"--bytes=", &o->bytes},           {"--seed=", &o->seed},
-        {"--principals=", &o->principals}, {"--per-second=", &o->per_second}, {"--skip=", &o->skip}};
+    } numbers[] = {{"--records=", &o->records},
+                   {"--bytes=", &o->bytes},
+                   {"--seed=", &o->seed},
+                   {"--principals=", &o->principals},
+                   {"--per-second=", &o->per_second},
+                   {"--late=", &o->late},
+                   {"--skip=", &o->skip}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         size_t len = strlen(numbers[i].name);
         if (!strncmp(argument, numbers[i].name, len)) return read_number(argument + len, numbers[i].to);
@@ -461,13 +465,18 @@ static bool read_option(const char *argument, struct options *o)
 
 int main(int argc, char **argv)
 {
-    struct options o = {
-        .records = UINT64_MAX, .bytes = UINT64_MAX, .seed = 1, .principals = 10000, .per_second = 100};
+    struct options o = {.records = UINT64_MAX,
+                        .bytes = UINT64_MAX,
+                        .seed = 1,
+                        .principals = 10000,
+                        .per_second = 100,
+                        .late = 240};
     bool is_right = true;
     for (int i = 1; i < argc; i++) is_right &= read_option(argv[i], &o);
     if (!is_right || !o.principals || !o.per_second || (o.records == UINT64_MAX && o.bytes == UINT64_MAX)) {
-        fprintf(stderr, "usage: csr-cloudtrail [--records=N | --bytes=N[K|M|G]] [--seed=N] [--principals=N]\n"
-                        "       [--per-second=N] [--mix=ordinary|hot|distinct|large] [--skip=N]\n");
+        fprintf(stderr,
+                "usage: csr-cloudtrail [--records=N | --bytes=N[K|M|G]] [--seed=N] [--principals=N]\n"
+                "       [--per-second=N] [--late=N] [--mix=ordinary|hot|distinct|large] [--skip=N]\n");
         return 2;
     }
     return write_records(&o) ? EXIT_SUCCESS : EXIT_FAILURE;
