@@ -84,8 +84,27 @@ static uint32_t arrange(const struct a_case *c, uint64_t *seed, bool shuffle, st
     return n;
 }
 
+/* With one byte changed it is read to no harm, whatever it then says. */
+static void read_damaged(const struct tape *written, const struct state_names *names,
+                         const struct state_plan *plan, uint64_t *seed)
+{
+    struct arena *arena = arena_new(0);
+    char *bytes = malloc(written->len);
+    memcpy(bytes, written->bytes, written->len);
+    bytes[below(seed, (uint32_t)written->len)] ^= (char)(1 + below(seed, 255));
+    struct tape t = tape_reader(bytes, written->len, arena);
+    struct state_adoption lost = {0};
+    struct state *s = state_new(NULL);
+    state_adopt(s, plan, NULL);
+    state_tape(s, &t, names, &lost);
+    state_free(s);
+    free(bytes);
+    arena_free(arena);
+}
+
 /* A new partition that goes on where this one stands, which ends. */
-static struct state *restart(struct state *old, const struct ir *ir, const struct state_plan *plan)
+static struct state *restart(struct state *old, const struct ir *ir, const struct state_plan *plan,
+                             uint64_t *seed)
 {
     struct arena *arena = arena_new(0), *names_arena = arena_new(0);
     struct tape names = tape_writer(names_arena), out = tape_writer(arena);
@@ -102,6 +121,7 @@ static struct state *restart(struct state *old, const struct ir *ir, const struc
     bool is_whole =
         !names_back.is_broken && !back.is_broken && back.at == back.end && !lost.half_built_dropped;
     if (!is_whole) abort();
+    read_damaged(&out, &read, plan, seed);
     tape_release(&names), tape_release(&out);
     arena_free(arena), arena_free(names_arena);
     state_free(old);
@@ -131,7 +151,7 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, uint32_t res
         if (c->events[order[i].event].second > newest) newest = c->events[order[i].event].second;
         if (!shuffle || chance(&seed, 50)) state_watermark(state, newest - c->disorder, i, &caller->out);
         if (chance(&seed, 40)) caller_answer(caller);
-        if (restarts && chance(&when, restarts)) caller->state = state = restart(state, &c->ir, plan);
+        if (restarts && chance(&when, restarts)) caller->state = state = restart(state, &c->ir, plan, &when);
     }
     caller_finish(caller);
     state_count(state, &n);
