@@ -443,6 +443,33 @@ def test_allowed_actions_act_and_are_journalled(folder):
     assert s.journalled() == [("notify", "done", 1), ("exec", "done", 1)]
 
 
+def test_state_goes_on_after_a_stop_and_a_kill(folder):
+    out = folder + "/out.ndjson"
+    s = Service(folder, chain(), site='policy { incidents = "%s" state = "%s/state" }' % (out, folder))
+    first, second = both()
+    s.give([first])
+    s.wait_for_records(1)
+    assert s.end() == 0
+    os.rename(s.feed, s.feed + ".1")  # rotated while nobody looked: its rest is read all the same
+    with open(s.feed + ".1", "a") as f:
+        f.write(second + "\n")
+    open(s.feed, "w").close()
+    s.start()
+    s.wait_for_records(2)
+    until = time.monotonic() + PATIENCE
+    while not os.path.getsize(out):
+        assert time.monotonic() < until
+    s.process.kill()
+    s.process.wait()
+    s.start()
+    assert s.talk.wait(lambda line: "1 lines behind it are written already" in line, "the line that is there")
+    s.wait_for_records(2)
+    assert s.end() == 0
+    with open(out) as f:
+        states = [json.loads(line)["state"] for line in f]
+    assert states == ["open"], states
+
+
 def test_the_default_policy_only_proposes(folder):
     s = Service(folder, chain(respond='at 0 notify("soc")'), feed="stdin", site=file_sink(folder))
     s.give(both())
