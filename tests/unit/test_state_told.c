@@ -237,7 +237,7 @@ static void a_later_start_does_not_outlive_an_inner_window(void **unused)
                    "step z: iam:CreateUser (ok) step a: iam:CreateUser (ok) step b: iam:CreateRole (ok) "
                    "match z & (a -> b)[in 10s] }");
     hit(&b, "z", 3, "e1");
-    hit(&b, "a", 5, "e2");
+    hit(&b, "a", 12, "e2");
     hit(&b, "z", 20, "e3");
     hit(&b, "a", 20, "e3");
     hit(&b, "b", 25, "e4");
