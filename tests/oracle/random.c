@@ -544,7 +544,8 @@ static void make_events(struct a_case *c)
     bool overlap = chance(seed, 40);
     for (uint32_t k = 0; k < 4; k++)
         for (kinds[k] = 0; !kinds[k];) kinds[k] = next_random(seed) & ((UINT64_C(1) << c->n_steps) - 1);
-    c->n_events = 4 + below(seed, chance(seed, 70) ? 10 : EVENTS_MOST - 4);
+    /* What differs, differs with a few events; many cost brute force most of its time. */
+    c->n_events = 4 + below(seed, chance(seed, 90) ? 10 : EVENTS_MOST - 4);
     c->disorder = 1 + below(seed, 6);
     for (uint32_t i = 0; i < c->n_events; i++) {
         struct event *e = &c->events[i];
