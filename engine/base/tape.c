@@ -126,7 +126,7 @@ void tape_u8(struct tape *t, uint8_t *v)
 
 void tape_bool(struct tape *t, bool *v)
 {
-    uint64_t n = number(t, *v, 1);
+    uint64_t n = number(t, !t->reads && *v, 1);
     if (t->reads) *v = n != 0;
 }
 
