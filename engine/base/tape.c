@@ -132,8 +132,8 @@ void tape_bool(struct tape *t, bool *v)
 
 void tape_i64(struct tape *t, int64_t *v)
 {
-    uint64_t n = number(t, fold(*v), UINT64_MAX);
-    if (t->reads) *v = unfold(n);
+    uint64_t n = number(t, fold(*v) + 1, UINT64_MAX); /* the least one, which stands for none, is 0 */
+    if (t->reads) *v = unfold(n - 1);
 }
 
 void tape_i32(struct tape *t, int32_t *v)
@@ -146,7 +146,11 @@ void tape_i32(struct tape *t, int32_t *v)
 
 void tape_double(struct tape *t, double *v)
 {
-    tape_bytes(t, v, sizeof *v);
+    uint64_t bits; /* the last of which are zero in most: they become the first */
+    memcpy(&bits, v, sizeof bits);
+    bits = number(t, __builtin_bswap64(bits), UINT64_MAX);
+    bits = __builtin_bswap64(bits);
+    if (t->reads) memcpy(v, &bits, sizeof bits);
 }
 
 void tape_hash(struct tape *t, struct hash128 *v)

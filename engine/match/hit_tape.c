@@ -2,13 +2,76 @@
 #include "engine/base/tape.h"
 #include "engine/match/hit.h"
 
+#define UUID_LEN 36
+
+static int hex_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "01234567-89ab-cdef-0123-456789abcdef" as sixteen bytes. False: it is not written so. */
+static bool uuid_bytes(struct text id, uint8_t out[16])
+{
+    uint32_t n = 0;
+    if (id.len != UUID_LEN) return false;
+    for (uint32_t i = 0; i < UUID_LEN; i++) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (id.at[i] != '-') return false;
+            continue;
+        }
+        int digit = hex_of(id.at[i]);
+        if (digit < 0) return false;
+        out[n / 2] = (uint8_t)(out[n / 2] << 4 | digit);
+        n++;
+    }
+    return true;
+}
+
+static struct text uuid_text(struct arena *arena, const uint8_t bytes[16])
+{
+    char *at = arena_alloc(arena, UUID_LEN);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < UUID_LEN; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        at[i] = is_dash ? '-' : "0123456789abcdef"[bytes[n / 2] >> (n % 2 ? 0 : 4) & 15];
+        n += !is_dash;
+    }
+    return (struct text){at, UUID_LEN};
+}
+
+/* Identities are UUIDs nearly always. */
+static void identity_tape(struct tape *t, struct text *id)
+{
+    uint8_t bytes[16] = {0};
+    bool is_uuid = !t->reads && uuid_bytes(*id, bytes);
+    TAPE(t, is_uuid);
+    if (!is_uuid) {
+        tape_text(t, id);
+        return;
+    }
+    tape_bytes(t, bytes, sizeof bytes);
+    if (t->reads) *id = uuid_text(t->arena, bytes);
+}
+
+/* Eight answers of yes or no. */
+static void flags_tape(struct tape *t, bool *const flags[], uint32_t n)
+{
+    uint8_t bits = 0;
+    for (uint32_t i = 0; i < n; i++) bits |= (uint8_t)(!t->reads && *flags[i]) << i;
+    TAPE(t, bits);
+    for (uint32_t i = 0; t->reads && i < n; i++) *flags[i] = bits >> i & 1;
+}
+#define FLAGS(t, ...)                                                                                        \
+    flags_tape((t), (bool *const[]){__VA_ARGS__}, sizeof((bool *const[]){__VA_ARGS__}) / sizeof(bool *))
+
 static void evidence_tape(struct tape *t, struct evidence *e)
 {
-    struct text *texts[] = {&e->identity,  &e->service, &e->action, &e->region,  &e->account,
-                            &e->source_ip, &e->error,   &e->rule,   &e->match_id};
+    struct text *texts[] = {&e->service,   &e->action, &e->region, &e->account,
+                            &e->source_ip, &e->error,  &e->rule,   &e->match_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) tape_text(t, texts[i]);
+    identity_tape(t, &e->identity);
     TAPE(t, e->time);
-    TAPE(t, e->is_ahead), TAPE(t, e->is_late), TAPE(t, e->is_failed);
+    FLAGS(t, &e->is_ahead, &e->is_late, &e->is_failed);
 }
 
 static void ask_tape(struct tape *t, struct hit_ask *a)
@@ -42,10 +105,9 @@ void hit_tape(struct tape *t, struct hit *h)
     if (t->reads) *h = (struct hit){.seq = 0};
     TAPE(t, h->seq), TAPE(t, h->second);
     TAPE(t, h->rule), TAPE(t, h->step), TAPE(t, h->group);
-    TAPE(t, h->by_watermark), TAPE(t, h->is_gone), TAPE(t, h->is_replaced);
-    TAPE(t, h->principal);
-    TAPE(t, h->is_unsure), TAPE(t, h->capped), TAPE(t, h->in_doubt);
-    TAPE(t, h->lacks), TAPE(t, h->is_alone), TAPE(t, h->withheld);
+    FLAGS(t, &h->by_watermark, &h->is_gone, &h->is_replaced, &h->is_unsure, &h->capped, &h->in_doubt,
+          &h->is_alone);
+    TAPE(t, h->principal), TAPE(t, h->lacks), TAPE(t, h->withheld);
     TAPE(t, h->key_hash), TAPE(t, h->key);
     arrays_tape(t, h);
     evidence_tape(t, &h->evidence);

@@ -428,7 +428,9 @@ static void life_tape(struct tape *t, struct life *l)
 /* A memory without its place among others: what is read lies in the arena. */
 static void memory_tape(struct tape *t, struct memory *m)
 {
-    TAPE(t, m->id), TAPE(t, m->kind), TAPE(t, m->key_id), TAPE(t, m->timer.due), TAPE(t, m->holding.rank);
+    uint8_t rank = m->holding.rank;
+    TAPE(t, m->id), TAPE(t, m->kind), TAPE(t, m->key_id), TAPE(t, m->timer.due), TAPE(t, rank);
+    if (t->reads) m->holding.rank = rank;
     life_tape(t, &m->now);
     m->tail.len = tape_count(t, m->tail.len);
     if (t->reads) m->tail.at = arena_alloc(t->arena, m->tail.len * sizeof *m->tail.at);

@@ -2,6 +2,7 @@
  * partition.
  */
 #include "engine/state/held.h"
+#include "engine/state/pack.h"
 
 #include <assert.h>
 
@@ -18,9 +19,9 @@ static uint64_t bytes_of(const struct keyed *k)
            k->incidents.cap * sizeof *k->incidents.at;
 }
 
-static void change(struct state *s, struct keyed *k, struct held is)
+static void add_up(struct state *s, struct rule_state *r, struct held was, struct held is)
 {
-    struct held was = k->held, *const sums[] = {&k->rule->held, &s->held};
+    struct held *const sums[] = {&r->held, &s->held};
     for (size_t i = 0; i < sizeof sums / sizeof *sums; i++) {
         sums[i]->keys += is.keys - was.keys;
         sums[i]->half_built += is.half_built - was.half_built;
@@ -28,6 +29,11 @@ static void change(struct state *s, struct keyed *k, struct held is)
         sums[i]->incidents += is.incidents - was.incidents;
         sums[i]->bytes += is.bytes - was.bytes;
     }
+}
+
+static void change(struct state *s, struct keyed *k, struct held is)
+{
+    add_up(s, k->rule, k->held, is);
     k->held = is;
 }
 
@@ -46,6 +52,22 @@ void held_forget(struct state *s, struct keyed *k)
     change(s, k, (struct held){0});
 }
 
+static struct held held_of_packed(const struct keyed *k, size_t bytes)
+{
+    return (struct held){.keys = 1, .half_built = key_half_built(k), .live = key_live(k), .bytes = bytes};
+}
+
+void held_packed(struct state *s, struct keyed *k, size_t bytes)
+{
+    add_up(s, k->rule, (struct held){0}, held_of_packed(k, bytes));
+}
+
+void held_unpacked(struct state *s, struct keyed *k, const struct keyed *packed, size_t bytes)
+{
+    k->held = held_of_packed(packed, bytes);
+    held_recount(s, k);
+}
+
 /* Debug builds look whether the sums are those of the keys. */
 static void check(const struct state *s)
 {
@@ -53,7 +75,7 @@ static void check(const struct state *s)
     uint32_t live = 0, half_built = 0;
     for (uint32_t i = 0; i < s->keys.cap; i++) {
         const struct keyed *k = (const struct keyed *)s->keys.at[i];
-        if (k) live += k->base.runs.len + k->base.waiting.len, half_built += keyed_now_of(k)->runs.len;
+        if (k) live += key_live(k), half_built += key_half_built(k);
     }
     assert(live == s->held.live && half_built == s->held.half_built && s->keys.len == s->held.keys);
 #else

@@ -8,6 +8,9 @@
 
 /* The key is new, or has changed. */
 void held_recount(struct state *s, struct keyed *k);
+/* It was forgotten while it was whole, and is packed now (pack.h) into so many bytes; the other way. */
+void held_packed(struct state *s, struct keyed *k, size_t bytes);
+void held_unpacked(struct state *s, struct keyed *k, const struct keyed *packed, size_t bytes);
 /* It goes. */
 void held_forget(struct state *s, struct keyed *k);
 

@@ -1,6 +1,7 @@
 /* key_tape.c - see key_tape.h. The walks stand in the order in which one holds the other, the innermost
  * first. */
 #include "engine/state/key_tape.h"
+#include "engine/base/time.h"
 #include "engine/state/keyed.h"
 #include "engine/state/measure.h"
 #include "engine/state/suspect.h"
@@ -108,12 +109,49 @@ static struct kept *new_kept(struct walk *w, const struct hit *h, uint32_t n_off
     return kept;
 }
 
+/* Most of a hit's names are the key's own, or its owner's: these are left out, and said to be. */
+enum { OWN_KEY = 1, OWN_PRINCIPAL = 2, OWN_ACCOUNT = 4, OWN_ALL = 7 };
+
+static struct hash128 own_principal(const struct walk *w)
+{
+    return share_id(share_of(&w->k->holding, OWNER_PRINCIPAL)->id, OWNER_PRINCIPAL);
+}
+
+static struct text own_account(const struct walk *w)
+{
+    return share_of(&w->k->holding, OWNER_ACCOUNT)->name;
+}
+
+static uint8_t what_is_own(const struct walk *w, const struct hit *h)
+{
+    bool key = hash128_equal(h->key_hash, w->k->hash) && text_equal(h->key, w->k->key);
+    return (uint8_t)((key ? OWN_KEY : 0) | (hash128_equal(h->principal, own_principal(w)) ? OWN_PRINCIPAL : 0) |
+                     (text_equal(h->evidence.account, own_account(w)) ? OWN_ACCOUNT : 0));
+}
+
+/* The time of an event is mostly that of its second. */
+static void own_hit_tape(struct walk *w, struct hit *h)
+{
+    uint8_t own = w->t->reads ? 0 : what_is_own(w, h);
+    TAPE(w->t, own);
+    if (own & OWN_KEY) h->key_hash = (struct hash128){0, 0}, h->key.len = 0;
+    if (own & OWN_PRINCIPAL) h->principal = (struct hash128){0, 0};
+    if (own & OWN_ACCOUNT) h->evidence.account.len = 0;
+    h->evidence.time = (int64_t)((uint64_t)h->evidence.time - (uint64_t)h->second * SECOND_NS);
+    hit_tape(w->t, h);
+    h->evidence.time = (int64_t)((uint64_t)h->evidence.time + (uint64_t)h->second * SECOND_NS);
+    if (own & OWN_KEY) h->key_hash = w->k->hash, h->key = w->k->key;
+    if (own & OWN_PRINCIPAL) h->principal = own_principal(w);
+    if (own & OWN_ACCOUNT) h->evidence.account = own_account(w);
+    (void)tape_check(w->t, own <= OWN_ALL);
+}
+
 /* kept: NULL when it is to be read. */
 static struct kept *kept_tape(struct walk *w, struct kept *kept)
 {
     struct tape *t = w->t;
     struct hit h = kept ? *kept->hit : (struct hit){.seq = 0};
-    hit_tape(t, &h);
+    own_hit_tape(w, &h);
     uint32_t n_offers = tape_count(t, kept ? kept->n_offers : 0);
     if (!tape_check(t, !t->is_broken && is_sound(w, &h))) return NULL;
     h.rule = w->p->number;
@@ -352,10 +390,11 @@ static void all_told(struct walk *w)
 static void names_tape(struct walk *w)
 {
     struct keyed *k = w->k;
+    TAPE(w->t, k->n_named);
+    if (!k->n_named) return;
     tape_bytes(w->t, k->last_id, sizeof k->last_id);
     if (w->t->reads) k->last_id[32] = '\0';
-    for (uint32_t i = 0; i < NAMED_MOST; i++) TAPE(w->t, k->named[i]);
-    TAPE(w->t, k->n_named);
+    for (uint32_t i = 0; i < NAMED_MOST && i < k->n_named; i++) TAPE(w->t, k->named[i]);
 }
 
 void key_tape(struct state *s, struct tape *t, struct keyed *k, const struct ir_rule *old, bool like)
@@ -367,8 +406,9 @@ void key_tape(struct state *s, struct tape *t, struct keyed *k, const struct ir_
     names_tape(&w);
     all_kept(&w);
     if (t->is_broken) return;
-    fold_tape(&w, &k->base), fold_tape(&w, &k->before), fold_tape(&w, &k->after);
+    fold_tape(&w, &k->base);
     slots_tape(&w, &k->tail), slots_tape(&w, &k->history);
+    if (k->tail.len) fold_tape(&w, &k->before), fold_tape(&w, &k->after);
     incidents_tape(&w);
     gathered_tape(&w);
     all_told(&w);

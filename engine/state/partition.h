@@ -8,6 +8,7 @@
 #ifndef CSR_ENGINE_STATE_PARTITION_H
 #define CSR_ENGINE_STATE_PARTITION_H
 
+#include "engine/base/tape.h"
 #include "engine/ir/eval.h"
 #include "engine/state/baseline.h"
 #include "engine/state/fold.h"
@@ -85,6 +86,8 @@ struct keyed {
     struct rule_state *rule;
     struct keyed *previous, *next; /* of the rule */
     struct share_member holding;   /* whose it is: who brought its first event */
+    uint32_t packed; /* bytes that stand here in place of all that follows (pack.h); 0: the key is whole */
+    uint32_t packed_runs;
     struct text key;
     struct kept *kept;
     uint32_t n_kept, sweep_at;
@@ -126,7 +129,7 @@ struct rule_state {
     const struct rule_plan *plan;
     struct text name;
     uint64_t fingerprint[2];
-    struct keyed *keys; /* newest first */
+    struct keyed *first; /* of its keys, the newest; those that are packed are only looked at through pack.h */
     struct held held;   /* of all of them */
     struct {
         struct hit **at;
@@ -180,6 +183,7 @@ struct state {
     uint32_t n_rules;
     struct table keys;
     struct timers timers;
+    struct tape packing; /* what keys are packed on */
     struct workbench work, aside; /* aside: for windows, which are looked at in the middle of a fold */
     struct keyed *folded;         /* whose slots the workbench is at */
     void (*see)(void *world, const struct state_view *v); /* NULL: nobody looks */

@@ -5,6 +5,7 @@
  * kept is unknown. An exception is found again by its name, and judged when the group next settles.
  */
 #include "engine/state/reload.h"
+#include "engine/state/pack.h"
 #include "engine/state/derive.h"
 #include "engine/state/gathered.h"
 #include "engine/state/judge.h"
@@ -127,8 +128,9 @@ uint32_t reload_half_built(const struct keyed *k)
 
 static void drop_rule(struct state *s, struct rule_state *r, struct state_adoption *out)
 {
-    for (struct keyed *k = r->keys, *next; k; k = next) {
+    for (struct keyed *k = r->first, *next; k; k = next) {
         next = k->next;
+        k = key_whole(s, k);
         out->half_built_dropped += reload_half_built(k);
         s->counts.dropped += k->base.runs.len + k->base.waiting.len;
         share_leave(&s->shares, &k->holding);
@@ -149,9 +151,14 @@ static void adopt_rule(struct state *s, struct rule_state *r, const struct state
         drop_rule(s, r, out);
         return;
     }
-    for (struct keyed *k = r->keys; k; k = k->next) reload_key(s, k, s->plan->ir, old, p->ir, new);
+    for (struct keyed *k = r->first; k; k = k->next)
+        reload_key(s, k = key_whole(s, k), s->plan->ir, old, p->ir, new);
     r->plan = &p->rules[number];
     rules[number] = r;
+    for (struct keyed *k = r->first, *next; k; k = next) {
+        next = k->next;
+        key_rest(s, k);
+    }
 }
 
 void state_adopt(struct state *s, const struct state_plan *p, struct state_adoption *out)

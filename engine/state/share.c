@@ -132,7 +132,7 @@ static void settle(struct shares *s, struct share *of, uint64_t units)
     while (of) {
         struct share *above = of->as.of;
         if (of->first) {
-            move(s, &of->as, of->as.weight + units, of->first->rank);
+            move(s, &of->as, (uint64_t)of->as.weight + units, of->first->rank);
         } else {
             stand_out(s, bins_of(s, above), &of->as);
             share_free(s, of);
@@ -154,12 +154,18 @@ void share_leave(struct shares *s, struct share_member *m)
     struct share *of = m->of;
     stand_out(s, bins_of(s, of), m);
     m->of = NULL;
-    settle(s, of, 0 - m->weight);
+    settle(s, of, 0 - (uint64_t)m->weight);
+}
+
+void share_moved(struct share_member *m)
+{
+    *(m->older ? &m->older->newer : &m->bin->oldest) = m;
+    *(m->newer ? &m->newer->older : &m->bin->newest) = m;
 }
 
 void share_change(struct shares *s, struct share_member *m, uint64_t weight, uint8_t rank)
 {
-    uint64_t units = weight - m->weight; /* modulo 2^64 */
+    uint64_t units = weight - (uint64_t)m->weight; /* modulo 2^64 */
     if (!units && rank == m->rank) return;
     move(s, m, weight, rank);
     settle(s, m->of, units);

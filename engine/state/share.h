@@ -32,8 +32,8 @@ struct share_member {
     struct share *of;      /* NULL: it is held by nobody */
     struct share_bin *bin; /* of that share */
     struct share_member *older, *newer;
-    uint64_t weight; /* units */
-    uint8_t rank;    /* how far it has got: 0 … SHARE_RANKS - 1 */
+    uint64_t weight : 56; /* units */
+    uint64_t rank : 8;    /* how far it has got: 0 … SHARE_RANKS - 1 */
 };
 
 struct share {
@@ -56,6 +56,8 @@ void share_join(struct shares *s, struct share_member *m, const struct owner *ow
                 uint8_t rank);
 void share_leave(struct shares *s, struct share_member *m);
 void share_change(struct shares *s, struct share_member *m, uint64_t weight, uint8_t rank);
+/* What embeds it lies somewhere else now, and was copied as it was. */
+void share_moved(struct share_member *m);
 /* Who gives next; NULL: nothing is held. */
 struct share_member *share_next(const struct shares *s);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define SMALLEST    32u
-#define LARGEST     (SMALLEST << (SLAB_CLASSES - 1))
+#define LARGEST     (64u << 10)
 #define CHUNK_BYTES (64u << 10)
 
 struct slab_chunk {
@@ -44,10 +44,19 @@ void slab_release(struct slab *s)
     *s = (struct slab){.bytes = 0};
 }
 
+/* Blocks are 16-aligned, so below 64 bytes there is less to choose from. */
 static unsigned class_of(size_t size)
 {
-    if (size <= SMALLEST) return 0;
-    return (unsigned)(64 - __builtin_clzll((unsigned long long)(size - 1))) - 5;
+    if (size <= 64) return size <= SMALLEST ? 0 : size <= 48 ? 1 : 2;
+    unsigned log = 63u - (unsigned)__builtin_clzll((unsigned long long)(size - 1));
+    return 3 + (log - 6) * 4 + (unsigned)((size - 1) >> (log - 2) & 3);
+}
+
+static size_t class_size(unsigned c)
+{
+    if (c < 3) return SMALLEST + 16u * c;
+    unsigned log = 6 + (c - 3) / 4;
+    return ((size_t)1 << log) + ((size_t)((c - 3) % 4 + 1) << (log - 2));
 }
 
 static void *cut(struct slab *s, size_t size)
@@ -64,26 +73,30 @@ static void *cut(struct slab *s, size_t size)
 
 void *slab_get(struct slab *s, size_t size)
 {
+    if (size > LARGEST) {
+        s->used += size;
+        return memset(chunk_new(s, size) + 1, 0, size);
+    }
     unsigned c = class_of(size);
-    s->used += size > LARGEST ? size : (uint64_t)SMALLEST << c;
-    if (size > LARGEST) return memset(chunk_new(s, size) + 1, 0, size);
+    s->used += class_size(c);
     void *block = s->free[c];
     if (block)
         memcpy(&s->free[c], block, sizeof(void *));
     else
-        block = cut(s, (size_t)SMALLEST << c);
+        block = cut(s, class_size(c));
     return memset(block, 0, size);
 }
 
 void slab_put(struct slab *s, void *block, size_t size)
 {
     if (!block) return;
-    unsigned c = class_of(size);
-    s->used -= size > LARGEST ? size : (uint64_t)SMALLEST << c;
     if (size > LARGEST) {
+        s->used -= size;
         chunk_free(s, (struct slab_chunk *)block - 1);
         return;
     }
+    unsigned c = class_of(size);
+    s->used -= class_size(c);
     memcpy(block, &s->free[c], sizeof(void *));
     s->free[c] = block;
 }

@@ -1,4 +1,4 @@
-/* slab.h - memory of one partition: blocks in sizes of powers of two, given back to free lists, never to the
+/* slab.h - memory of one partition: blocks in four sizes to each doubling, given back to free lists, never to the
  * system.
  *
  * State allocates and frees small things all the time, and all of it goes when the partition goes. Blocks are
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SLAB_CLASSES 12 /* 32 bytes … 64 KiB */
+#define SLAB_CLASSES 43 /* 32, 48 and 64 bytes, and from there four to each doubling up to 64 KiB */
 
 struct slab {
     void *free[SLAB_CLASSES];

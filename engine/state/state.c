@@ -3,6 +3,7 @@
 #include "engine/state/held.h"
 #include "engine/state/judge.h"
 #include "engine/state/keyed.h"
+#include "engine/state/pack.h"
 #include "engine/state/unkeyed.h"
 #include "engine/state/window.h"
 
@@ -49,6 +50,8 @@ void state_listen(struct state *s, struct state_listener listener)
 void state_free(struct state *s)
 {
     if (!s) return;
+    tape_release(&s->packing);
+    arena_free(s->packing.arena);
     slab_release(&s->slab);
     slab_release(&s->past_slab);
     slab_release(&s->seen_slab);
@@ -92,17 +95,19 @@ static struct keyed *key_with(struct share_member *holding)
 static void key_free(struct state *s, struct keyed *k)
 {
     struct rule_state *r = k->rule;
-    *(k->previous ? &k->previous->next : &r->keys) = k->next;
+    *(k->previous ? &k->previous->next : &r->first) = k->next;
     if (k->next) k->next->previous = k->previous;
     share_leave(&s->shares, &k->holding);
     table_remove(&s->keys, k);
     keyed_free(s, k);
 }
 
+/* Something has happened to it; it may be packed now. */
 static void weigh(struct state *s, struct keyed *k)
 {
     held_recount(s, k);
     share_change(&s->shares, &k->holding, share_weight(k->kept_bytes), keyed_rank(k));
+    key_rest(s, k);
 }
 
 /* What is lost may show in incidents as long as the newest of it could have been part of one. */
@@ -121,9 +126,9 @@ static void make_room(struct state *s, const struct occasion *o)
 {
     for (struct share_member *next; (next = share_next(&s->shares));)
         if (s->keys.len > s->caps.keys)
-            evict(s, key_with(next), "keys", o);
+            evict(s, key_whole(s, key_with(next)), "keys", o);
         else if (s->slab.used > s->caps.memory)
-            evict(s, key_with(next), "memory", o);
+            evict(s, key_whole(s, key_with(next)), "memory", o);
         else
             return;
 }
@@ -156,8 +161,8 @@ struct keyed *state_key_new(struct state *s, uint32_t rule, struct hash128 hash,
     struct rule_state *r = state_rule(s, rule);
     struct keyed *k = keyed_new(s, r, hash, key);
     table_put(&s->keys, k);
-    if ((k->next = r->keys)) k->next->previous = k;
-    r->keys = k;
+    if ((k->next = r->first)) k->next->previous = k;
+    r->first = k;
     share_join(&s->shares, &k->holding, owner, 1, 0);
     return k;
 }
@@ -165,7 +170,8 @@ struct keyed *state_key_new(struct state *s, uint32_t rule, struct hash128 hash,
 static struct keyed *key_of(struct state *s, const struct hit *h, const struct state_out *out)
 {
     struct keyed *k = table_get(&s->keys, h->key_hash);
-    if (k || h->is_gone) return k;
+    if (k) return key_whole(s, k);
+    if (h->is_gone) return NULL;
     k = state_key_new(s, h->rule, h->key_hash, h->key, h->owner);
     k->capped_until = lost_until(&s->lost, share_of(&k->holding, OWNER_PRINCIPAL)->id, k->hash);
     meet_unkeyed(s, k, out);
@@ -183,7 +189,7 @@ static int compare_keys(const void *a, const void *b)
     const struct keyed *x = *(struct keyed *const *)a, *y = *(struct keyed *const *)b;
     uint32_t rx = x->rule->plan->number, ry = y->rule->plan->number;
     if (rx != ry) return rx < ry ? -1 : 1;
-    return text_compare(x->key, y->key);
+    return text_compare(key_text(x), key_text(y));
 }
 
 static void hit_without_key(struct state *s, const struct hit *h, const struct state_out *out)
@@ -191,8 +197,8 @@ static void hit_without_key(struct state *s, const struct hit *h, const struct s
     struct rule_state *r = state_rule(s, h->rule);
     struct key_list keys = {NULL, 0, 0};
     if (!(h->is_gone ? unkeyed_drop(s, r, h) : unkeyed_keep(s, r, h))) return;
-    for (struct keyed *k = r->keys; k; k = k->next)
-        if (unkeyed_may_be_of(k, h)) *SLAB_PUSH(&s->slab, keys) = k;
+    for (struct keyed *k = r->first; k; k = k->next)
+        if (unkeyed_may_be_of(k, h)) *SLAB_PUSH(&s->slab, keys) = k = key_whole(s, k);
     if (keys.len) qsort(keys.at, keys.len, sizeof *keys.at, compare_keys);
     for (uint32_t i = 0; i < keys.len; i++) {
         (h->is_gone ? keyed_take_back : keyed_hit)(s, keys.at[i], h, out);
@@ -262,7 +268,7 @@ void state_watermark(struct state *s, int64_t second, uint64_t cause, const stru
     for (struct timer *t; (t = timers_pop(&s->timers, s->watermark + (s->known != NEVER)));)
         *SLAB_PUSH(&s->slab, due) = (struct keyed *)((char *)t - offsetof(struct keyed, timer));
     if (due.len) qsort(due.at, due.len, sizeof *due.at, compare_keys);
-    for (uint32_t i = 0; i < due.len; i++) advance(s, due.at[i], out);
+    for (uint32_t i = 0; i < due.len; i++) advance(s, key_whole(s, due.at[i]), out);
     SLAB_FREE(&s->slab, due);
     make_room(s, &(struct occasion){.out = out, .cause = cause, .by_watermark = true});
 }

@@ -10,6 +10,7 @@
 #include "engine/state/held.h"
 #include "engine/state/key_tape.h"
 #include "engine/state/keyed.h"
+#include "engine/state/pack.h"
 #include "engine/state/reload.h"
 #include "engine/state/unkeyed.h"
 
@@ -191,11 +192,11 @@ static void write_key(void *world, struct share_member *holding)
     struct keys_tape *w = world;
     struct keyed *k = (struct keyed *)((char *)holding - offsetof(struct keyed, holding));
     struct key_head h = {.rule = k->rule->plan->number,
-                         .live = k->base.runs.len + k->base.waiting.len,
-                         .half_built = reload_half_built(k),
-                         .incidents = k->incidents.len,
+                         .live = key_live(k),
+                         .half_built = key_half_built(k),
+                         .incidents = k->packed ? 0 : k->incidents.len,
                          .hash = k->hash,
-                         .key = k->key,
+                         .key = key_text(k),
                          .due = k->timer.place ? k->timer.due : NEVER,
                          .weight = holding->weight,
                          .rank = holding->rank,
@@ -204,7 +205,10 @@ static void write_key(void *world, struct share_member *holding)
     w->last = holding->of;
     head_tape(w, &h);
     size_t mark = tape_open(w->t);
-    key_tape(w->s, w->t, k, k->rule->plan->rule, true);
+    if (k->packed)
+        tape_bytes(w->t, (char *)(uintptr_t)key_bytes(k).at, key_bytes(k).len);
+    else
+        key_tape(w->s, w->t, k, k->rule->plan->rule, true);
     tape_close(w->t, mark);
     tape_forget(w->t);
 }
@@ -237,6 +241,7 @@ static void read_key(struct keys_tape *w)
     timer_set(&w->s->timers, &k->timer, h.due);
     share_change(&w->s->shares, &k->holding, h.weight, h.rank);
     held_recount(w->s, k);
+    key_rest(w->s, k);
     tape_close(w->t, mark);
     tape_forget(w->t);
 }

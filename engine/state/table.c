@@ -39,6 +39,13 @@ void table_put(struct table *t, void *thing)
     t->len++;
 }
 
+void table_moved(struct table *t, const void *from, void *to)
+{
+    uint32_t i = home(t, *(struct hash128 *)to);
+    while (t->at[i] != from) i = (i + 1) & (t->cap - 1);
+    t->at[i] = to;
+}
+
 void table_remove(struct table *t, void *thing)
 {
     uint32_t mask = t->cap - 1, i = home(t, *(struct hash128 *)thing);

@@ -18,6 +18,8 @@ struct table {
 void *table_get(const struct table *t, struct hash128 h);
 /* The hash must not be there yet. */
 void table_put(struct table *t, void *thing);
+/* The same thing lies somewhere else now. */
+void table_moved(struct table *t, const void *from, void *to);
 void table_remove(struct table *t, void *thing);
 
 #endif

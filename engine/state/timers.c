@@ -45,6 +45,11 @@ void timer_set(struct timers *ts, struct timer *t, int64_t due)
     rise(ts, ts->len - 1, t);
 }
 
+void timer_moved(struct timers *ts, struct timer *t)
+{
+    if (t->place) ts->at[t->place - 1] = t;
+}
+
 struct timer *timers_pop(struct timers *ts, int64_t second)
 {
     if (!ts->len || ts->at[0]->due > second) return NULL;

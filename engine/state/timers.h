@@ -24,6 +24,8 @@ struct timers {
 
 /* Sets, moves or (NEVER) takes away. */
 void timer_set(struct timers *ts, struct timer *t, int64_t due);
+/* What embeds it lies somewhere else now, and was copied as it was. */
+void timer_moved(struct timers *ts, struct timer *t);
 /* The earliest if it is due at `second`, taken out; else NULL. */
 struct timer *timers_pop(struct timers *ts, int64_t second);
 

@@ -1,5 +1,6 @@
 /* unkeyed.c - what may be of any key: kept, compared, forgotten. */
 #include "engine/state/unkeyed.h"
+#include "engine/state/pack.h"
 
 static void drop(struct state *s, struct rule_state *r, uint32_t i)
 {
@@ -48,7 +49,8 @@ bool unkeyed_drop(struct state *s, struct rule_state *r, const struct hit *h)
 
 bool unkeyed_may_be_of(const struct keyed *k, const struct hit *h)
 {
-    const char *at = k->key.at, *end = at + k->key.len, *own = h->key.at, *own_end = own + h->key.len;
+    struct text key = key_text(k);
+    const char *at = key.at, *end = at + key.len, *own = h->key.at, *own_end = own + h->key.len;
     for (uint32_t part = 0; part < k->rule->plan->rule->n_by && at < end; part++) {
         const char *from = at;
         (void)value_key_get(&at, end);
