@@ -54,7 +54,7 @@ static void keep_match(void *world, const struct state_view *v)
 
 static void look_up(struct look *l, struct hash128 hash)
 {
-    const struct state *s = l->run->partitions[l->depth][state_partition(hash)];
+    struct state *s = l->run->partitions[l->depth][state_partition(hash)];
     struct run_match matches[KEY_MATCHES_MOST];
     struct run_key found = {.matches = matches};
     l->key = &found;

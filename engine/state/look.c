@@ -1,9 +1,9 @@
-/* look.c - how far choices get, shown to whoever explains it. Nothing here changes anything.
+/* look.c - how far choices get, shown to whoever explains it. Nothing here changes what is so.
  *
  * A run is shown when it is made in a second that is folded for good, before anybody asks whether another
  * makes it superfluous. So what is shown is a function of the set of records, like all that is committed.
  */
-#include "engine/state/partition.h"
+#include "engine/state/pack.h"
 
 /* A place that measures has more numbers of progress than it takes events. */
 static uint16_t events_taken(const struct ir_place *place, uint16_t state)
@@ -44,18 +44,19 @@ static void show(void *world, const struct rule_plan *p, const struct run *r)
     show_to(s->see, s->see_world, s->folded->key, p, r);
 }
 
-bool state_look(const struct state *s, struct hash128 key, struct state_key *out,
+bool state_look(struct state *s, struct hash128 key, struct state_key *out,
                 void (*see)(void *world, const struct state_view *v), void *world)
 {
     struct keyed *k = table_get(&s->keys, key);
     if (!k) return false;
+    k = key_whole(s, k);
     const struct rule_plan *p = k->rule->plan;
     const struct runs *const all[] = {&keyed_now_of(k)->runs, &keyed_now_of(k)->waiting};
     *out = (struct state_key){
         p->number, k->key, p->within, {1, k->held.half_built, k->held.incidents, k->held.bytes}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         for (uint32_t n = 0; n < all[i]->len; n++) show_to(see, world, k->key, p, runs_at(p, all[i], n));
-    return true;
+    return true; /* it is packed again when its next timer is due */
 }
 
 void state_watch(struct state *s, void (*see)(void *world, const struct state_view *v), void *world)

@@ -155,7 +155,7 @@ struct state_key {
     struct state_held held;
 };
 /* Shows each choice that is under way now. Everything is valid until the next call. False: nothing is held under it. */
-bool state_look(const struct state *s, struct hash128 key, struct state_key *out,
+bool state_look(struct state *s, struct hash128 key, struct state_key *out,
                 void (*see)(void *world, const struct state_view *v), void *world);
 
 /* step states made = completed + expired + vetoed + superseded + merged + dropped + evicted + live */

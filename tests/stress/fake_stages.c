@@ -436,7 +436,7 @@ bool state_waits(const struct state *s)
 {
     return s->n_pending > 0;
 }
-bool state_look(const struct state *s, struct hash128 key, struct state_key *out,
+bool state_look(struct state *s, struct hash128 key, struct state_key *out,
                 void (*see)(void *world, const struct state_view *v), void *world)
 {
     (void)s, (void)key, (void)out, (void)see, (void)world;
