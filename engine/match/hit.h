@@ -61,6 +61,7 @@ struct hit {
     struct hash128 principal;    /* owner->id[OWNER_PRINCIPAL] */
     bool is_unsure; /* it may be a copy of a record whose identity was forgotten */
     bool capped; /* the event had more keys, or a captured list more elements, than HIT_FAN_MOST */
+    bool blinded;  /* nobody can tell whether there is such a group (language.md B14): of groups of matches alone */
     /* Of a step that is forbidden (language.md B14, B11): nobody can tell whether the event fits; or which key it has,
      * because it lacks these parts (bits): then it may be of every key that shares the others, and `key` holds those. */
     bool in_doubt;
@@ -91,7 +92,7 @@ struct derived {
     bool by_watermark;
     bool is_gone; /* it was told before, and is no more */
     bool is_replaced; /* and what is there in its place follows at once */
-    bool capped;
+    bool capped, blinded;
     uint32_t rule;
     struct text key;
     int64_t second;

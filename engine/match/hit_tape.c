@@ -105,8 +105,8 @@ void hit_tape(struct tape *t, struct hit *h)
     if (t->reads) *h = (struct hit){.seq = 0};
     TAPE(t, h->seq), TAPE(t, h->second);
     TAPE(t, h->rule), TAPE(t, h->step), TAPE(t, h->group);
-    FLAGS(t, &h->by_watermark, &h->is_gone, &h->is_replaced, &h->is_unsure, &h->capped, &h->in_doubt,
-          &h->is_alone);
+    FLAGS(t, &h->by_watermark, &h->is_gone, &h->is_replaced, &h->is_unsure, &h->capped, &h->blinded,
+          &h->in_doubt, &h->is_alone);
     TAPE(t, h->principal), TAPE(t, h->lacks), TAPE(t, h->withheld);
     TAPE(t, h->key_hash), TAPE(t, h->key);
     arrays_tape(t, h);
@@ -117,7 +117,7 @@ void derived_tape(struct tape *t, struct derived *d)
 {
     if (t->reads) *d = (struct derived){.cause = 0};
     TAPE(t, d->cause), TAPE(t, d->by_watermark);
-    TAPE(t, d->is_gone), TAPE(t, d->is_replaced), TAPE(t, d->capped);
+    TAPE(t, d->is_gone), TAPE(t, d->is_replaced), TAPE(t, d->capped), TAPE(t, d->blinded);
     TAPE(t, d->rule), TAPE(t, d->key), TAPE(t, d->second);
     evidence_tape(t, &d->evidence);
     d->n_values = tape_count(t, d->n_values);

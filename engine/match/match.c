@@ -6,10 +6,10 @@
  *   emit           all of it, in the order that match.h promises
  *
  * Invariants
- * 1. Nothing is emitted before everything is built. All memory of an event is the scratch; if it does not suffice it
- *    grows and the event is built anew, so a warm matcher asks the system for nothing.
- * 2. Wants are met in ascending order, so hits come by rule, step and key's place in its list: a function of the
- *    record and the rule set alone.
+ * 1. Nothing is emitted before everything is built. All memory of an event is the scratch; if it does not
+ * suffice it grows and the event is built anew, so a warm matcher asks the system for nothing.
+ * 2. Wants are met in ascending order, so hits come by rule, step and key's place in its list: a function of
+ * the record and the rule set alone.
  */
 #include "engine/match/fan.h"
 #include "engine/match/names.h"
@@ -69,7 +69,7 @@ struct matcher {
     /* Of the event at hand; all in the scratch. */
     struct event *event;
     const struct columns *columns; /* of a line of values; NULL: the record is an object */
-    struct fit *fits; /* by want */
+    struct fit *fits;              /* by want */
     uint32_t n_fits;
     uint32_t *swallowed; /* exceptions that took the event */
     uint32_t n_swallowed;
@@ -79,10 +79,11 @@ struct matcher {
     struct found_hit *hits, **hits_end;
     struct evidence evidence;
     const struct derived *derived; /* the event is a group of matches, no record; else NULL */
-    const struct owner *owner; /* NULL until somebody asks */
+    const struct owner *owner;     /* NULL until somebody asks */
 };
 
-/* ---- life --------------------------------------------------------------------------------------------------- */
+/* ---- life
+ * --------------------------------------------------------------------------------------------------- */
 
 static void *zeroed(size_t n, size_t size)
 {
@@ -158,7 +159,8 @@ void matcher_count(const struct matcher *m, struct match_counts *add_to)
     add_to->texts_recalled += texts.recalled;
 }
 
-/* ---- what the work goes into ----------------------------------------------------------------------------------- */
+/* ---- what the work goes into
+ * ----------------------------------------------------------------------------------- */
 
 const struct match_spent *matcher_spent(const struct matcher *m)
 {
@@ -178,7 +180,8 @@ static void bill_part(struct matcher *m, enum match_part part)
 static void bill_want(struct matcher *m, const struct want *w)
 {
     if (!m->is_sampled) return;
-    ticks_bill(w->is_baseline ? &m->spent.parts[MATCH_BASELINES] : &m->spent.steps[m->plan->first_step[w->owner] + w->step],
+    ticks_bill(w->is_baseline ? &m->spent.parts[MATCH_BASELINES]
+                              : &m->spent.steps[m->plan->first_step[w->owner] + w->step],
                &m->moment);
 }
 
@@ -190,7 +193,8 @@ static void *take(struct matcher *m, size_t size)
     return at;
 }
 
-/* ---- which groups fit --------------------------------------------------------------------------------------- */
+/* ---- which groups fit
+ * --------------------------------------------------------------------------------------- */
 
 static bool is_ok(struct matcher *m)
 {
@@ -229,7 +233,8 @@ static void try_want(struct matcher *m, uint32_t number, uint32_t *looking)
 {
     const struct want *w = &m->plan->wants[number];
     if (!m->derived && !(w->schemas >> m->event->schema & 1)) return;
-    if (!w->is_baseline && w->owner != *looking && !m->is_counted) tally_add(&m->spent.looked[*looking = w->owner], 1);
+    if (!w->is_baseline && w->owner != *looking && !m->is_counted)
+        tally_add(&m->spent.looked[ *looking = w->owner], 1);
     test_want(m, w, number);
     bill_want(m, w);
 }
@@ -257,7 +262,8 @@ static bool leave_out_excepted(struct matcher *m)
             m->fits[n++] = m->fits[i];
             continue;
         }
-        if (!m->n_swallowed && !(m->swallowed = take(m, (m->n_fits - i) * sizeof *m->swallowed))) return false;
+        if (!m->n_swallowed && !(m->swallowed = take(m, (m->n_fits - i) * sizeof *m->swallowed)))
+            return false;
         m->swallowed[m->n_swallowed++] = e->number;
     }
     m->n_fits = n;
@@ -283,7 +289,8 @@ static bool find_fits(struct matcher *m)
     return leave_out_excepted(m);
 }
 
-/* ---- texts of fields, and whose doing it is ------------------------------------------------------------------- */
+/* ---- texts of fields, and whose doing it is
+ * ------------------------------------------------------------------- */
 
 static struct text text_of_value(struct matcher *m, struct value v)
 {
@@ -338,7 +345,8 @@ static const struct owner *find_owner(struct matcher *m)
     return m->owner = o;
 }
 
-/* ---- baselines ---------------------------------------------------------------------------------------------- */
+/* ---- baselines
+ * ---------------------------------------------------------------------------------------------- */
 
 static struct interest *interest_in(struct matcher *m, uint32_t baseline)
 {
@@ -369,7 +377,8 @@ static void find_interests(struct matcher *m)
     }
 }
 
-/* The hash of an identity and, behind it, some parts of a combination. The bytes behind the identity go to *key. */
+/* The hash of an identity and, behind it, some parts of a combination. The bytes behind the identity go to
+ * *key. */
 static struct hash128 hash_parts(struct matcher *m, struct hash128 id, const struct fan *f,
                                  uint32_t combination, uint32_t n_parts, struct text *key)
 {
@@ -437,9 +446,13 @@ static struct found_touch *add_touch(struct matcher *m, const struct interest *i
     if (!t) return NULL;
     const struct owner *owner = find_owner(m);
     if (!owner) return NULL;
-    *t = (struct found_touch){.touch = {.seq = m->event->seq, .second = m->event->second, .baseline = in->baseline,
-                                        .learns = in->learns, .asks = in->asks && !in->is_unknown,
-                                        .owner = owner, .principal = owner->id[OWNER_PRINCIPAL]}};
+    *t = (struct found_touch){.touch = {.seq = m->event->seq,
+                                        .second = m->event->second,
+                                        .baseline = in->baseline,
+                                        .learns = in->learns,
+                                        .asks = in->asks && !in->is_unknown,
+                                        .owner = owner,
+                                        .principal = owner->id[OWNER_PRINCIPAL]}};
     *m->touches_end = t;
     m->touches_end = &t->next;
     return t;
@@ -453,8 +466,8 @@ static void touch_account(struct matcher *m, struct interest *in, struct hash128
     in->account->touch.key = account;
 }
 
-/* One touch; of an event that shows several values at once, one for each. A question has one answer: where it would
- * need several it is unknown. */
+/* One touch; of an event that shows several values at once, one for each. A question has one answer: where it
+ * would need several it is unknown. */
 static void build_touches_of(struct matcher *m, struct interest *in)
 {
     const struct ir_baseline *b = &m->plan->ir->baselines[in->baseline];
@@ -481,7 +494,8 @@ static void build_touches(struct matcher *m)
     for (struct interest *in = m->interests; in; in = in->next) build_touches_of(m, in);
 }
 
-/* ---- hits --------------------------------------------------------------------------------------------------- */
+/* ---- hits
+ * --------------------------------------------------------------------------------------------------- */
 
 static void find_evidence(struct matcher *m)
 {
@@ -530,8 +544,8 @@ static struct value *build_captures(struct matcher *m, const struct ir_group *g,
     return captures;
 }
 
-/* The touches' numbers come with emission. An event that lacks a part of its key outlives the batch, whose answers are
- * its own: what there is an answer to is not asked of it. */
+/* The touches' numbers come with emission. An event that lacks a part of its key outlives the batch, whose
+ * answers are its own: what there is an answer to is not asked of it. */
 static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule, const struct ir_step *step,
                                   bool lacks_key)
 {
@@ -550,11 +564,11 @@ static struct hit_ask *build_asks(struct matcher *m, const struct ir_rule *rule,
     return asks;
 }
 
-/* A step that others refer to fills its place also without the value; then nobody agrees with it. What is absent is
- * told apart from everything. Of a forbidden event, and of what `!=` compares, a withheld value is kept as that: what
- * it comes to depends on the choice. */
-static enum fan_state set_join(struct matcher *m, const struct ir_rule *rule, const struct want *w, struct fan *f,
-                               uint32_t join)
+/* A step that others refer to fills its place also without the value; then nobody agrees with it. What is
+ * absent is told apart from everything. Of a forbidden event, and of what `!=` compares, a withheld value is
+ * kept as that: what it comes to depends on the choice. */
+static enum fan_state set_join(struct matcher *m, const struct ir_rule *rule, const struct want *w,
+                               struct fan *f, uint32_t join)
 {
     const struct ir_join *j = &rule->joins[join];
     uint32_t part = rule->n_by + join;
@@ -566,7 +580,8 @@ static enum fan_state set_join(struct matcher *m, const struct ir_rule *rule, co
 }
 
 /* A part of the key. A forbidden event that lacks it may be of any key. */
-static enum fan_state set_key(struct matcher *m, const struct want *w, struct fan *f, uint32_t part, uint64_t *lacks)
+static enum fan_state set_key(struct matcher *m, const struct want *w, struct fan *f, uint32_t part,
+                              uint64_t *lacks)
 {
     enum fan_state state = fan_set(f, &m->eval, part, w->of->key[part]);
     if ((state != FAN_ABSENT && state != FAN_UNKNOWN) || !w->is_forbidden) return state;
@@ -627,19 +642,28 @@ static void build_hits_of(struct matcher *m, const struct fit *fit)
     if (!m->hits) find_evidence(m);
     const struct owner *owner = find_owner(m);
     if (!owner) return;
-    struct hit hit = {.seq = m->event->seq, .second = m->event->second, .rule = w->owner, .step = w->step,
-                      .group = w->group, .owner = owner, .principal = owner->id[OWNER_PRINCIPAL],
-                      .capped = f.n_dropped > 0, .n_joins = rule->n_joins,
-                      .n_asks = step->n_asks, .evidence = m->evidence, .n_captures = step->n_captures};
+    struct hit hit = {.seq = m->event->seq,
+                      .second = m->event->second,
+                      .rule = w->owner,
+                      .step = w->step,
+                      .group = w->group,
+                      .owner = owner,
+                      .principal = owner->id[OWNER_PRINCIPAL],
+                      .capped = f.n_dropped > 0,
+                      .n_joins = rule->n_joins,
+                      .n_asks = step->n_asks,
+                      .evidence = m->evidence,
+                      .n_captures = step->n_captures};
     if (m->derived) {
         hit.by_watermark = m->derived->by_watermark;
         hit.is_gone = m->derived->is_gone;
         hit.is_replaced = m->derived->is_replaced;
         hit.capped |= m->derived->capped;
+        hit.blinded = m->derived->blinded;
     }
     hit.captures = build_captures(m, w->of, step->n_captures, &hit.capped);
     hit.asks = build_asks(m, rule, step, lacks != 0);
-    hit.in_doubt = fit->is_unsure;
+    hit.in_doubt = fit->is_unsure || (hit.blinded && w->is_forbidden);
     hit.lacks = lacks;
     hit.is_alone = lacks && !m->derived && is_alone(m, w);
     if (w->is_forbidden) hit.withheld = withheld_words(&m->eval, rule, w->of, lacks);
@@ -658,7 +682,8 @@ static void build_hits(struct matcher *m)
     }
 }
 
-/* ---- the record --------------------------------------------------------------------------------------------- */
+/* ---- the record
+ * --------------------------------------------------------------------------------------------- */
 
 static void forget_event(struct matcher *m)
 {
@@ -753,7 +778,8 @@ static void emit_hits(struct matcher *m, const struct match_out *out)
         out->hit(out->world, &h->hit);
         m->counts.hits++;
     }
-    for (uint32_t i = 0; out->swallowed && i < m->n_swallowed; i++) out->swallowed(out->world, m->swallowed[i]);
+    for (uint32_t i = 0; out->swallowed && i < m->n_swallowed; i++)
+        out->swallowed(out->world, m->swallowed[i]);
 }
 
 static void emit(struct matcher *m, const struct match_out *out)

@@ -58,7 +58,7 @@ static void digest_value(uint64_t *h, struct value v)
 
 static uint64_t digest_of(const struct derived *d)
 {
-    uint64_t h = d->capped;
+    uint64_t h = (uint64_t)d->capped << 1 | d->blinded;
     static const uint64_t plain[2];
     digest_more(&h, hash_64(plain, d->evidence.identity.at, d->evidence.identity.len));
     for (uint32_t i = 0; i < d->n_values; i++) digest_value(&h, d->values[i]);
@@ -74,6 +74,7 @@ static struct derived event_of(struct state *s, struct keyed *k, struct group *g
     struct derived d = {.cause = o->cause,
                         .by_watermark = o->by_watermark,
                         .capped = g->capped || g->opened <= k->capped_until || completing->hit->capped,
+                        .blinded = group_is_blinded(p, g),
                         .rule = p->number,
                         .key = k->key,
                         .second = g->opened,

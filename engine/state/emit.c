@@ -74,7 +74,7 @@ static uint64_t digest_shown(const struct rule_plan *p, struct group *g, const s
     digest_int(&d, (uint64_t)v->score << 8 | (uint64_t)v->severity);
     digest_bytes(&d, v->title.at, v->title.len);
     digest_int(&d, g->exists);
-    digest_int(&d, g->blinded != NULL);
+    digest_int(&d, group_is_blinded(p, g));
     for (uint32_t q = 0; q < a->n_places; q++) {
         struct text id = group_takes(g)[q].hit->hit->evidence.identity;
         digest_bytes(&d, id.at, id.len);
@@ -237,7 +237,7 @@ static void fill_group(const struct occasion *o, const struct keyed *k, struct g
     const struct rule_plan *p = k->rule->plan;
     const struct alternative *a = &p->alternatives[g->alternative];
     i->tie = g->tied;
-    i->blinded = g->doubt || g->blinded;
+    i->blinded = g->doubt || group_is_blinded(p, g);
     fill_blinded(o, k, g, i);
     i->capped = g->capped || g->opened <= k->capped_until || g->opened <= k->rule->unkeyed.lost_until;
     i->start = g->start, i->opened = g->opened, i->end = g->newest;

@@ -147,6 +147,14 @@ const struct kept *group_witness(const struct rule_plan *p, struct group *g, uin
     return k;
 }
 
+bool group_is_blinded(const struct rule_plan *p, struct group *g)
+{
+    bool blinded = g->blinded != NULL;
+    for (uint32_t q = 0; q < p->alternatives[g->alternative].n_places && !blinded; q++)
+        blinded = group_takes(g)[q].hit && group_takes(g)[q].hit->hit->blinded;
+    return blinded;
+}
+
 const struct kept *group_completing(const struct rule_plan *p, struct group *g)
 {
     const struct take *takes = group_takes(g);

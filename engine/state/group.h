@@ -66,6 +66,9 @@ struct group *groups_find(const struct rule_plan *p, const struct groups *gs, in
 void shown_add(struct shown *s, const struct kept *k);
 /* The event by which the group's witness, or an item's, fills a step; NULL: it does not. */
 const struct kept *group_witness(const struct rule_plan *p, struct group *g, uint32_t step);
+/* Whether nobody can tell that its witness stands: an event may be forbidden, or a group of another rule that
+ * it takes is blinded itself. */
+bool group_is_blinded(const struct rule_plan *p, struct group *g);
 /* The completing event: of the witness's last place that has the opening second. */
 const struct kept *group_completing(const struct rule_plan *p, struct group *g);
 

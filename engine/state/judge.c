@@ -404,7 +404,7 @@ static void judge_actions(struct eval *e, struct court *c, const struct emitted 
     for (uint32_t i = 0; i < r->n_responds; i++) {
         if (v->score < r->responds[i].at) continue;
         uint32_t n = v->n_actions;
-        propose(e, r, i, c->group->blinded != NULL, v);
+        propose(e, r, i, group_is_blinded(c->plan, c->group), v);
         if (v->n_actions == n) continue;
         bool is_told = was_told(told, v->action_hashes[n]);
         if (r->responds[i].settled && !is_settled && !is_told)

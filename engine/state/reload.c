@@ -112,6 +112,7 @@ void reload_key(struct state *s, struct keyed *k, const struct ir *old_ir, const
     for (struct kept *kept = k->kept; kept; kept = kept->next) {
         const struct ir_step *before = &old->steps[kept->hit->step], *after = &new->steps[kept->hit->step];
         if (!reload_same_captures(before, after)) remap_captures(s, kept, before, after);
+        if (kept->eligible) kept->eligible->epoch = 0;
         for (uint32_t i = 0; i < kept->hit->n_asks; i++) {
             struct hit_ask *a = &kept->hit->asks[i];
             if (a->ask != IR_NONE) a->ask = ask_like(old_ir, &old->asks[a->ask], new_ir, new);

@@ -96,6 +96,7 @@ static void keep_witness(struct judging *j)
         if (!atom->item != !j->item || j->group->witness[atom->step]) continue;
         j->group->witness[atom->step] = compared_by(&j->best, a);
         j->group->in_required[atom->step] = !j->item;
+        if (!j->item) j->group->blinded |= compared_by(&j->best, a)->blinded; /* a group of another rule */
     }
 }
 

@@ -137,11 +137,13 @@ void over_spell(FILE *to, const struct a_case *c)
 
 /* ---- what it takes ------------------------------------------------------------------------------------ */
 
-static void add_hit(struct a_case *over, uint32_t step, uint64_t seq, int64_t second, const struct event *e)
+static void add_hit(struct a_case *over, uint32_t step, uint64_t seq, int64_t second, const struct event *e,
+                    bool blinded)
 {
     if (over->n_hits == ORACLE_HITS) return;
     struct hit *h = ARENA_NEW(over->arena, struct hit);
-    *h = (struct hit){.seq = seq, .second = second, .step = step, .n_captures = 0};
+    *h = (struct hit){.seq = seq, .second = second, .step = step, .blinded = blinded};
+    h->in_doubt = blinded && over->forbidden >> step & 1;
     h->joins = ARENA_NEW(over->arena, struct hash128);
     h->joins[0] = e->join[0];
     h->evidence.identity = text_of(e->identity);
@@ -168,12 +170,14 @@ static void add_groups(struct a_case *over, const struct a_case *c, uint32_t key
         const struct oracle_group *g = &groups->groups[i];
         const struct event *e = event_named(c, g->completing);
         if (!g->swallowed && key_over(over, e, key_below) == key)
-            add_hit(over, over->group_step, EVENTS_MOST + key_below * ORACLE_GROUPS + i, g->opened, e);
+            add_hit(over, over->group_step, EVENTS_MOST + key_below * ORACLE_GROUPS + i, g->opened, e,
+                    g->blinded);
     }
 }
 
-/* Signals count; what an exception swallowed does not. A group is no event of the records: it may be taken
- * beside its completing event. */
+/* Signals count; what nobody can tell of is an event, and marks what takes it, or what it may forbid (B14);
+ * what an exception swallowed does not. A group is no event of the records: it may be taken beside its
+ * completing event. */
 bool over_hits(struct a_case *over, const struct a_case *c, uint32_t key,
                const struct oracle_result groups[OVER_KEYS])
 {
@@ -186,7 +190,7 @@ bool over_hits(struct a_case *over, const struct a_case *c, uint32_t key,
     for (uint32_t i = 0; stands >> event_step & 1 && i < c->n_events; i++) {
         const struct event *e = &c->events[i];
         if (!e->is_out && key_over(over, e, e->key) == key && e->steps & filled & other)
-            add_hit(over, event_step, i, e->second, e);
+            add_hit(over, event_step, i, e->second, e, false);
     }
     return over->n_hits < ORACLE_HITS;
 }

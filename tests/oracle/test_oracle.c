@@ -128,7 +128,17 @@ static struct state *restart(struct state *old, const struct ir *ir, const struc
     return new;
 }
 
-/* restarts: per cent of records behind which the state is written, and a new one reads it and goes on. */
+/* Rules that are the same as those before, but for their plan. */
+static void reload(struct state *state, const struct ir *ir, struct state_plan **plan)
+{
+    struct state_plan *next = state_plan_new(ir);
+    state_adopt(state, next, NULL);
+    state_plan_free(*plan);
+    *plan = next;
+}
+
+/* restarts: per cent of records behind which the state is written, and a new one reads it and goes on; or the
+ * rules are loaded anew. */
 static void run_case(struct a_case *c, uint64_t seed, bool shuffle, uint32_t restarts, struct caller *caller)
 {
     uint64_t when = seed;
@@ -145,13 +155,14 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, uint32_t res
         for (uint32_t h = 0; h < c->n_hits; h++)
             if (c->event_of[h] == order[i].event && reaches_state(c, h))
                 state_hit(state, c->hits[h], &caller->out);
-        if (getenv("DBG"))
-            fprintf(stderr, "%d arrive %s +%ld\n", shuffle, c->events[order[i].event].identity,
-                    (long)(c->events[order[i].event].second - EPOCH));
         if (c->events[order[i].event].second > newest) newest = c->events[order[i].event].second;
         if (!shuffle || chance(&seed, 50)) state_watermark(state, newest - c->disorder, i, &caller->out);
         if (chance(&seed, 40)) caller_answer(caller);
-        if (restarts && chance(&when, restarts)) caller->state = state = restart(state, &c->ir, plan, &when);
+        if (!restarts || !chance(&when, restarts)) continue;
+        if (chance(&when, 50))
+            caller->state = state = restart(state, &c->ir, plan, &when);
+        else
+            reload(state, &c->ir, &plan);
     }
     caller_finish(caller);
     state_count(state, &n);
@@ -306,7 +317,8 @@ static void count_case(struct tally *t, const struct a_case *c, const struct ora
     for (uint32_t i = 0; i < CONSTRUCTS; i++) t->used.rules[i] += c->uses[i];
 }
 
-/* Written and read behind every record, or behind a few, the state tells every revision as it would have. */
+/* Written and read, or given its rules anew, behind every record, or behind a few, the state tells every
+ * revision as it would have. */
 static bool same_after_restarts(struct a_case *c, uint64_t seed, bool shuffle, const struct caller *whole,
                                 struct complaint *complaint)
 {

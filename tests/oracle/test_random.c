@@ -118,10 +118,13 @@ static void expect(const struct a_case *c, uint32_t key, struct oracle_result *o
 static void expect_over(const struct a_case *c, struct a_case *over, uint32_t key,
                         const struct oracle_result groups[OVER_KEYS], struct oracle_result *out)
 {
-    bool active[ORACLE_HITS], fits = over_hits(over, c, key, groups);
-    for (uint32_t h = 0; h < over->n_hits; h++) active[h] = true;
-    oracle_judge(&(struct oracle_case){&over->ir, &over->rule, over->hits, active, NULL, NULL, over->n_hits},
-                 out);
+    bool active[ORACLE_HITS], unknown[ORACLE_HITS], fits = over_hits(over, c, key, groups);
+    for (uint32_t h = 0; h < over->n_hits; h++) {
+        unknown[h] = over->hits[h]->in_doubt;
+        active[h] = !unknown[h];
+    }
+    oracle_judge(
+        &(struct oracle_case){&over->ir, &over->rule, over->hits, active, unknown, NULL, over->n_hits}, out);
     out->gave_up |= !fits;
 }
 
