@@ -16,14 +16,13 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
-#ifdef CSR_TSAN /* some thirty times slower */
-#define RECORDS 3000u
-#define STRIDE  3 /* rows of the table of trials */
-#else
-#define RECORDS 3000u
-#define STRIDE  1
-#endif
+#define RECORDS      3000u
 #define RECORD_BYTES 512u
+#ifdef CSR_TSAN
+#define STRIDE 3 /* some thirty times slower: every third row of the table of trials */
+#else
+#define STRIDE 1
+#endif
 
 static const char rules[] =
     "use aws\n"
