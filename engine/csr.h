@@ -28,7 +28,7 @@ enum csr_status {
     CSR_SYSTEM = 3, /* an unreadable file, a broken socket, no memory */
 };
 
-/* ---- reports: diagnostics of a compile ---------------------------------------------------------------------- */
+/* ---- reports: diagnostics of a compile ----------------------------------------------------------------- */
 
 csr_report *csr_report_new(void);
 void csr_report_free(csr_report *r);
@@ -41,7 +41,7 @@ struct csr_report_style {
 };
 void csr_report_print(const csr_report *r, FILE *to, struct csr_report_style style);
 
-/* ---- rule sets --------------------------------------------------------------------------------------------- */
+/* ---- rule sets ----------------------------------------------------------------------------------------- */
 
 /* One text: a file by path (text NULL: it is read), or bytes in memory under a name. */
 struct csr_text {
@@ -84,7 +84,7 @@ bool csr_ruleset_find(const csr_ruleset *rs, const char *name, size_t *index, co
 /* "tokens", "ast", "ir", "plan" or "tests". The first two show one text; they work on wrong files too. */
 enum csr_status csr_dump(const struct csr_compile_options *o, const char *stage, FILE *to, csr_report *r);
 
-/* ---- rules and fields for people ---------------------------------------------------------------------------- */
+/* ---- rules and fields for people ----------------------------------------------------------------------- */
 
 /* What a rule looks for, when it speaks, what it waits for, needs and costs, in plain words, wrapped at 100 columns. */
 enum csr_status csr_explain_rule(const csr_ruleset *rs, size_t index, FILE *to, bool color);
@@ -101,7 +101,7 @@ const char *csr_explain_code(const char *code, const char **title, const char **
 /* All codes in order, for docs/diagnostics.md: NULL behind the last. */
 const char *csr_code(size_t index);
 
-/* ---- tests ------------------------------------------------------------------------------------------------- */
+/* ---- tests --------------------------------------------------------------------------------------------- */
 
 enum csr_test_verdict { CSR_TEST_PASSED, CSR_TEST_FAILED, CSR_TEST_SKIPPED };
 
@@ -151,7 +151,7 @@ struct csr_test_counts {
  * CSR_WRONG: some failed. */
 enum csr_status csr_test(const csr_ruleset *rs, const struct csr_test_options *o, struct csr_test_counts *out);
 
-/* ---- traces ------------------------------------------------------------------------------------------------ */
+/* ---- traces -------------------------------------------------------------------------------------------- */
 
 struct csr_trace_options {
     const char *const *paths; /* files, folders, or "-" */
@@ -170,7 +170,7 @@ struct csr_trace_options {
  * several times; what is kept of them is bounded. */
 enum csr_status csr_trace(const csr_ruleset *rs, size_t rule, const struct csr_trace_options *o, char error[512]);
 
-/* ---- replay ------------------------------------------------------------------------------------------------ */
+/* ---- replay -------------------------------------------------------------------------------------------- */
 
 struct csr_counts { /* product.md, promise 2: in = evaluated + late + duplicate + aside */
     uint64_t in, evaluated, late, duplicate, aside;
@@ -252,7 +252,7 @@ struct csr_replay_result {
 
 enum csr_status csr_replay(const csr_ruleset *rs, const struct csr_replay_options *o, struct csr_replay_result *out);
 
-/* ---- the service ------------------------------------------------------------------------------------------- */
+/* ---- the service --------------------------------------------------------------------------------------- */
 
 struct csr_run_options {
     const char *site;    /* path of the site file */

@@ -41,7 +41,7 @@ const char *action_outcome_name(enum action_outcome o)
     return names[o];
 }
 
-/* ---- making and freeing ---------------------------------------------------------------------------------- */
+/* ---- making and freeing -------------------------------------------------------------------------------- */
 
 static void copy_text(char **at, struct text *t)
 {
@@ -106,7 +106,7 @@ bool attempt_cancelled(int cancelled, int wait_ms)
     return poll(&look, 1, wait_ms) > 0;
 }
 
-/* ---- attempts -------------------------------------------------------------------------------------------- */
+/* ---- attempts ------------------------------------------------------------------------------------------ */
 
 static uint64_t next_random(struct actions *a)
 {

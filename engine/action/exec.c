@@ -47,7 +47,7 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / MILLISECONDS;
 }
 
-/* ---- what the program is given --------------------------------------------------------------------------- */
+/* ---- what the program is given ------------------------------------------------------------------------- */
 
 static int incident_file(const struct attempt *a)
 {
@@ -95,7 +95,7 @@ static char **environment(const struct attempt *a)
     return strings(all, sizeof all / sizeof *all);
 }
 
-/* ---- starting -------------------------------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------------------------------------ */
 
 static int prepare_files(posix_spawn_file_actions_t *files, int input, int complaints)
 {
@@ -153,7 +153,7 @@ static bool start(const struct attempt *a, int input, int complaints, struct chi
     return false;
 }
 
-/* ---- waiting --------------------------------------------------------------------------------------------- */
+/* ---- waiting ------------------------------------------------------------------------------------------- */
 
 static void listen_to(struct child *c)
 {
@@ -220,7 +220,7 @@ static enum attempt_result attend(const struct attempt *a, struct child *c)
     return judge(a, c, in_time, status);
 }
 
-/* ---- the attempt ----------------------------------------------------------------------------------------- */
+/* ---- the attempt --------------------------------------------------------------------------------------- */
 
 enum attempt_result exec_attempt(const struct attempt *a)
 {

@@ -73,7 +73,7 @@ static bool failed(struct journal *j, char error[256])
     return false;
 }
 
-/* ---- opening --------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static bool execute(struct journal *j, const char *sql, char error[256])
 {
@@ -148,7 +148,7 @@ uint32_t journal_interrupted(const struct journal *j)
     return j->interrupted;
 }
 
-/* ---- statements ------------------------------------------------------------------------------------------ */
+/* ---- statements ---------------------------------------------------------------------------------------- */
 
 static void bind_text(sqlite3_stmt *s, int place, struct text t)
 {
@@ -227,7 +227,7 @@ static bool update_row(struct journal *j, const struct action_job *job, enum act
     return finish(j, s, error);
 }
 
-/* ---- what action.c asks for ------------------------------------------------------------------------------ */
+/* ---- what action.c asks for ---------------------------------------------------------------------------- */
 
 enum action_outcome journal_intend(struct journal *j, const struct action_job *job,
                                    struct journal_entry *entry, char error[256])

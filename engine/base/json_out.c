@@ -55,8 +55,7 @@ void json_close(struct json_out *o, char bracket)
     put(o, &bracket, 1);
 }
 
-/* ---- strings --------------------------------------------------------------------------------------------
- */
+/* ---- strings ------------------------------------------------------------------------------------------- */
 
 #define NO_CHARACTER UINT32_MAX
 
@@ -160,8 +159,7 @@ void json_put_cstring(struct json_out *o, const char *s)
     json_put_text(o, text_of(s));
 }
 
-/* ---- the rest -------------------------------------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------------------------------------ */
 
 void json_put_json(struct json_out *o, struct text json)
 {

@@ -6,8 +6,7 @@
 #define YEAR_LAST   2262
 #define OFFSET_MOST (26 * 3600) /* RFC 8536, 3.2 */
 
-/* ---- bytes ----------------------------------------------------------------------------------------------
- */
+/* ---- bytes --------------------------------------------------------------------------------------------- */
 
 struct reader {
     const unsigned char *at, *end;
@@ -33,8 +32,7 @@ static int64_t read_number(const unsigned char *at, uint32_t bytes)
     return (int64_t)n;
 }
 
-/* ---- a block of the file --------------------------------------------------------------------------------
- */
+/* ---- a block of the file ------------------------------------------------------------------------------- */
 
 struct header {
     unsigned char version;
@@ -90,8 +88,7 @@ static bool read_block(struct table *t, const struct header *h, const unsigned c
     return true;
 }
 
-/* ---- the rule at the end --------------------------------------------------------------------------------
- */
+/* ---- the rule at the end ------------------------------------------------------------------------------- */
 
 /* Until now a byte of the rule was missing or wrong: `failed`. */
 static char peek(const struct reader *r)
@@ -218,8 +215,7 @@ static bool read_rule(struct table *t, struct reader r)
     return true;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 /* The text between the newlines behind the last block. */
 static struct reader take_rule(struct reader *r)

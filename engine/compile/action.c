@@ -30,8 +30,7 @@ struct text nearest_verb(const struct compiler *c, struct text name)
     return near.best;
 }
 
-/* ---- parameters -------------------------------------------------------------------------------------------
- */
+/* ---- parameters ---------------------------------------------------------------------------------------- */
 
 static uint8_t kind_of(struct compiler *c, const struct ast *typed)
 {
@@ -61,8 +60,7 @@ static void lower_params(struct compiler *c, const struct ast *item, struct ir_a
     }
 }
 
-/* ---- the block
- * ------------------------------------------------------------------------------------------------ */
+/* ---- the block ----------------------------------------------------------------------------------------- */
 
 static void lower_reach(struct compiler *c, const struct ast *entry, struct ir_action *out)
 {

@@ -300,8 +300,7 @@ void symbol_unknown(const struct compiler *c, enum symbol_kind kind, const struc
 void symbol_offer(const struct compiler *c, enum symbol_kind kind, const struct unit *unit,
                   struct nearest *near);
 
-/* ---- fields.c: schemas, fields and slots ----------------------------------------------------------------
- */
+/* ---- fields.c: schemas, fields and slots --------------------------------------------------------------- */
 
 /* The definitions of an `event` block by name; reports names that are no fields, and needed ones that are
  * missing. */
@@ -336,8 +335,7 @@ ir_node_id set_node(struct compiler *c, const struct ast *set);
 bool literal_value(struct compiler *c, const struct ast *literal, struct value *out, enum ir_type *type);
 ir_node_id literal_node(struct compiler *c, const struct ast *literal);
 
-/* ---- expr.c, compare.c, path.c, call.c: expressions -----------------------------------------------------------------
- */
+/* ---- expr.c, compare.c, path.c, call.c: expressions ---------------------------------------------------- */
 
 /* Checked and lowered; IR_POISON if it is wrong, which has been reported. */
 ir_node_id lower_expr(const struct scope *s, const struct ast *e);
@@ -393,7 +391,7 @@ struct mentions {
 };
 struct mentions expr_mentions(const struct scope *s, const struct ast *e);
 
-/* ---- events.c: API names -------------------------------------------------------------------------------- */
+/* ---- events.c: API names ------------------------------------------------------------------------------- */
 
 /* Who waits for the calls of a group, for what a warning says of them. */
 struct api_owner {
@@ -411,7 +409,7 @@ void check_api(struct compiler *c, const struct unit *unit, const struct ast *ap
 /* "guardduty:Recon:IAMUser/x" is the service before the first colon, and everything behind it. */
 struct ir_api split_api(struct text written);
 
-/* ---- sources.c: kinds of records ------------------------------------------------------------------------ */
+/* ---- sources.c: kinds of records ----------------------------------------------------------------------- */
 
 /* `from a, b`: the sources by number. */
 void lower_from(struct rule_work *r);
@@ -431,8 +429,7 @@ struct text source_package(struct text name);
 struct text package_of_service(struct text service);
 void fix_with_use(struct diag *d, const struct unit *unit, struct text package);
 
-/* ---- rule.c, step.c, match.c, respond.c -------------------------------------------------------------------
- */
+/* ---- rule.c, step.c, match.c, respond.c ---------------------------------------------------------------- */
 
 /* The rule that the group at hand waits for; NULL: it waits for calls. */
 struct symbol *rule_of_group(const struct scope *s);
@@ -490,7 +487,7 @@ void lower_severity(struct rule_work *r, const struct unit *unit, const struct a
 /* The scope of a predicate of the step's group. */
 struct scope step_scope(struct rule_work *r, uint32_t step, uint32_t group);
 
-/* ---- action.c, link.c ------------------------------------------------------------------------------------ */
+/* ---- action.c, link.c ---------------------------------------------------------------------------------- */
 
 void declare_actions(struct compiler *c);
 /* NULL: no verb of that name is declared. */
@@ -499,18 +496,18 @@ const struct ir_action *action_find(const struct compiler *c, struct text name);
 struct text nearest_verb(const struct compiler *c, struct text name);
 void lower_links(struct compiler *c);
 
-/* ---- require.c ------------------------------------------------------------------------------------------- */
+/* ---- require.c ----------------------------------------------------------------------------------------- */
 
 void lower_requires(struct rule_work *r);
 /* Rules that want what the site's sources do not have. After the site is lowered. */
 void mark_blind(struct compiler *c, struct ir *ir);
 
-/* ---- dataset.c ------------------------------------------------------------------------------------------- */
+/* ---- dataset.c ----------------------------------------------------------------------------------------- */
 
 /* Reads the file of each dataset. After names are declared. */
 void read_datasets(struct compiler *c);
 
-/* ---- tune.c ---------------------------------------------------------------------------------------------- */
+/* ---- tune.c -------------------------------------------------------------------------------------------- */
 
 /* Finds the rules of each `tune` and `disable`. After names are declared. */
 void declare_tunes(struct compiler *c);
@@ -523,7 +520,7 @@ void tune_exceptions(struct rule_work *r);
 /* Lines of `tune pack.*` that no rule of the pack has a use for. After rules are lowered. */
 void check_wide_tunes(struct compiler *c);
 
-/* ---- overlap.c ------------------------------------------------------------------------------------------- */
+/* ---- overlap.c ----------------------------------------------------------------------------------------- */
 
 /* Whether an event can fill either step. unless_traced: a step of every event that refers to another is left out. */
 bool steps_meet(struct compiler *c, const struct ir_rule *rule, uint32_t x, uint32_t y, bool unless_traced);
@@ -532,7 +529,7 @@ bool steps_together(const struct ir_rule *rule, uint32_t a, uint32_t b);
 /* Refuses a veto that can take what `[sum …]` adds up, and more than eight steps that can take one event. */
 void check_overlaps(const struct rule_work *r);
 
-/* ---- refuse.c ------------------------------------------------------------------------------------------- */
+/* ---- refuse.c ------------------------------------------------------------------------------------------ */
 
 /* Where refusals are left out: takes back what was reported since, if nothing but refusals was, or if the unit they
  * stand in has lost an item by one. The code of the refusal; 0 if there was none, or errors that stay. */
@@ -541,7 +538,7 @@ void check_overlaps(const struct rule_work *r);
 void refuse_rule(struct rule_work *r);
 enum diag_code leave_out(struct compiler *c, struct diag_mark since, const struct unit *unit);
 
-/* ---- test.c, test_expect.c --------------------------------------------------------------------------------- */
+/* ---- test.c, test_expect.c ----------------------------------------------------------------------------- */
 
 /* Finds the rule of each `test` block of the files that were given, or of the embedded ones. After names are
  * declared. */
@@ -551,8 +548,7 @@ void lower_expects(struct rule_work *r);
 /* Events, baselines and the rest, into the IR. */
 void lower_tests(struct compiler *c);
 
-/* ---- document.c ----------------------------------------------------------------------------------------
- */
+/* ---- document.c ---------------------------------------------------------------------------------------- */
 
 /* json(f, g…) or statements(f, g…) over one event, with what stands behind it. */
 ir_node_id lower_document(const struct scope *s, const struct ast *doc);
@@ -564,7 +560,7 @@ ir_node_id lower_statement(const struct scope *s, ir_node_id statement, const st
 /* `x grants "iam:PassRole"` */
 ir_node_id lower_grants(const struct scope *s, const struct ast *e);
 
-/* ---- members.c ------------------------------------------------------------------------------------------ */
+/* ---- members.c ----------------------------------------------------------------------------------------- */
 
 /* Warns if none of the calls at hand has what a path reads of their request or answer. */
 void check_members(const struct scope *s, struct text head, const struct ast *tail, struct csr_span span);
@@ -581,15 +577,14 @@ void patterns_check(struct compiler *c);
  * cannot be matched. */
 void patterns_build(struct compiler *c, struct ir *ir, const char *cache_folder);
 
-/* ---- words.c --------------------------------------------------------------------------------------------
- */
+/* ---- words.c ------------------------------------------------------------------------------------------- */
 
 /* An expression as canonical text: what reasons, names of captures and dumps show. */
 struct text expr_words(struct arena *a, const struct ast *e);
 /* A path behind its step's name, or whole: head may be empty. `tail` and its next siblings. */
 struct text path_words(struct arena *a, struct text head, const struct ast *tail);
 
-/* ---- allow.c, lint.c, lint_test.c, lint_match.c ------------------------------------------------------------------------------------- */
+/* ---- allow.c, lint.c, lint_test.c, lint_match.c -------------------------------------------------------- */
 
 /* Reports a warning unless a `# csr: allow` silences it there. NULL if it is silenced. */
 struct diag *warn(struct compiler *c, enum diag_code code, struct csr_span at, const char *label, ...)

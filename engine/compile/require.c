@@ -95,8 +95,7 @@ void lower_requires(struct rule_work *r)
         lower_require(r, clause);
 }
 
-/* ---- the site -------------------------------------------------------------------------------------------
- */
+/* ---- the site ------------------------------------------------------------------------------------------ */
 
 static bool has_reads(const struct ir_site *site)
 {

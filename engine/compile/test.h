@@ -42,7 +42,7 @@ struct text made_up_id(struct compiler *c, const char *prefix, struct text words
 /* "0f8fad5b-d9cb-469f-a165-70867728950e", the same for the same words. */
 struct text made_up_uuid(struct compiler *c, struct text words);
 
-/* ---- test_record.c: records * ----------------------------------------------------------------------- */
+/* ---- test_record.c: records ---------------------------------------------------------------------------- */
 
 struct made_up {
     const struct test_work *test;

@@ -15,8 +15,7 @@
 #include "engine/base/time.h"
 #include "engine/compile/logic.h"
 
-/* ---- whom it names --------------------------------------------------------------------------------------
- */
+/* ---- whom it names ------------------------------------------------------------------------------------- */
 
 /* "aws-core" of "aws-core.*"; empty: the name is a rule's. */
 static struct text wide_pack(struct text name)
@@ -113,8 +112,7 @@ void declare_tunes(struct compiler *c)
         if (c->symbols.at[i]->disabled) lint_disabled(c, c->symbols.at[i]);
 }
 
-/* ---- lines ----------------------------------------------------------------------------------------------
- */
+/* ---- lines --------------------------------------------------------------------------------------------- */
 
 /* A line of a tune, and where the walk over the rule's tunes has got to. */
 struct line {
@@ -163,8 +161,7 @@ static void said_otherwise(struct rule_work *r, const struct line *line, struct 
     diag_note(d, "the order of files and tunes means nothing: one of the two has to go");
 }
 
-/* ---- parameters -----------------------------------------------------------------------------------------
- */
+/* ---- parameters ---------------------------------------------------------------------------------------- */
 
 static struct ir_param *own_param(struct rule_work *r, struct text name)
 {
@@ -244,8 +241,7 @@ void tune_params(struct rule_work *r)
     for (struct line line = {0}; next_line(r, &line, AST_SET_PARAM);) set_param(r, &line);
 }
 
-/* ---- severities and responses -----------------------------------------------------------------------------
- */
+/* ---- severities and responses -------------------------------------------------------------------------- */
 
 static struct text severity_words(struct rule_work *r, const struct ast *line)
 {
@@ -298,8 +294,7 @@ void tune_responds(struct rule_work *r)
     }
 }
 
-/* ---- exceptions -------------------------------------------------------------------------------------------
- */
+/* ---- exceptions ---------------------------------------------------------------------------------------- */
 
 /* A date stands for its first second. */
 static int64_t expiry_of(struct rule_work *r, const struct ast *line)
@@ -439,8 +434,7 @@ void tune_exceptions(struct rule_work *r)
     r->out.n_exceptions = r->exceptions.len;
 }
 
-/* ---- the whole
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static void fits_nobody(struct compiler *c, const struct tune *tune, const struct ast *line)
 {

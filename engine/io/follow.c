@@ -147,8 +147,7 @@ static void follow_progress(void *world, uint64_t *read, uint64_t *all)
     *all = 0;
 }
 
-/* ---- opening
- * ------------------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static bool open_file(struct follow *f, const char *path, char error[512])
 {
@@ -197,8 +196,7 @@ struct input follow_input(struct follow *f)
     return (struct input){f, follow_next, follow_release, follow_name, follow_progress};
 }
 
-/* ---- places
- * ------------------------------------------------------------------------------------------------- */
+/* ---- places -------------------------------------------------------------------------------------------- */
 
 static void place_tape(struct tape *t, struct reading *r, uint64_t *given)
 {

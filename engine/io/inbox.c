@@ -39,8 +39,7 @@ struct inbox {
     int64_t next_look; /* milliseconds */
 };
 
-/* ---- looking
- * ------------------------------------------------------------------------------------------------ */
+/* ---- looking ------------------------------------------------------------------------------------------- */
 
 /* What is finished now and not yet taken, marked in `now`. Both walks are sorted by path. */
 static size_t find_finished(struct walk *now, const struct walk *before, bool is_first)
@@ -127,8 +126,7 @@ static bool look(struct inbox *i, bool is_first, char error[512])
     return has_new;
 }
 
-/* ---- giving
- * ------------------------------------------------------------------------------------------------- */
+/* ---- giving -------------------------------------------------------------------------------------------- */
 
 static enum input_result inbox_next(void *world, struct input_record *out, int wait_ms)
 {
@@ -225,8 +223,7 @@ struct input inbox_input(struct inbox *i)
     return (struct input){i, inbox_next, inbox_release, inbox_name, inbox_progress};
 }
 
-/* ---- places
- * ------------------------------------------------------------------------------------------------- */
+/* ---- places -------------------------------------------------------------------------------------------- */
 
 /* The batch that is being given behind the n-th record; NULL: all of every batch is. */
 static const struct batch *batch_at(const struct inbox *i, uint64_t n)

@@ -5,8 +5,7 @@
 
 #define NANOSECONDS 1000000000
 
-/* ---- values ---------------------------------------------------------------------------------------------
- */
+/* ---- values -------------------------------------------------------------------------------------------- */
 
 static void put_time(struct json_out *o, int64_t nanoseconds)
 {
@@ -57,8 +56,7 @@ static void put_value(struct json_out *o, struct value v)
     }
 }
 
-/* ---- members --------------------------------------------------------------------------------------------
- */
+/* ---- members ------------------------------------------------------------------------------------------- */
 
 static void member_second(struct json_out *o, const char *name, int64_t second)
 {
@@ -80,8 +78,7 @@ static void member_texts(struct json_out *o, const char *name, const struct text
     json_close(o, ']');
 }
 
-/* ---- the parts of the line ------------------------------------------------------------------------------
- */
+/* ---- the parts of the line ----------------------------------------------------------------------------- */
 
 static void put_names(struct json_out *o, const struct incident *i, const struct ir_rule *rule)
 {

@@ -69,7 +69,7 @@ struct merge {
     int alone_fd;
 };
 
-/* ---- orders ------------------------------------------------------------------------------------------------- */
+/* ---- orders -------------------------------------------------------------------------------------------- */
 
 static bool entry_before(const void *a, const void *b)
 {
@@ -108,7 +108,7 @@ static void entry_free(struct merge *m, struct entry *e)
     m->free_entries = e;
 }
 
-/* ---- giving ------------------------------------------------------------------------------------------------- */
+/* ---- giving -------------------------------------------------------------------------------------------- */
 
 static enum input_result give(struct merge *m, struct input_record *out, const struct file_record *r,
                               uint32_t origin)
@@ -134,7 +134,7 @@ static enum input_result give_unreadable(struct merge *m, struct input_record *o
     return INPUT_RECORD;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static struct file *open_origin(struct merge *m, uint32_t origin, struct block_queue *q)
 {
@@ -232,7 +232,7 @@ static void merge_progress(void *world, uint64_t *read, uint64_t *all)
     *read = is_over || m->bytes_given > (double)m->bytes_all ? m->bytes_all : (uint64_t)m->bytes_given;
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 /* Reads a file through for its earliest record and how far it runs back. A file that cannot be read is found so again
  * when its turn comes, and reported then. */

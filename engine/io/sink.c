@@ -87,8 +87,7 @@ bool sink_close(struct sink *s, char error[256])
     return done;
 }
 
-/* ---- what stands there already
- * ----------------------------------------------------------------------------- */
+/* ---- what stands there already ------------------------------------------------------------------------- */
 
 static struct hash128 hash_line(struct text line)
 {
@@ -198,8 +197,7 @@ uint64_t sink_resume(struct sink *s, const struct sink_place *place)
     return s->n_there;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 static bool may_work_later(int number)
 {

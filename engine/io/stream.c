@@ -109,7 +109,7 @@ uint64_t stream_records(const struct stream *s)
     return s->records;
 }
 
-/* ---- as an input -------------------------------------------------------------------------------------------- */
+/* ---- as an input --------------------------------------------------------------------------------------- */
 
 static bool is_readable(int fd, int wait_ms)
 {

@@ -21,7 +21,7 @@ void stream_free(struct stream *s); /* NULL is allowed */
 /* Ends when the other side has closed. A read error ends it too, after a record with aside ASIDE_UNREADABLE. */
 struct input stream_input(struct stream *s);
 
-/* ---- the parts of it, for follow.c --------------------------------------------------------------------------- */
+/* ---- the parts of it, for follow.c --------------------------------------------------------------------- */
 
 /* A record of what has been read. False: there is no whole one. */
 bool stream_take(struct stream *s, struct input_record *out);

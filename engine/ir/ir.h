@@ -88,7 +88,7 @@ struct ir_list {
     const struct value_set *set; /* built by ir_seal */
 };
 
-/* ---- patterns ------------------------------------------------------------------------------------------- */
+/* ---- patterns ------------------------------------------------------------------------------------------ */
 
 struct hs_database; /* of Hyperscan: immutable, goes with the arena */
 
@@ -328,7 +328,7 @@ struct ir_template {
     uint32_t len;
 };
 
-/* ---- what a rule rests on, and what a site excepts ------------------------------------------------------------ */
+/* ---- what a rule rests on, and what a site excepts ----------------------------------------------------- */
 
 enum ir_require_kind {
     IR_REQUIRE_READS, /* read-only events must be in the feed */
@@ -485,7 +485,7 @@ struct ir_param {
     struct csr_span set; /* the line of a tune that gives the value; hi 0: the rule's own */
 };
 
-/* ---- links and declared verbs ---------------------------------------------------------------------------------- */
+/* ---- links and declared verbs -------------------------------------------------------------------------- */
 
 /* `link identity assumed: sts:AssumeRole (ok) from access_key to resp.credentials.accessKeyId for 12h`. */
 enum ir_link_kind { IR_LINK_IDENTITY, IR_LINK_CAUSE, IR_LINK_ENTITY, IR_LINK_KINDS };

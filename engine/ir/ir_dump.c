@@ -92,7 +92,7 @@ static void fingerprint_line(struct dump *d, const uint64_t fingerprint[2])
     end(d);
 }
 
-/* ---- schemas, lists, parameters, baselines --------------------------------------------------------------- */
+/* ---- schemas, lists, parameters, baselines ------------------------------------------------------------- */
 
 static void definition_line(struct dump *d, uint32_t schema, const char *word, ir_node_id id)
 {
@@ -445,7 +445,7 @@ static void dump_rule(struct dump *d, const struct ir_rule *r)
     d->rule = NULL;
 }
 
-/* ---- links and declared verbs --------------------------------------------------------------------------------- */
+/* ---- links and declared verbs -------------------------------------------------------------------------- */
 
 static void dump_link(struct dump *d, const struct ir_link *link)
 {

@@ -16,8 +16,7 @@ bool ir_asks(const struct ir *ir, ir_node_id id)
     return false;
 }
 
-/* ---- how a value over a match moves while records come --------------------------------------------------
- */
+/* ---- how a value over a match moves while records come ------------------------------------------------- */
 
 /* Of a test: RISES can become true and stays so, FALLS the other way round. */
 enum trend { STAYS, RISES, FALLS, MOVES };

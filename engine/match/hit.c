@@ -144,8 +144,7 @@ struct hash128 feed_hash(const struct ir *ir, uint32_t schema, struct value acco
     return hash_128(plain_key, parts, sizeof parts);
 }
 
-/* ---- answers
- * ------------------------------------------------------------------------------------------------ */
+/* ---- answers ------------------------------------------------------------------------------------------- */
 
 static struct value seconds_value(int64_t seconds)
 {

@@ -82,8 +82,7 @@ struct matcher {
     const struct owner *owner;     /* NULL until somebody asks */
 };
 
-/* ---- life
- * --------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------- */
 
 static void *zeroed(size_t n, size_t size)
 {
@@ -159,8 +158,7 @@ void matcher_count(const struct matcher *m, struct match_counts *add_to)
     add_to->texts_recalled += texts.recalled;
 }
 
-/* ---- what the work goes into
- * ----------------------------------------------------------------------------------- */
+/* ---- what the work goes into --------------------------------------------------------------------------- */
 
 const struct match_spent *matcher_spent(const struct matcher *m)
 {
@@ -193,8 +191,7 @@ static void *take(struct matcher *m, size_t size)
     return at;
 }
 
-/* ---- which groups fit
- * --------------------------------------------------------------------------------------- */
+/* ---- which groups fit ---------------------------------------------------------------------------------- */
 
 static bool is_ok(struct matcher *m)
 {
@@ -289,8 +286,7 @@ static bool find_fits(struct matcher *m)
     return leave_out_excepted(m);
 }
 
-/* ---- texts of fields, and whose doing it is
- * ------------------------------------------------------------------- */
+/* ---- texts of fields, and whose doing it is ------------------------------------------------------------ */
 
 static struct text text_of_value(struct matcher *m, struct value v)
 {
@@ -345,8 +341,7 @@ static const struct owner *find_owner(struct matcher *m)
     return m->owner = o;
 }
 
-/* ---- baselines
- * ---------------------------------------------------------------------------------------------- */
+/* ---- baselines ----------------------------------------------------------------------------------------- */
 
 static struct interest *interest_in(struct matcher *m, uint32_t baseline)
 {
@@ -494,8 +489,7 @@ static void build_touches(struct matcher *m)
     for (struct interest *in = m->interests; in; in = in->next) build_touches_of(m, in);
 }
 
-/* ---- hits
- * --------------------------------------------------------------------------------------------------- */
+/* ---- hits ---------------------------------------------------------------------------------------------- */
 
 static void find_evidence(struct matcher *m)
 {
@@ -682,8 +676,7 @@ static void build_hits(struct matcher *m)
     }
 }
 
-/* ---- the record
- * --------------------------------------------------------------------------------------------- */
+/* ---- the record ---------------------------------------------------------------------------------------- */
 
 static void forget_event(struct matcher *m)
 {
@@ -841,8 +834,7 @@ enum aside match_line(struct matcher *m, struct text line, const struct columns 
     return match(m, line, seq, out, event);
 }
 
-/* ---- groups of matches
- * -------------------------------------------------------------------------------------- */
+/* ---- groups of matches --------------------------------------------------------------------------------- */
 
 static struct value group_leaf(struct eval *e, ir_node_id id, const struct ir_node *node)
 {

@@ -39,7 +39,7 @@ static void *zeroed(size_t n, size_t size)
     return at;
 }
 
-/* ---- lists of wants ----------------------------------------------------------------------------------------- */
+/* ---- lists of wants ------------------------------------------------------------------------------------ */
 
 void wants_push(struct wants *w, uint32_t want)
 {
@@ -63,7 +63,7 @@ void wants_sort(struct wants *w)
     w->len = kept;
 }
 
-/* ---- collecting --------------------------------------------------------------------------------------------- */
+/* ---- collecting ---------------------------------------------------------------------------------------- */
 
 static bool is_pattern(struct text t)
 {
@@ -124,7 +124,7 @@ static void add_baseline(struct build *b, uint32_t baseline)
         add_want(b, (struct want){true, baseline, 0, g, &l->on[g], EVERY_SCHEMA, false});
 }
 
-/* ---- the table of exact names ------------------------------------------------------------------------------- */
+/* ---- the table of exact names -------------------------------------------------------------------------- */
 
 uint64_t plan_hash_name(const struct plan *p, struct text service, struct text action)
 {
@@ -190,7 +190,7 @@ void plan_resolve(const struct plan *p, struct text service, struct text action,
     wants_sort(out);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 /* Under the zero key: a rule keeps its identity from one rule set to the next. */
 static struct hash128 name_id(struct text name)

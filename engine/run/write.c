@@ -249,8 +249,7 @@ static void sum_yields(struct run *r, const struct batch *b)
     w->counts.generation = b->rules->generation;
 }
 
-/* ---- what was given up
- * ------------------------------------------------------------------------------------- */
+/* ---- what was given up --------------------------------------------------------------------------------- */
 
 static void tell_notices(struct run *r, bool all)
 {
@@ -276,8 +275,7 @@ void run_tell_rest(struct run *r)
     tell_notices(r, true);
 }
 
-/* ---- what exceptions took
- * ---------------------------------------------------------------------------------- */
+/* ---- what exceptions took ------------------------------------------------------------------------------ */
 
 /* The number in `old` of an exception of the same rule and name; IR_NONE: there is none. */
 static uint32_t same_exception(const struct ir *old, struct text rule, struct text name)

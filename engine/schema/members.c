@@ -45,7 +45,7 @@ static const struct extra answers[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ---- lines and words ------------------------------------------------------------------------------------ */
+/* ---- lines and words ----------------------------------------------------------------------------------- */
 
 /* The next word of a line, or false behind its last. */
 static bool next_word(struct text *line, struct text *word)
@@ -107,7 +107,7 @@ static const struct service *find_service(struct text prefix)
     return NULL;
 }
 
-/* ---- members of one record ------------------------------------------------------------------------------ */
+/* ---- members of one record ----------------------------------------------------------------------------- */
 
 /* What is asked of a line: whether it has a member, and which is nearest. */
 struct search {
@@ -137,7 +137,7 @@ static bool words_hold(struct search *s, struct text words)
     return false;
 }
 
-/* ---- what no model says ---------------------------------------------------------------------------------- */
+/* ---- what no model says -------------------------------------------------------------------------------- */
 
 static bool one_of(struct text name, const char *const *names)
 {
@@ -188,7 +188,7 @@ static bool is_surely_wrong(const struct search *s)
     return s->service->form != MEMBER_LOOSE || (s->near.best.len && !text_ends(s->name, TEXT("Set")));
 }
 
-/* ---- one call ---------------------------------------------------------------------------------------------- */
+/* ---- one call ------------------------------------------------------------------------------------------ */
 
 /* The words of the request, or of the answer; false if there is no such part. */
 static bool part_of_call(struct text words, bool is_answer, struct text *out)
@@ -229,7 +229,7 @@ static struct member_answer follow(const struct service *service, struct text ac
     return answer(MEMBER_KNOWN);
 }
 
-/* ---- one or several calls ----------------------------------------------------------------------------------- */
+/* ---- one or several calls ------------------------------------------------------------------------------ */
 
 /* Of several calls the one that knows most decides; of none nobody knows. */
 static void weigh(struct member_answer *all, struct member_answer one, bool first)

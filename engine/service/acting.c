@@ -39,7 +39,7 @@ struct acting {
     struct edition *edition;
 };
 
-/* ---- the writer's side ----------------------------------------------------------------------------------- */
+/* ---- the writer's side --------------------------------------------------------------------------------- */
 
 static bool spill(struct acting *a, struct action_job *job)
 {
@@ -77,7 +77,7 @@ bool acting_put(struct acting *a, struct action_job *job)
     return true;
 }
 
-/* ---- the action thread ----------------------------------------------------------------------------------- */
+/* ---- the action thread --------------------------------------------------------------------------------- */
 
 static void adopt_newest(struct acting *a)
 {
@@ -151,7 +151,7 @@ static void *act(void *world)
     return NULL;
 }
 
-/* ---- making, stopping ------------------------------------------------------------------------------------ */
+/* ---- making, stopping ---------------------------------------------------------------------------------- */
 
 static void release(struct acting *a)
 {

@@ -78,7 +78,7 @@ struct control {
     uint64_t keys;                       /* asked for so far */
 };
 
-/* ---- what others say ------------------------------------------------------------------------------------- */
+/* ---- what others say ----------------------------------------------------------------------------------- */
 
 static void ring_bell(struct control *c)
 {
@@ -157,7 +157,7 @@ void control_on_adopted(struct control *c, uint64_t generation, const struct sta
     ring_bell(c);
 }
 
-/* ---- rule sets in the run -------------------------------------------------------------------------------- */
+/* ---- rule sets in the run ------------------------------------------------------------------------------ */
 
 static bool publish(struct control *c, struct edition *e)
 {
@@ -186,7 +186,7 @@ static void take_back_retired(struct control *c)
     while ((e = run_retired(c->service->run))) take_back(c, e);
 }
 
-/* ---- reload ---------------------------------------------------------------------------------------------- */
+/* ---- reload -------------------------------------------------------------------------------------------- */
 
 static void *compile_beside(void *world)
 {
@@ -290,7 +290,7 @@ static void move_reload(struct control *c)
     if (r->phase == PHASE_IDLE && r->ticket < c->tickets) begin_reload(c);
 }
 
-/* ---- status ---------------------------------------------------------------------------------------------- */
+/* ---- status -------------------------------------------------------------------------------------------- */
 
 static void put_records(struct json_out *o, const struct run_counts *n)
 {
@@ -478,7 +478,7 @@ static void move_status(struct control *c)
     c->status_deadline = INT64_MAX;
 }
 
-/* ---- what is held for a key ------------------------------------------------------------------------------- */
+/* ---- what is held for a key ---------------------------------------------------------------------------- */
 
 static void answer_key(struct control *c, const struct asked_key *a)
 {
@@ -505,7 +505,7 @@ static void move_keys(struct control *c)
     }
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------------------ */
 
 static void answer_error(struct control *c, struct client *client, const char *error)
 {
@@ -587,7 +587,7 @@ static void take_request(void *world, struct client *client, struct text line)
     answer_error(c, client, why);
 }
 
-/* ---- the thread ------------------------------------------------------------------------------------------ */
+/* ---- the thread ---------------------------------------------------------------------------------------- */
 
 static void look_at_signals(struct control *c)
 {
@@ -684,7 +684,7 @@ static void *serve(void *world)
     return NULL;
 }
 
-/* ---- making and ending ----------------------------------------------------------------------------------- */
+/* ---- making and ending --------------------------------------------------------------------------------- */
 
 struct control *control_new(struct service *s, char error[512])
 {

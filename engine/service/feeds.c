@@ -42,8 +42,7 @@ static void put_standing(struct json_out *o, const struct run_counts *n, const s
     json_name(o, "behind_s"), json_put_int(o, is_known ? n->newest - f->newest : 0);
 }
 
-/* ---- as it happens ---------------------------------------------------------------------------------------
- */
+/* ---- as it happens ------------------------------------------------------------------------------------- */
 
 static void talk_of(struct service *s, const struct run_counts *n, const struct run_feed *f)
 {
@@ -71,8 +70,7 @@ void service_feed(void *world, const struct run_counts *n, const struct run_feed
         service_talk(s, "a line of a feed is lost: %s", error);
 }
 
-/* ---- in the status ---------------------------------------------------------------------------------------
- */
+/* ---- in the status ------------------------------------------------------------------------------------- */
 
 static bool is_listed(const struct run_feed *f)
 {

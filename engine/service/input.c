@@ -59,7 +59,7 @@ struct sources_input {
     bool knows_last;
 };
 
-/* ---- opening --------------------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------------------- */
 
 static bool no_memory(char error[512])
 {
@@ -201,7 +201,7 @@ void sources_input_close(struct sources_input *si)
     free(si);
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static bool grow(struct sources_input *si)
 {
@@ -363,7 +363,7 @@ uint64_t sources_input_given(const struct sources_input *si)
     return si->n;
 }
 
-/* ---- places ---------------------------------------------------------------------------------------------- */
+/* ---- places -------------------------------------------------------------------------------------------- */
 
 /* A part is known again by what it is of: the path of its source, or nothing for all history. */
 static struct text name_of(const struct sources_input *si, const struct part *p)

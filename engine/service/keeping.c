@@ -35,8 +35,7 @@ struct keeping {
     bool failed;       /* the last one could not be written, and it was said */
 };
 
-/* ---- when ------------------------------------------------------------------------------------------------
- */
+/* ---- when ---------------------------------------------------------------------------------------------- */
 
 static int64_t now_ns(void)
 {
@@ -65,8 +64,7 @@ static bool is_due(void *world)
     return now_ns() >= k->due;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------------------- */
 
 static void begin(void *world)
 {
@@ -128,8 +126,7 @@ struct run_keeping keeping_of(struct keeping *k)
     return (struct run_keeping){k, is_due, begin, whole};
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------------------- */
 
 static const struct tape_section *section_of(const struct keeping *k, const char *kind)
 {

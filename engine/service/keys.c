@@ -34,8 +34,7 @@ void asked_key_free(struct asked_key *a)
     free(a);
 }
 
-/* ---- the answer
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------------------------------- */
 
 static void member_second(struct json_out *o, const char *name, int64_t second)
 {

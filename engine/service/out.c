@@ -20,7 +20,7 @@
 #define ROOM_WAIT_MS 500
 #define ASIDES_TOLD  10 /* each; after it the counts that are powers of two */
 
-/* ---- lines ----------------------------------------------------------------------------------------------- */
+/* ---- lines --------------------------------------------------------------------------------------------- */
 
 static bool should_wait(const struct service *s)
 {
@@ -56,7 +56,7 @@ static void put_outcome(struct json_out *o, const struct action_job *job, const 
     json_put_newline(o);
 }
 
-/* ---- outcomes -------------------------------------------------------------------------------------------- */
+/* ---- outcomes ------------------------------------------------------------------------------------------ */
 
 /* A plain proposal is told by its incident already. */
 void service_outcome(void *world, const struct action_job *job, const struct action_result *r)
@@ -71,7 +71,7 @@ void service_outcome(void *world, const struct action_job *job, const struct act
     json_out_release(&o);
 }
 
-/* ---- incidents ------------------------------------------------------------------------------------------- */
+/* ---- incidents ----------------------------------------------------------------------------------------- */
 
 /* Of rule, key, verb and target: each piece is hashed under the hash of those before it, so no two lists of pieces
  * run together. */
@@ -130,7 +130,7 @@ bool service_incident(void *world, const struct incident *i)
     return true;
 }
 
-/* ---- what csr itself tells -------------------------------------------------------------------------------- */
+/* ---- what csr itself tells ----------------------------------------------------------------------------- */
 
 void service_notice(void *world, struct text line)
 {
@@ -143,7 +143,7 @@ void service_notice(void *world, struct text line)
         service_talk(s, "a notice is lost: %s: " TEXT_FMT, error, TEXT_ARG(line));
 }
 
-/* ---- records set aside ----------------------------------------------------------------------------------- */
+/* ---- records set aside --------------------------------------------------------------------------------- */
 
 void service_aside(void *world, const struct run_aside *a)
 {

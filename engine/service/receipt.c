@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/* ---- which rules ----------------------------------------------------------------------------------------- */
+/* ---- which rules --------------------------------------------------------------------------------------- */
 
 struct named { /* a set's rules in order of their names */
     const struct ir_rule **rules;
@@ -85,7 +85,7 @@ static void put_rules(struct json_out *o, const struct ir *before, const struct 
     free(is.rules);
 }
 
-/* ---- the rest of a good receipt -------------------------------------------------------------------------- */
+/* ---- the rest of a good receipt ------------------------------------------------------------------------ */
 
 static void put_files(struct json_out *o, const struct sources *sources)
 {
@@ -139,7 +139,7 @@ static void put_success(struct json_out *o, const struct receipt *r)
     receipt_restart_needed(o, r->before->ir->site, r->after->ir->site);
 }
 
-/* ---- a refusal ------------------------------------------------------------------------------------------- */
+/* ---- a refusal ----------------------------------------------------------------------------------------- */
 
 /* What the report prints, to be freed; NULL: no memory. */
 static char *print_report(const csr_report *report, bool json, size_t *len)

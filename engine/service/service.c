@@ -37,7 +37,7 @@ void service_talk(struct service *s, const char *format, ...)
     free(line);
 }
 
-/* ---- starting -------------------------------------------------------------------------------------------- */
+/* ---- starting ------------------------------------------------------------------------------------------ */
 
 static enum csr_status start_rules(struct service *s, csr_report *report, char error[512])
 {
@@ -258,7 +258,7 @@ static enum csr_status start(struct service *s, char error[512])
     return status;
 }
 
-/* ---- running and stopping -------------------------------------------------------------------------------- */
+/* ---- running and stopping ------------------------------------------------------------------------------ */
 
 static void say_where(struct service *s, const struct run_counts *n, enum run_end end, const char *where)
 {

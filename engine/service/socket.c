@@ -23,7 +23,7 @@ int64_t clock_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* ---- the socket's file ----------------------------------------------------------------------------------- */
+/* ---- the socket's file --------------------------------------------------------------------------------- */
 
 static bool failed(char error[512], const char *path, const char *what)
 {
@@ -87,7 +87,7 @@ bool control_socket_open(struct control_socket *cs, const char *path, char error
     return true;
 }
 
-/* ---- clients --------------------------------------------------------------------------------------------- */
+/* ---- clients ------------------------------------------------------------------------------------------- */
 
 static void cut_off(struct client *c)
 {
@@ -265,7 +265,7 @@ bool control_socket_is_sending(const struct control_socket *cs)
     return false;
 }
 
-/* ---- the other end --------------------------------------------------------------------------------------- */
+/* ---- the other end ------------------------------------------------------------------------------------- */
 
 static int connect_to(const char *path, char error[512])
 {

@@ -20,7 +20,7 @@ static void say(struct judging *j)
     *ARENA_PUSH(j->t->arena, j->lines) = line_end(&j->line);
 }
 
-/* ---- incidents * ------------------------------------------------------------------------------------ */
+/* ---- incidents ----------------------------------------------------------------------------------------- */
 
 static const struct incident *incident_at(const struct trial *t, uint32_t index)
 {
@@ -61,7 +61,7 @@ static void explain_once(struct judging *j)
     j->has_explained = true;
 }
 
-/* ---- where * ---------------------------------------------------------------------------------------- */
+/* ---- where --------------------------------------------------------------------------------------------- */
 
 static struct value probe(const struct incident *i, uint32_t number)
 {
@@ -127,7 +127,7 @@ static void say_checks(struct judging *j, const struct incident *i, bool alone)
         if (!check_holds(i, &j->expect->checks[c])) say_check(j, i, &j->expect->checks[c]);
 }
 
-/* ---- the kinds of expectations * -------------------------------------------------------------------- */
+/* ---- the kinds of expectations ------------------------------------------------------------------------- */
 
 /* False: it was not met, and the lines say why. */
 static bool judge_none(struct judging *j)
@@ -231,7 +231,7 @@ static bool judge(struct judging *j)
     }
 }
 
-/* ---- the whole * ------------------------------------------------------------------------------------ */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static void fail(struct judging *j, struct text expected, struct csr_span span, struct failures *out)
 {

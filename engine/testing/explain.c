@@ -63,7 +63,7 @@ static void begin(struct explaining *x, struct trial *t, struct lines *out)
                                      .agreed = put_agreed}};
 }
 
-/* ---- an event that is a hit, but did not go on * ---------------------------------------------------- */
+/* ---- an event that is a hit, but did not go on --------------------------------------------------------- */
 
 /* What is forbidden and stands between the choice and an event of that second. */
 static const struct hit *forbidden_by(const struct explaining *x, const struct reach *r, uint32_t place,
@@ -109,7 +109,7 @@ static bool put_why_not(struct explaining *x, const struct reach *r, uint32_t pl
     return true;
 }
 
-/* ---- one step * ------------------------------------------------------------------------------------- */
+/* ---- one step ------------------------------------------------------------------------------------------ */
 
 /* Whether an exception took the event from the step: which, and why. */
 static bool put_exception(struct explaining *x, uint32_t step, uint32_t event)
@@ -219,7 +219,7 @@ static void explain_place(struct explaining *x, const struct reach *r, uint32_t 
     explain_events(x, r, place, p->step);
 }
 
-/* ---- how far it got * ------------------------------------------------------------------------------- */
+/* ---- how far it got ------------------------------------------------------------------------------------ */
 
 static void say_reach(struct explaining *x, const struct reach *r)
 {
@@ -269,7 +269,7 @@ static void explain_first(struct explaining *x)
         }
 }
 
-/* ---- a match that was no incident * ----------------------------------------------------------------- */
+/* ---- a match that was no incident ---------------------------------------------------------------------- */
 
 /* The same records once more, for a rule that asks less. */
 static struct trial *again(struct explaining *x, enum rule_form form)
@@ -360,7 +360,7 @@ void explain_missing(struct trial *t, struct lines *out)
     }
 }
 
-/* ---- steps that an incident lacks * ----------------------------------------------------------------- */
+/* ---- steps that an incident lacks ---------------------------------------------------------------------- */
 
 static uint64_t steps_of(const struct ir *ir, ir_node_id id)
 {

@@ -12,7 +12,7 @@
 #define NAMES_MOST 16
 #define NAME_LEAST 3
 
-/* ---- replacing * ------------------------------------------------------------------------------------ */
+/* ---- replacing ----------------------------------------------------------------------------------------- */
 
 struct replacing {
     struct text from, to;
@@ -36,7 +36,7 @@ static struct text replace(struct arena *a, struct text t, const struct replacin
     return any ? text_of(line_end(&l)) : t;
 }
 
-/* ---- another time * --------------------------------------------------------------------------------- */
+/* ---- another time -------------------------------------------------------------------------------------- */
 
 static bool anywhere(struct text whole, uint32_t at, uint32_t len)
 {
@@ -68,7 +68,7 @@ bool retell_at(struct trial *t, struct ir_test_event *e, int64_t second)
     return bench_read(t->bench, &t->enrichment, e->record, &event) && event.second == second;
 }
 
-/* ---- other names * ---------------------------------------------------------------------------------- */
+/* ---- other names --------------------------------------------------------------------------------------- */
 
 struct renaming {
     struct text names[NAMES_MOST];

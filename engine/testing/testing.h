@@ -18,7 +18,7 @@
 
 struct failures ARENA_VEC(struct csr_test_failure);
 
-/* ---- one trial * ------------------------------------------------------------------------------------ */
+/* ---- one trial ----------------------------------------------------------------------------------------- */
 
 /* An event that fits a step of the rule. */
 struct trial_hit {
@@ -76,7 +76,7 @@ struct trial {
 /* Runs the test's records. False: it is a variation that cannot be made of this test. */
 bool trial_run(struct trial *t, enum rule_form form);
 
-/* ---- variations * ----------------------------------------------------------------------------------- */
+/* ---- variations ---------------------------------------------------------------------------------------- */
 
 /* Tries each variation of a test that passed: what breaks is a failure. */
 void vary_all(struct trial *plain, struct failures *out);
@@ -90,7 +90,7 @@ struct renaming *renaming_new(struct trial *t);
 struct text rename_text(struct arena *a, const struct renaming *names, struct text t);
 struct value rename_value(struct arena *a, const struct renaming *names, struct value v);
 
-/* ---- what is said * --------------------------------------------------------------------------------- */
+/* ---- what is said -------------------------------------------------------------------------------------- */
 
 /* "2m", from the test's beginning. */
 void line_moment(struct line *l, const struct trial *t, int64_t second);
@@ -105,7 +105,7 @@ void explain_missing(struct trial *t, struct lines *out);
 void explain_steps(struct trial *t, const struct incident *i, ir_node_id expression, uint64_t *told,
                    struct lines *out);
 
-/* ---- coverage * ------------------------------------------------------------------------------------- */
+/* ---- coverage ------------------------------------------------------------------------------------------ */
 
 struct coverage;
 struct coverage *coverage_new(struct arena *a, const struct ir *ir);

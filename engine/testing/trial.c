@@ -7,7 +7,7 @@
 #define DAY   INT64_C(86400)
 #define FIRST INT64_C(1) /* sequence of the first record */
 
-/* ---- events * --------------------------------------------------------------------------------------- */
+/* ---- events -------------------------------------------------------------------------------------------- */
 
 static void add_event(struct trial *t, struct ir_test_event e)
 {
@@ -115,7 +115,7 @@ static void gather_events(struct trial *t)
     hold_back(t);
 }
 
-/* ---- enrichment * ----------------------------------------------------------------------------------- */
+/* ---- enrichment ---------------------------------------------------------------------------------------- */
 
 static struct value ask_net(void *world, enum ir_op what, const struct ip_net *address)
 {
@@ -129,7 +129,7 @@ static struct value ask_net(void *world, enum ir_op what, const struct ip_net *a
     return v;
 }
 
-/* ---- what is known before * ------------------------------------------------------------------------- */
+/* ---- what is known before ------------------------------------------------------------------------------ */
 
 /* Once a day, for as long as it takes to be familiar, up to the beginning. */
 static void sight_daily(struct trial *t, struct touch touch)
@@ -203,7 +203,7 @@ static void know_all(struct trial *t)
     }
 }
 
-/* ---- what is seen * --------------------------------------------------------------------------------- */
+/* ---- what is seen -------------------------------------------------------------------------------------- */
 
 static void see_hit(void *world, const struct hit *h, const struct answer *answers)
 {
@@ -251,7 +251,7 @@ static void see_choice(void *world, const struct state_view *v)
         t->furthest = reach_copy(t->arena, &r, t->rule->n_joins);
 }
 
-/* ---- the records * ---------------------------------------------------------------------------------- */
+/* ---- the records --------------------------------------------------------------------------------------- */
 
 static void run_record(struct trial *t)
 {

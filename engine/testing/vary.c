@@ -1,11 +1,12 @@
 /* vary.c - the standard variations: a test told in another way, of which something must hold because
- * of what rules mean, whatever the rule is.
+ * of what rules mean (language.md), whatever the rule is.
  *
- *   in another order    the order of arrival within the lateness of the source changes nothing (language.md
- * B4) each event twice    nor do copies (B27) by somebody else    nor does who it is, as long as the
- * predicates say the same of him (B11) stretched           any two events further apart than the window:
- * nothing that needs two of them fires (B7) in one second       equal seconds are in any order (B2): what
- * fired fires, unless the rule forbids or asks for a distance, or looks at times or the past
+ *   in another order    the order of arrival within the lateness of the source changes nothing (B4)
+ *   each event twice    nor do copies (B27)
+ *   by somebody else    nor does who it is, as long as the predicates say the same of him (B11)
+ *   stretched           any two events further apart than the window: what needs two does not fire (B7)
+ *   in one second       equal seconds are in any order (B2): what fired fires, unless the rule forbids
+ *                       or asks for a distance, or looks at times or the past
  *
  * A variation of which nothing is certain for the test at hand is not tried.
  */
@@ -22,7 +23,7 @@ struct variation {
     uint64_t seed;
 };
 
-/* ---- the same result * ------------------------------------------------------------------------------ */
+/* ---- the same result ----------------------------------------------------------------------------------- */
 
 static uint32_t count_incidents(const struct trial *t)
 {
@@ -92,7 +93,7 @@ static bool is_same(struct trial *t, struct line *l)
     return true;
 }
 
-/* ---- the order of arrival, copies * ----------------------------------------------------------------- */
+/* ---- the order of arrival, copies ---------------------------------------------------------------------- */
 
 static uint64_t next_random(uint64_t *seed)
 {
@@ -153,7 +154,7 @@ static bool repeat(struct trial *t)
     return n > 0;
 }
 
-/* ---- somebody else * -------------------------------------------------------------------------------- */
+/* ---- somebody else ------------------------------------------------------------------------------------- */
 
 /* Whether the predicate comes out otherwise for the other record: then the rule names somebody, or looks into
  * names. */
@@ -230,7 +231,7 @@ static bool rename_all(struct trial *t)
     return t->names != NULL;
 }
 
-/* ---- stretched * ------------------------------------------------------------------------------------ */
+/* ---- stretched ----------------------------------------------------------------------------------------- */
 
 /* Every choice takes at least two events. Of a sum one may be enough, and one record may open two groups. */
 static bool needs_two(struct trial *plain)
@@ -262,7 +263,7 @@ static bool is_nothing(struct trial *t, struct line *l)
     return true;
 }
 
-/* ---- in one second * -------------------------------------------------------------------------------- */
+/* ---- in one second ------------------------------------------------------------------------------------- */
 
 static bool asks_for_distance(const struct ir_alternative *a)
 {
@@ -326,7 +327,7 @@ static bool still_matches(struct trial *t, struct line *l)
     return true;
 }
 
-/* ---- all of them * ---------------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------------------- */
 
 static const struct variation variations[] = {
     {"its events in another order of arrival", RULE_AS_IT_IS, has_no_silence, shuffle, is_same, 1},

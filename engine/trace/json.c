@@ -39,7 +39,7 @@ static void put_step(struct trace *t, struct json_out *o, uint32_t step, uint32_
     json_member_uint(o, "of", of);
 }
 
-/* ---- how far it came * ------------------------------------------------------------------------------ */
+/* ---- how far it came ----------------------------------------------------------------------------------- */
 
 /* The choice to which something came nearest; else the last. */
 static const struct reach *shown_choice(const struct subject *s)
@@ -78,7 +78,7 @@ static void put_window(struct trace *t, struct json_out *o, const struct reach *
     json_close(o, '}');
 }
 
-/* ---- what would have been next * -------------------------------------------------------------------- */
+/* ---- what would have been next ------------------------------------------------------------------------- */
 
 static void put_next(struct trace *t, struct json_out *o, const struct next *n)
 {
@@ -104,7 +104,7 @@ static void put_nexts(struct trace *t, struct json_out *o, const struct subject 
     json_close(o, ']');
 }
 
-/* ---- objects * -------------------------------------------------------------------------------------- */
+/* ---- objects ------------------------------------------------------------------------------------------- */
 
 static const char *verdict_of(const struct subject *s)
 {

@@ -10,7 +10,7 @@
 #define CHOICES_TRIED 32 /* before the event */
 #define NO_CHOICE     UINT32_MAX
 
-/* ---- the places that wait * ------------------------------------------------------------------------- */
+/* ---- the places that wait ------------------------------------------------------------------------------ */
 
 static void add_next(struct subject *s, const struct ir_place *p, uint32_t place, uint32_t taken)
 {
@@ -50,7 +50,7 @@ static uint32_t place_of(const struct reach *r, uint32_t step)
     return IR_NONE;
 }
 
-/* ---- the choice that an event is held against * ----------------------------------------------------- */
+/* ---- the choice that an event is held against ---------------------------------------------------------- */
 
 /* How many choices end before the second, or in it. */
 static uint32_t choices_until(const struct subject *s, int64_t second)
@@ -143,7 +143,7 @@ static struct against against_all(const struct trace *t, const struct subject *s
     return best;
 }
 
-/* ---- telling of an event * -------------------------------------------------------------------------- */
+/* ---- telling of an event ------------------------------------------------------------------------------- */
 
 static void put_words(struct trace *t, struct json_out *o, const char *name)
 {
@@ -190,7 +190,7 @@ static bool is_nearer(const struct next *n, enum nearness how, int64_t distance)
     return !n->near[how].is_there || distance < n->near[how].distance;
 }
 
-/* ---- an event that fits * --------------------------------------------------------------------------- */
+/* ---- an event that fits -------------------------------------------------------------------------------- */
 
 static void put_off(struct trace *t, const struct reach *r, const struct against *a, int64_t second)
 {
@@ -272,7 +272,7 @@ static void judge_other(struct trace *t, struct subject *s, struct next *n, cons
     keep(t, n, NEAR_OTHER_KEY, 0, &a, e);
 }
 
-/* ---- an event that does not fit * ------------------------------------------------------------------- */
+/* ---- an event that does not fit ------------------------------------------------------------------------ */
 
 static bool part_is(struct value v, struct text wanted)
 {
@@ -335,7 +335,7 @@ static void judge_unfit(struct trace *t, struct subject *s, struct next *n, cons
     keep(t, n, NEAR_INSIDE, parts, &a, e);
 }
 
-/* ---- all of them * ---------------------------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------------------------------------- */
 
 static void judge(struct trace *t, struct subject *s, struct next *n, const struct event *e)
 {

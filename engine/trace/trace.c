@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-/* ---- standard input, kept to be read again * -------------------------------------------------------- */
+/* ---- standard input, kept to be read again ------------------------------------------------------------- */
 
 static bool spool_input(struct trace *t)
 {
@@ -35,7 +35,7 @@ static bool find_paths(struct trace *t)
     return true;
 }
 
-/* ---- keys * ----------------------------------------------------------------------------------------- */
+/* ---- keys ---------------------------------------------------------------------------------------------- */
 
 /* A part of a key as people write it. */
 static struct text part_text(struct trace *t, struct value v)
@@ -70,7 +70,7 @@ static struct subject *subject_of(struct trace *t, struct text key)
     return NULL;
 }
 
-/* ---- a pass * --------------------------------------------------------------------------------------- */
+/* ---- a pass -------------------------------------------------------------------------------------------- */
 
 static void take_record(struct trace *t, struct input *input, const struct input_record *record,
                         void (*seen)(struct trace *t, const struct event *e))
@@ -123,7 +123,7 @@ static bool pass(struct trace *t, enum rule_form form, struct watcher told,
     return !(t->o->stop && *t->o->stop);
 }
 
-/* ---- first: who came how far * ---------------------------------------------------------------------- */
+/* ---- first: who came how far --------------------------------------------------------------------------- */
 
 static bool survey_wants(void *world, const struct hit *h)
 {
@@ -183,7 +183,7 @@ static void choose_subjects(struct trace *t)
     if (!n) add_subject(t, NULL);
 }
 
-/* ---- second: the choices that came so far, what is forbidden * -------------------------------------- */
+/* ---- second: the choices that came so far, what is forbidden ------------------------------------------- */
 
 static bool chosen_wants(void *world, const struct hit *h)
 {
@@ -259,7 +259,7 @@ static void choices_incident(void *world, const struct incident *i)
 static const struct watcher choosing = {
     .wants = chosen_wants, .hit = choices_hit, .reached = choices_reached, .incident = choices_incident};
 
-/* ---- a match that is no incident * ------------------------------------------------------------------ */
+/* ---- a match that is no incident ----------------------------------------------------------------------- */
 
 static bool is_complete(const struct subject *s)
 {
@@ -360,7 +360,7 @@ static bool explain_complete(struct trace *t)
     return true;
 }
 
-/* ---- third: what came near * ------------------------------------------------------------------------ */
+/* ---- third: what came near ----------------------------------------------------------------------------- */
 
 static bool wants_none(void *world, const struct hit *h)
 {
@@ -392,7 +392,7 @@ static bool look_near(struct trace *t)
     return !any || pass(t, RULE_AS_IT_IS, looking, near_look);
 }
 
-/* ---- the whole * ------------------------------------------------------------------------------------ */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static void put_moment(void *world, struct line *l, int64_t second)
 {

@@ -29,7 +29,7 @@
 #define INCIDENTS_MOST 16
 #define PATIENCE       1800 /* seconds: so far may a feed be behind others in a replay, and hold them up */
 
-/* ---- the survey * ----------------------------------------------------------------------------------- */
+/* ---- the survey ---------------------------------------------------------------------------------------- */
 
 /* A key, in a few words. */
 struct came {
@@ -55,7 +55,7 @@ uint64_t survey_forgotten(const struct survey *s);
 /* Those that came furthest first. Entries are not found by key any more. */
 void survey_sort(struct survey *s);
 
-/* ---- keys that are told of * ------------------------------------------------------------------------ */
+/* ---- keys that are told of ----------------------------------------------------------------------------- */
 
 /* In which way an event did not go on. */
 enum nearness {
@@ -147,7 +147,7 @@ void trace_put_at(struct trace *t, const char *what, int64_t second);
 /* The words at hand are why the subject's match is no incident. */
 void trace_keep_why(struct trace *t, struct subject *s);
 
-/* ---- what comes near (near.c) * --------------------------------------------------------------- */
+/* ---- what comes near (near.c) -------------------------------------------------------------------------- */
 
 /* The places that the next event of a subject may fill. */
 void near_begin(struct trace *t, struct subject *s);
@@ -156,7 +156,7 @@ void near_look(struct trace *t, const struct event *event);
 /* Whether something forbidden stands against the subject's complete choices: said in s->why. */
 void near_forbidden(struct trace *t, struct subject *s);
 
-/* ---- telling (json.c) * ----------------------------------------------------------------------- */
+/* ---- telling (json.c) ---------------------------------------------------------------------------------- */
 
 void trace_tell_subject(struct trace *t, const struct subject *s);
 void trace_tell_all(struct trace *t);

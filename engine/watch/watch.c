@@ -11,7 +11,7 @@
 
 static const uint64_t secret[2] = {1, 2}; /* nobody's attack, and the same in every run */
 
-/* ---- the bench * ------------------------------------------------------------------------------------ */
+/* ---- the bench ----------------------------------------------------------------------------------------- */
 
 bool bench_init(struct bench *b, const csr_ruleset *rs)
 {
@@ -130,7 +130,7 @@ bool bench_read(struct bench *b, const struct enrichment *e, struct text record,
     return decode_event(b->decoder, &b->eval, record, event) == ASIDE_NONE;
 }
 
-/* ---- what the matcher finds * ----------------------------------------------------------------------- */
+/* ---- what the matcher finds ---------------------------------------------------------------------------- */
 
 static void found_identity(void *world, struct hash128 identity, int64_t second)
 {
@@ -179,7 +179,7 @@ static void found_feed(void *world, struct hash128 feed, int64_t second)
     w->told.feed(w->told.world, feed, second);
 }
 
-/* ---- what state asks and says * --------------------------------------------------------------------- */
+/* ---- what state asks and says -------------------------------------------------------------------------- */
 
 static struct answer give_answer(void *world, uint32_t number, struct hash128 key)
 {
@@ -233,7 +233,7 @@ static struct state_out out_of(struct watch *w)
                               give_memory, say_swallowed, ask_feed,     derive_hits};
 }
 
-/* ---- records * -------------------------------------------------------------------------------------- */
+/* ---- records ------------------------------------------------------------------------------------------- */
 
 void watch_begin(struct watch *w, const struct enrichment *e)
 {

@@ -17,7 +17,7 @@
 #define STEPS_MOST  64
 #define PART_PROBES 3
 
-/* ---- the bench * ------------------------------------------------------------------------------------ */
+/* ---- the bench ----------------------------------------------------------------------------------------- */
 
 /* A rule as it is, or asking less: for why a match was no incident. */
 enum rule_form {
@@ -64,7 +64,7 @@ void bench_release(struct bench *b);
  */
 bool bench_read(struct bench *b, const struct enrichment *e, struct text record, struct event *event);
 
-/* ---- a watch * -------------------------------------------------------------------------------------- */
+/* ---- a watch ------------------------------------------------------------------------------------------- */
 
 /* Who is told. What may be NULL says so. */
 struct watcher {

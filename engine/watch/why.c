@@ -11,7 +11,7 @@ bool why_read(struct why *w, struct text record)
     return bench_read(w->bench, w->enrichment, record, &w->event);
 }
 
-/* ---- who wants it * --------------------------------------------------------------------------------- */
+/* ---- who wants it -------------------------------------------------------------------------------------- */
 
 static bool api_fits(const struct ir_api *api, const struct event *e)
 {
@@ -57,7 +57,7 @@ void why_put_apis(struct why *w, const struct ir_step *step)
         }
 }
 
-/* ---- false tests * ---------------------------------------------------------------------------------- */
+/* ---- false tests --------------------------------------------------------------------------------------- */
 
 static bool is_test(uint8_t op)
 {
@@ -136,7 +136,7 @@ void why_put_false(struct why *w, ir_node_id test)
     }
 }
 
-/* ---- it fits, but has no key: a part is absent * ---------------------------------------------------- */
+/* ---- it fits, but has no key: a part is absent --------------------------------------------------------- */
 
 static bool is_missing(struct value v)
 {

@@ -58,7 +58,7 @@ struct why {
     const struct answer *answers;
 };
 
-/* ---- an event * ------------------------------------------------------------------------------------- */
+/* ---- an event ------------------------------------------------------------------------------------------ */
 
 /* False: the record cannot be read. */
 bool why_read(struct why *w, struct text record);
@@ -75,7 +75,7 @@ void why_put_missing_part(struct why *w, const struct ir_group *g);
 /* The calls that a step wants. */
 void why_put_apis(struct why *w, const struct ir_step *step);
 
-/* ---- a hit * ---------------------------------------------------------------------------------------- */
+/* ---- a hit --------------------------------------------------------------------------------------------- */
 
 /* The parts of the hit's gate that do not hold: how many, and which, with what baselines said. */
 uint32_t why_count_shut(struct why *w, const struct hit *h, const struct answer *answers);
@@ -116,7 +116,7 @@ bool why_forbids(const struct why *w, const struct reach *r, uint32_t place, int
 /* "gone (iam:DeleteUser) at 2m is forbidden between made and used" */
 void why_put_forbidden(struct why *w, const struct hit *forbidden);
 
-/* ---- a match * -------------------------------------------------------------------------------------- */
+/* ---- a match ------------------------------------------------------------------------------------------- */
 
 /* The parts of `where` that do not hold of a match of RULE_WITHOUT_WHERE: how many, and which, with both
  * sides. */

@@ -5,7 +5,7 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* ---- how far it got * ------------------------------------------------------------------------------- */
+/* ---- how far it got ------------------------------------------------------------------------------------ */
 
 struct reach reach_of(const struct state_view *v)
 {
@@ -71,7 +71,7 @@ int64_t reach_last(const struct reach *r)
     return last;
 }
 
-/* ---- baselines * ------------------------------------------------------------------------------------ */
+/* ---- baselines ----------------------------------------------------------------------------------------- */
 
 static struct value gate_ask(const struct why *w, const struct ir_node *n)
 {
@@ -149,7 +149,7 @@ void why_put_gate(struct why *w, const struct hit *h, const struct answer *answe
     for (uint32_t i = 0; i < h->n_asks; i++) put_answer(w, &h->asks[i], &answers[i]);
 }
 
-/* ---- key, order, window * --------------------------------------------------------------------------- */
+/* ---- key, order, window -------------------------------------------------------------------------------- */
 
 void why_put_other_key(struct why *w, struct text mine, struct text wanted)
 {
@@ -195,7 +195,7 @@ void why_put_too_late(struct why *w, const struct reach *r)
     line_put(&w->line, " is over");
 }
 
-/* ---- gaps * ----------------------------------------------------------------------------------------- */
+/* ---- gaps ---------------------------------------------------------------------------------------------- */
 
 static const struct ir_alternative *alternative_of(const struct why *w, const struct reach *r)
 {
@@ -261,7 +261,7 @@ void why_put_off_gap(struct why *w, const struct reach *r, const struct ir_gap *
     line_put(&w->line, distance < gap->least ? " must lie between" : " may lie between");
 }
 
-/* ---- windows inside, upper bounds * ----------------------------------------------------------------- */
+/* ---- windows inside, upper bounds ---------------------------------------------------------------------- */
 
 /* The window has begun, and waits for more. */
 static bool is_open(const struct reach *r, const struct ir_inner *n)
@@ -320,7 +320,7 @@ struct deadline why_deadline(const struct why *w, const struct reach *r)
     return d;
 }
 
-/* ---- references * ----------------------------------------------------------------------------------- */
+/* ---- references ---------------------------------------------------------------------------------------- */
 
 uint32_t why_disagrees(const struct why *w, const struct reach *r, const struct hit *h)
 {
@@ -341,7 +341,7 @@ void why_put_disagrees(struct why *w, const struct reach *r, const struct hit *h
     if (!w->agreed || !w->agreed(w->world, &w->line, join, r->joins[join])) line_put(&w->line, "another");
 }
 
-/* ---- what is forbidden * ---------------------------------------------------------------------------- */
+/* ---- what is forbidden --------------------------------------------------------------------------------- */
 
 /* The veto's span, as far as it is known: from what is there to the event that would come next, or from that
  * event on. */
@@ -381,7 +381,7 @@ void why_put_forbidden(struct why *w, const struct hit *forbidden)
              TEXT_ARG(forbidden->evidence.action));
 }
 
-/* ---- where * ---------------------------------------------------------------------------------------- */
+/* ---- where --------------------------------------------------------------------------------------------- */
 
 static bool part_holds(const struct incident *i, uint32_t part)
 {

@@ -145,8 +145,7 @@ static void write_tree(const struct writing *w)
                      i);
 }
 
-/* ---- regions apart ---------------------------------------------------------------------------------------
- */
+/* ---- regions apart ------------------------------------------------------------------------------------- */
 
 /* A minute of what has nothing to do with the rule. */
 static void write_traffic(const struct writing *w, uint32_t region, int64_t minute, uint32_t lag)

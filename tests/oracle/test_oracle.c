@@ -177,8 +177,7 @@ static void run_case(struct a_case *c, uint64_t seed, bool shuffle, uint32_t res
     state_plan_free(plan);
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------
- */
+/* ---- comparing ----------------------------------------------------------------------------------------- */
 
 static bool sound_revisions(const struct caller *caller, struct complaint *complaint)
 {
@@ -216,8 +215,7 @@ static bool same_incidents(const struct a_case *c, const struct oracle_result *e
     return sound_revisions(caller, complaint);
 }
 
-/* ---- at any time ----------------------------------------------------------------------------------------
- */
+/* ---- at any time --------------------------------------------------------------------------------------- */
 
 static void expect(const struct a_case *c, struct oracle_result *out);
 

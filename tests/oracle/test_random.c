@@ -312,8 +312,7 @@ static bool same_incidents(uint32_t level, uint32_t key, const struct oracle_res
     return left == wanted ? true : COMPLAIN("u%u: %u incidents, expected %u", key, left, wanted);
 }
 
-/* ---- a case ---------------------------------------------------------------------------------------------
- */
+/* ---- a case -------------------------------------------------------------------------------------------- */
 
 enum result { SAME, DIFFERENT, SKIPPED, REFUSED };
 
@@ -420,8 +419,7 @@ static void print_refusal(const struct a_case *c)
     csr_report_free(r);
 }
 
-/* ---- shrinking ------------------------------------------------------------------------------------------
- */
+/* ---- shrinking ----------------------------------------------------------------------------------------- */
 
 struct shrinking {
     const char *folder;
@@ -437,8 +435,7 @@ static bool still_fails(void *world, struct a_case *c, uint64_t seed)
     return true;
 }
 
-/* ---- the whole ------------------------------------------------------------------------------------------
- */
+/* ---- the whole ----------------------------------------------------------------------------------------- */
 
 static void print_tally(const struct tally *t, uint64_t cases)
 {

@@ -172,8 +172,7 @@ struct value verdict_value(const struct oracle_case *c, const struct oracle_grou
     }
 }
 
-/* ---- exceptions, score and severity (B23, B18)
- * ------------------------------------------------------------------------- */
+/* ---- exceptions, score and severity (B23, B18) --------------------------------------------------------- */
 
 static int32_t by_severity(enum ir_severity s)
 {

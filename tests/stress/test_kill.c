@@ -22,8 +22,7 @@
 
 #include <cmocka.h>
 
-/* ---- calls that are the last -----------------------------------------------------------------------------
- */
+/* ---- calls that are the last --------------------------------------------------------------------------- */
 
 enum moment { BEFORE, BEHIND, AMID, MOMENTS };
 
@@ -107,8 +106,7 @@ int __wrap_ftruncate(int fd, off_t len)
     DONE(result);
 }
 
-/* ---- one run ---------------------------------------------------------------------------------------------
- */
+/* ---- one run ------------------------------------------------------------------------------------------- */
 
 struct scenario {
     const char *name;
@@ -191,8 +189,7 @@ static unsigned number_from(const char *name, unsigned otherwise)
     return said ? (unsigned)strtoul(said, NULL, 10) : otherwise;
 }
 
-/* ---- the tests -------------------------------------------------------------------------------------------
- */
+/* ---- the tests ----------------------------------------------------------------------------------------- */
 
 /* Killed at one call, and then run to the end. False: no call was that one. */
 static bool is_whole_after(const struct scenario *s, unsigned kill_at, enum moment moment,

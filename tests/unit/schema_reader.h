@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-/* ---- a rule set that reads every field -------------------------------------------------------------------- */
+/* ---- a rule set that reads every field ----------------------------------------------------------------- */
 
 struct reader {
     struct arena *arena;
@@ -81,7 +81,7 @@ static enum aside read_record(struct reader *r, struct text record)
     return decode_event(r->decoder, &r->eval, record, &r->event);
 }
 
-/* ---- values as text ---------------------------------------------------------------------------------------- */
+/* ---- values as text ------------------------------------------------------------------------------------ */
 
 struct line {
     char at[2048];
@@ -138,7 +138,7 @@ static struct line field_text(struct reader *r, const char *name)
     return l;
 }
 
-/* ---- what fields must be ------------------------------------------------------------------------------------ */
+/* ---- what fields must be ------------------------------------------------------------------------------- */
 
 #define WANTS 24
 

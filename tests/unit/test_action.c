@@ -94,7 +94,7 @@ static void expect_file(const char *path, const char *wanted)
     free(got);
 }
 
-/* ---- policy ---------------------------------------------------------------------------------------------- */
+/* ---- policy -------------------------------------------------------------------------------------------- */
 
 static void policy_disposes(void **state)
 {
@@ -146,7 +146,7 @@ static void an_uncertain_incident_tells_but_runs_nothing(void **state)
     assert_int_equal(actions_perform(w->actions, &run).outcome, ACTION_PROPOSED);
 }
 
-/* ---- notify ---------------------------------------------------------------------------------------------- */
+/* ---- notify -------------------------------------------------------------------------------------------- */
 
 static void notify_appends_a_line(void **state)
 {
@@ -180,7 +180,7 @@ static void what_cannot_be_written_fails_and_says_why(void **state)
     assert_int_equal(perform(w, "notify", "b").outcome, ACTION_FAILED);
 }
 
-/* ---- webhook --------------------------------------------------------------------------------------------- */
+/* ---- webhook ------------------------------------------------------------------------------------------- */
 
 /* Answers one request after the other with the next of its answers; NULL keeps silent until the client gives up. */
 struct server {
@@ -329,7 +329,7 @@ static void webhook_speaks_http_only(void **state)
     }
 }
 
-/* ---- exec ------------------------------------------------------------------------------------------------ */
+/* ---- exec ---------------------------------------------------------------------------------------------- */
 
 static struct action_result run(struct world *w, const char *key, struct text *argv, uint32_t n_argv,
                                 int64_t timeout)
@@ -436,7 +436,7 @@ static void cancelling_breaks_off_and_keeps_the_rest_for_later(void **state)
     assert_string_equal(r.error, "csr stopped before it was tried");
 }
 
-/* ---- jobs ------------------------------------------------------------------------------------------------ */
+/* ---- jobs ---------------------------------------------------------------------------------------------- */
 
 static void a_job_copy_stands_alone(void **state)
 {

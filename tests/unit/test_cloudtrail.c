@@ -27,7 +27,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- shapes ------------------------------------------------------------------------------------------------- */
+/* ---- shapes -------------------------------------------------------------------------------------------- */
 
 #define CALL(source, name)                                                                                  \
     "\"eventTime\":\"2025-11-02T20:11:06Z\",\"eventSource\":\"" source ".amazonaws.com\",\"eventName\":\"" name \
@@ -208,7 +208,7 @@ static void names_services_as_the_table_does(void **state)
     }
 }
 
-/* ---- the shared records --------------------------------------------------------------------------------------- */
+/* ---- the shared records -------------------------------------------------------------------------------- */
 
 static bool is_account(const char *t)
 {

@@ -130,7 +130,7 @@ static void expect_answer(const struct world *w, const char *request, const char
     free(answer);
 }
 
-/* ---- answers --------------------------------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------------------------------------- */
 
 static void each_line_is_answered(void **state)
 {
@@ -213,7 +213,7 @@ static void the_last_answer_ends_the_connection(void **state)
     close(file);
 }
 
-/* ---- the socket's file ----------------------------------------------------------------------------------- */
+/* ---- the socket's file --------------------------------------------------------------------------------- */
 
 static void the_file_is_ours_alone(void **state)
 {
@@ -275,7 +275,7 @@ static void nobody_there_is_an_error(void **state)
     assert_non_null(strstr(error, "at most 107 bytes"));
 }
 
-/* ---- requests -------------------------------------------------------------------------------------------- */
+/* ---- requests ------------------------------------------------------------------------------------------ */
 
 static void requests_are_read(void **state)
 {

@@ -53,7 +53,7 @@ static void judge_or_fail(struct fixture *f, struct text record)
     if (verdict) fail_msg("%s (%s): " TEXT_FMT, verdict, paths[slot], (int)(record.len < 2000 ? record.len : 2000), record.at);
 }
 
-/* ---- nasty records --------------------------------------------------------------------------------------- */
+/* ---- nasty records ------------------------------------------------------------------------------------- */
 
 static const char *const nasty[] = {
     "{}", "[]", "null", "true", "12", "\"\"", "", " ", "{", "}", "{\"a\"", "{\"a\":", "{\"a\":1", "{\"a\":1,", "[1,2",
@@ -105,7 +105,7 @@ static void test_flipped(void **state)
         }
 }
 
-/* ---- limits ---------------------------------------------------------------------------------------------- */
+/* ---- limits -------------------------------------------------------------------------------------------- */
 
 static enum aside aside_of(struct fixture *f, const char *bytes, size_t len)
 {
@@ -165,7 +165,7 @@ static void test_little_scratch(void **state)
     f->judged.scratch = (struct scratch){whole, 0, 8u << 20};
 }
 
-/* ---- EC2's wrapped form ---------------------------------------------------------------------------------- */
+/* ---- EC2's wrapped form -------------------------------------------------------------------------------- */
 
 static void test_unwrap(void **state)
 {
@@ -220,7 +220,7 @@ static void test_withheld(void **state)
     }
 }
 
-/* ---- the schema ------------------------------------------------------------------------------------------ */
+/* ---- the schema ---------------------------------------------------------------------------------------- */
 
 static void test_schema(void **state)
 {
@@ -256,7 +256,7 @@ static void test_schema(void **state)
     arena_free(a);
 }
 
-/* ---- real records ---------------------------------------------------------------------------------------- */
+/* ---- real records -------------------------------------------------------------------------------------- */
 
 static struct text file_read(const char *path)
 {

@@ -19,7 +19,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- from words to IR ------------------------------------------------------------------------------------- */
+/* ---- from words to IR ---------------------------------------------------------------------------------- */
 
 enum { MOST = 256 };
 
@@ -151,7 +151,7 @@ static ir_node_id build(struct bench *b, const char **at)
     return node_of(b, node, operands, n);
 }
 
-/* ---- what comes out, in words ------------------------------------------------------------------------------ */
+/* ---- what comes out, in words -------------------------------------------------------------------------- */
 
 static size_t print_value(struct value v, char *out)
 {
@@ -331,7 +331,7 @@ static void test_cases(void **state)
     free(b);
 }
 
-/* ---- documents ---------------------------------------------------------------------------------------------- */
+/* ---- documents ----------------------------------------------------------------------------------------- */
 
 #define REGULAR(effect, actions, resources, principals, conditions, negated)                                       \
     "{\"effect\":\"" effect "\",\"actions\":[" actions "],\"resources\":[" resources "],\"principals\":[" principals      \

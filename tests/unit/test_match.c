@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-/* ---- counting what the system is asked for ------------------------------------------------------------------- */
+/* ---- counting what the system is asked for ------------------------------------------------------------- */
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define COUNTS_MALLOC 1
@@ -40,7 +40,7 @@ void *realloc(void *at, size_t size)
 static uint64_t mallocs;
 #endif
 
-/* ---- a matcher over a text ----------------------------------------------------------------------------------- */
+/* ---- a matcher over a text ----------------------------------------------------------------------------- */
 
 enum { SEEN_MOST = 1024 };
 
@@ -170,7 +170,7 @@ static void expect_text(struct text t, const char *expected)
     if (!text_equal(t, text_of(expected))) fail_msg("`" TEXT_FMT "`, not `%s`", TEXT_ARG(t), expected);
 }
 
-/* ---- which groups fit ----------------------------------------------------------------------------------------- */
+/* ---- which groups fit ---------------------------------------------------------------------------------- */
 
 #define RULE(name, body) "use aws\nrule " name " { title \"t\" severity low " body " }\n"
 
@@ -299,7 +299,7 @@ static void test_shared_predicates(void **state)
     assert_int_equal(evaluated[0], evaluated[1]);
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------------ */
+/* ---- keys ---------------------------------------------------------------------------------------------- */
 
 static void test_key_hash(void **state)
 {
@@ -399,7 +399,7 @@ static void test_fan_withheld(void **state)
     bench_free(b);
 }
 
-/* ---- joins and captures ---------------------------------------------------------------------------------------- */
+/* ---- joins and captures -------------------------------------------------------------------------------- */
 
 static void test_joins(void **state)
 {
@@ -460,7 +460,7 @@ static void test_captures(void **state)
     bench_free(b);
 }
 
-/* ---- baselines -------------------------------------------------------------------------------------------------- */
+/* ---- baselines ----------------------------------------------------------------------------------------- */
 
 #define SEEN "use aws\nbaseline seen = (actor, src.ip) keep 30d warmup 7d days 1\n"
 
@@ -548,7 +548,7 @@ static void test_learning_on(void **state)
     bench_free(b);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 /* The scratch grows when an event needs it, and the event is then whole. */
 static void test_large_event(void **state)

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* ---- reading everything -------------------------------------------------------------------------------------- */
+/* ---- reading everything -------------------------------------------------------------------------------- */
 
 struct sequence {
     struct hash128 digest; /* of all records with a time, in their order */
@@ -85,7 +85,7 @@ static struct sequence read_both_ways(const char *const *paths, size_t n)
     return loaded;
 }
 
-/* ---- made-up files ------------------------------------------------------------------------------------------- */
+/* ---- made-up files ------------------------------------------------------------------------------------- */
 
 static uint64_t random_state = 20230710;
 static uint32_t random_below(uint32_t n)
@@ -168,7 +168,7 @@ static void test_random_files(void **state)
     }
 }
 
-/* ---- delivered files ----------------------------------------------------------------------------------------- */
+/* ---- delivered files ----------------------------------------------------------------------------------- */
 
 static void put_delivered(const struct folder *f, const char *region, const char *stamp, const char *random,
                           const char *records)
@@ -273,7 +273,7 @@ static void test_real(void **state)
     folder_remove(&f);
 }
 
-/* ---- what is wrong -------------------------------------------------------------------------------------------- */
+/* ---- what is wrong ------------------------------------------------------------------------------------- */
 
 static void test_truncated(void **state)
 {

@@ -23,8 +23,7 @@ static const char *const files[] = {"tests/oom/everything.csr", "tests/oom/refus
 #define FILES    2
 #define COMPILES 1 /* the first so many */
 
-/* ---- allocations that fail ------------------------------------------------------------------------------
- */
+/* ---- allocations that fail ----------------------------------------------------------------------------- */
 
 static uint64_t allocations, fail_at; /* fail_at 0: none fails */
 
@@ -60,8 +59,7 @@ static void *hyperscan_alloc(size_t size)
     return fails_now() ? NULL : __real_malloc(size);
 }
 
-/* ---- through the public interface -----------------------------------------------------------------------
- */
+/* ---- through the public interface ---------------------------------------------------------------------- */
 
 /* What is said of a failure must need no memory either. */
 static void say(csr_report *report, bool as_json)
@@ -112,8 +110,7 @@ static void every_allocation_fails(void **state)
     hs_set_allocator(NULL, NULL);
 }
 
-/* ---- inside the arena -----------------------------------------------------------------------------------
- */
+/* ---- inside the arena ---------------------------------------------------------------------------------- */
 
 /* Whether the compile came to its end although the n-th allocation from the arena failed. */
 static bool compile_in_arena(struct arena *arena, const struct compile_input *input, uint64_t n)
@@ -147,8 +144,7 @@ static void the_escape_is_taken_anywhere(void **state)
     }
 }
 
-/* ---- everything is there --------------------------------------------------------------------------------
- */
+/* ---- everything is there ------------------------------------------------------------------------------- */
 
 static void note_kinds(const struct ast *node, bool seen[AST_KINDS])
 {

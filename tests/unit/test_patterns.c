@@ -22,8 +22,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-/* ---- a rule set, and an event of it
- * ------------------------------------------------------------------------ */
+/* ---- a rule set, and an event of it -------------------------------------------------------------------- */
 
 struct bench {
     struct arena *arena;
@@ -111,8 +110,7 @@ static ir_node_id test_of(const struct bench *b, uint32_t rule)
     return b->ir->rules[rule].steps[0].groups[0].test;
 }
 
-/* ---- rules out of predicates
- * ------------------------------------------------------------------------------- */
+/* ---- rules out of predicates --------------------------------------------------------------------------- */
 
 struct rule_text {
     char at[1 << 16];
@@ -132,8 +130,7 @@ static void source_add(struct rule_text *s, const char *predicate)
                               predicate);
 }
 
-/* ---- together and alone
- * ------------------------------------------------------------------------------------ */
+/* ---- together and alone -------------------------------------------------------------------------------- */
 
 static uint32_t rnd(uint64_t *seed, uint32_t below)
 {
@@ -215,8 +212,7 @@ static void test_together_as_alone(void **state)
     free(source);
 }
 
-/* ---- regular expressions
- * ----------------------------------------------------------------------------------- */
+/* ---- regular expressions ------------------------------------------------------------------------------- */
 
 static const struct {
     const char *predicate, *s, *l;
@@ -307,8 +303,7 @@ static void test_bad_among_good(void **state)
     free(source);
 }
 
-/* ---- what is remembered
- * ------------------------------------------------------------------------------------ */
+/* ---- what is remembered -------------------------------------------------------------------------------- */
 
 static void test_recurring(void **state)
 {
@@ -362,8 +357,7 @@ static void test_many_hold(void **state)
     free(source);
 }
 
-/* ---- the cache
- * --------------------------------------------------------------------------------------------- */
+/* ---- the cache ----------------------------------------------------------------------------------------- */
 
 /* The files of the folder; *one is the path of the last. */
 static int files_in(const char *folder, char one[4096])
@@ -452,8 +446,7 @@ static void test_no_cache(void **state)
     folder_remove(&root);
 }
 
-/* ---- memory
- * ------------------------------------------------------------------------------------------------ */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static uint64_t hs_allocs, hs_fail_at;
 

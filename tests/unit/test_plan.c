@@ -12,7 +12,7 @@
 
 static const uint64_t SECRET[2] = {0x0123456789abcdef, 0xfedcba9876543210};
 
-/* ---- an IR of steps with nothing but names ------------------------------------------------------------------- */
+/* ---- an IR of steps with nothing but names ------------------------------------------------------------- */
 
 enum { RULES_MOST = 512, APIS_MOST = 3 };
 

@@ -116,7 +116,7 @@ static void what_cannot_be_opened_is_an_error(void **state)
     assert_non_null(strstr(error, "Is a directory"));
 }
 
-/* ---- several threads ------------------------------------------------------------------------------------- */
+/* ---- several threads ----------------------------------------------------------------------------------- */
 
 #define LINES    500
 #define LINE_LEN 3000

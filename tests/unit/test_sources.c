@@ -203,7 +203,7 @@ static void leaves_others_alone(void **state)
         if (read_record(r, text_of(records[i])) != ASIDE_NO_SCHEMA) fail_msg("%s", records[i]);
 }
 
-/* ---- the shared records --------------------------------------------------------------------------------------- */
+/* ---- the shared records -------------------------------------------------------------------------------- */
 
 /* How many records there are of a kind, and of how many it is right that no schema fits: those that a collector has
  * renamed the members of, or of which a test shows a few members alone. Many have lost their time in the same way. */

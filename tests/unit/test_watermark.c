@@ -12,8 +12,7 @@
 #define MAX_LAG      1800
 #define UNMOVED      INT64_MIN
 
-/* ---- a batch by hand -------------------------------------------------------------------------------------
- */
+/* ---- a batch by hand ----------------------------------------------------------------------------------- */
 
 struct bench {
     struct watermark w;
@@ -62,8 +61,7 @@ static void fold(struct bench *h, bool ticks)
     h->b.n = h->b.showings.len = 0;
 }
 
-/* ---- by hand ---------------------------------------------------------------------------------------------
- */
+/* ---- by hand ------------------------------------------------------------------------------------------- */
 
 /* A line: `feed second` pieces of one batch, `!` behind what is dated ahead, `@n` the clock, `?` no tick;
  * then where the watermark is behind it (less 1,000,000), and which feeds turned, upper case for those that
@@ -206,8 +204,7 @@ static void test_far_past(void **state)
     bench_release(&h);
 }
 
-/* ---- by chance: what a definition that remembers everything says
- * ------------------------------------------- */
+/* ---- by chance: what a definition that remembers everything says --------------------------------------- */
 
 #define FEEDS 6
 
@@ -324,8 +321,7 @@ static void test_many_feeds(void **state)
     bench_release(&h);
 }
 
-/* ---- memory ----------------------------------------------------------------------------------------------
- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void test_vec(void **state)
 {

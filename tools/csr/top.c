@@ -73,8 +73,7 @@ static void put_page(const struct top *t, FILE *to, unsigned lines, unsigned wid
     rules_table_print(&table, to);
 }
 
-/* ---- the terminal
- * ---------------------------------------------------------------------------------------------- */
+/* ---- the terminal -------------------------------------------------------------------------------------- */
 
 static void take_screen(struct top *t)
 {
