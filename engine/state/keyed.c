@@ -331,19 +331,11 @@ static void refold_newest(struct state *s, struct keyed *k)
     fold_step(&s->work, k->rule->plan, from, &k->tail.at[k->tail.len - 1], &k->after, NULL);
 }
 
-/* How many slots stand up to a second. */
-static uint32_t slots_until(const struct slots *slots, int64_t second)
-{
-    uint32_t i = slots->len;
-    while (i && slots->at[i - 1].second > second) i--;
-    return i;
-}
-
 /* The slot for a second, made if it is not there. */
 static struct slot *slot_for(struct state *s, struct slots *slots, int64_t second)
 {
-    uint32_t i = slots_until(slots, second);
-    if (i && slots->at[i - 1].second == second) return &slots->at[i - 1];
+    uint32_t i = slots_from(slots->at, slots->len, second);
+    if (i < slots->len && slots->at[i].second == second) return &slots->at[i];
     (void)SLAB_PUSH(&s->slab, *slots);
     memmove(slots->at + i + 1, slots->at + i, (slots->len - 1 - i) * sizeof *slots->at);
     slots->at[i] = (struct slot){.second = second};
@@ -498,9 +490,7 @@ void keyed_take_back(struct state *s, struct keyed *k, const struct hit *h, cons
 {
     struct occasion o = occasion_of(h, out);
     struct kept like = {.hit = (struct hit *)(uintptr_t)h}; /* only looked at */
-    struct slot *slot = NULL;
-    for (uint32_t i = 0; i < k->tail.len; i++)
-        if (k->tail.at[i].second == h->second) slot = &k->tail.at[i];
+    struct slot *slot = slot_of(k->tail.at, k->tail.len, h->second);
     struct kept *kept = slot ? slot_find(slot, &like) : NULL;
     if (!kept) return;
     kept->is_gone = true;
@@ -591,8 +581,8 @@ void keyed_answered(struct state *s, struct keyed *k, struct kept *kept, uint32_
     if (a->is_capped) keyed_doubt(k, kept->hit->second);
     gathered_answers(s, k, kept, 1);
     window_answers(s, k, kept, 1);
-    for (uint32_t i = 0; i < k->tail.len; i++)
-        if (k->tail.at[i].second == kept->hit->second) k->tail.at[i].waiting--;
+    struct slot *slot = slot_of(k->tail.at, k->tail.len, kept->hit->second);
+    if (slot) slot->waiting--;
 }
 
 /* Judges gates with the final answers. True if any is other than before. */

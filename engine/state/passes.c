@@ -241,20 +241,6 @@ void passes_run(struct gathering *g)
     slab_put(&g->s->slab, g->behind, g->n_slots * sizeof *g->behind);
 }
 
-/* The first slot of that second or a later one. */
-static uint32_t slots_from(const struct slot *at, uint32_t len, int64_t second)
-{
-    uint32_t lo = 0, hi = len;
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        if (at[mid].second < second)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
 static void add_slots(struct gathering *g, const struct slot *at, uint32_t len, int64_t from, int64_t to)
 {
     for (uint32_t i = slots_from(at, len, from); i < len && at[i].second <= to + g->p->wait; i++) {

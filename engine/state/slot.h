@@ -88,6 +88,27 @@ struct kept *slot_find(const struct slot *slot, const struct kept *k);
 /* Whether another hit of the same event is there. */
 bool slot_holds(const struct slot *slot, const struct kept *k);
 
+/* The number of the first slot of that second or a later one; the slots stand in order of time. */
+static inline uint32_t slots_from(const struct slot *at, uint32_t len, int64_t second)
+{
+    uint32_t lo = 0, hi = len;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (at[mid].second < second)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* The slot of that second; NULL: there is none. */
+static inline struct slot *slot_of(struct slot *at, uint32_t len, int64_t second)
+{
+    uint32_t i = slots_from(at, len, second);
+    return i < len && at[i].second == second ? &at[i] : NULL;
+}
+
 /* The slots of a key: committed ones, and those of its tail. */
 struct around {
     const struct slot *history, *tail;

@@ -4,15 +4,7 @@
 /* How many slots of the tail stand up to that second. */
 static uint32_t slots_until(const struct keyed *k, int64_t second)
 {
-    uint32_t lo = 0, hi = k->tail.len;
-    while (lo < hi) {
-        uint32_t mid = lo + (hi - lo) / 2;
-        if (k->tail.at[mid].second <= second)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
+    return slots_from(k->tail.at, k->tail.len, second + 1);
 }
 
 const struct fold *waypoint_last(const struct keyed *k, uint32_t *slots)
