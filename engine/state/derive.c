@@ -40,9 +40,10 @@ void told_free(struct state *s, struct keyed *k)
 
 /* ---- what a group says -------------------------------------------------------------------------------- */
 
+static const uint64_t plain[2]; /* no secret: equal groups are told apart, nothing is looked up by it */
+
 static void digest_more(uint64_t *h, uint64_t more)
 {
-    static const uint64_t plain[2];
     uint64_t parts[2] = {*h, more};
     *h = hash_64(plain, parts, sizeof parts);
 }
@@ -59,7 +60,6 @@ static void digest_value(uint64_t *h, struct value v)
 static uint64_t digest_of(const struct derived *d)
 {
     uint64_t h = (uint64_t)d->capped << 1 | d->blinded;
-    static const uint64_t plain[2];
     digest_more(&h, hash_64(plain, d->evidence.identity.at, d->evidence.identity.len));
     for (uint32_t i = 0; i < d->n_values; i++) digest_value(&h, d->values[i]);
     return h;
