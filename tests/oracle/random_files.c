@@ -1,4 +1,4 @@
-/* random_files.c - writes the records of a case. */
+/* random_files.c - compiles the rule of a case, and writes its records. */
 #include "tests/oracle/random_files.h"
 #include "tests/oracle/over.h"
 
@@ -11,13 +11,14 @@
 #define FILES_MOST 3
 
 #define REGIONS     3
-#define APART_EVERY 8         /* cases that are told so */
-#define APART_LEAD  (25 * 60) /* seconds of traffic before the first event: each region has shown something  \
-                               */
-#define APART_TAIL (45 * 60)  /* and behind the last, so that time passes all of it */
-#define APART_BUSY 15         /* records a minute of the busiest region; the others have one */
-#define APART_MOST 20         /* minutes by which a region is behind */
-#define APART_LATE 7          /* minutes by which an event is later than its region */
+#define APART_EVERY 8 /* cases that are told so */
+#define APART_LEAD                                                                                           \
+    (25 * 60)                /* seconds of traffic before the first event: each region has shown something   \
+                              */
+#define APART_TAIL (45 * 60) /* and behind the last, so that time passes all of it */
+#define APART_BUSY 15        /* records a minute of the busiest region; the others have one */
+#define APART_MOST 20        /* minutes by which a region is behind */
+#define APART_LATE 7         /* minutes by which an event is later than its region */
 
 const struct delivery deliveries[DELIVERIES] = {
     {"in order", {0, "u", "us-east-1"}, LAY_ONE, false, false, false},
@@ -27,6 +28,20 @@ const struct delivery deliveries[DELIVERIES] = {
     {"regions apart", {0, "u", NULL}, LAY_APART, true, false, false},
     {"later, by others", {86400 * 3 + 3607, "somebody.else-", "us-east-1"}, LAY_ONE, true, false, false},
 };
+
+csr_ruleset *compile_case(const struct a_case *c, const char *more, csr_report *report)
+{
+    char *text;
+    size_t len;
+    FILE *to = open_memstream(&text, &len);
+    spell_rule(to, c);
+    fclose(to);
+    struct text kept = arena_printf(c->arena, "%s%s", text, more); /* reports point into it */
+    struct csr_text one = {"random.csr", kept.at, kept.len};
+    free(text);
+    return csr_compile(&(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true},
+                       report);
+}
 
 struct writing {
     const struct a_case *c;

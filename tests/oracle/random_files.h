@@ -1,4 +1,5 @@
-/* random_files.h - the records of a case as files, told in several ways that mean the same.
+/* random_files.h - a case as csr meets it: its rule compiled, and its records as files, told in several ways
+ * that mean the same.
  */
 #ifndef CSR_TESTS_ORACLE_RANDOM_FILES_H
 #define CSR_TESTS_ORACLE_RANDOM_FILES_H
@@ -9,9 +10,9 @@
 enum layout {
     LAY_ONE, /* one file */
     LAY_SEVERAL,
-    LAY_TREE, /* delivered objects: AWSLogs/…/us-east-1/2026/03/01/…_20260301T1205Z_….json */
-    LAY_APART, /* the same, of regions that are up to twenty minutes apart, with so much traffic between that time
-                  passes in the middle. Costs as much as many others: some cases alone */
+    LAY_TREE,  /* delivered objects: AWSLogs/…/us-east-1/2026/03/01/…_20260301T1205Z_….json */
+    LAY_APART, /* the same, of regions that are up to twenty minutes apart, with so much traffic between that
+                  time passes in the middle. Costs as much as many others: some cases alone */
 };
 
 struct delivery {
@@ -22,6 +23,10 @@ struct delivery {
     bool with_others; /* records of other principals between them */
     bool with_rules;  /* rules beside the case's */
 };
+
+/* The rule of the case, from its text, and more rules behind it. NULL: it was refused; the report, if there
+ * is one, says why, and is valid as long as the case. */
+csr_ruleset *compile_case(const struct a_case *c, const char *more, csr_report *report);
 
 /* What must not change an incident (issue 03, invariances). */
 #define DELIVERIES 6

@@ -217,25 +217,10 @@ static const char *compare(const struct heard *all, const struct heard *less, st
     return NULL;
 }
 
-static csr_ruleset *compile(const struct a_case *c)
-{
-    char *text;
-    size_t len;
-    FILE *to = open_memstream(&text, &len);
-    spell_rule(to, c);
-    fclose(to);
-    struct text kept = arena_printf(c->arena, "%s", text);
-    struct csr_text one = {"random.csr", kept.at, kept.len};
-    csr_ruleset *rs =
-        csr_compile(&(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true}, NULL);
-    free(text);
-    return rs;
-}
-
 static const char *try_case(const struct a_case *c, uint64_t seed, const char *folder, struct tally *t)
 {
     struct heard *all = calloc(1, sizeof *all), *less = calloc(1, sizeof *less);
-    csr_ruleset *rs = compile(c);
+    csr_ruleset *rs = compile_case(c, "", NULL);
     const char *why = NULL;
     if (rs) {
         size_t cap = below(&seed, SMALL);

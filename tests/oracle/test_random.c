@@ -329,21 +329,6 @@ static const char unrelated[] =
     "    step a: random:Do  step b: random:Do (raw.requestParameters.j0 == a.raw.requestParameters.j0)\n"
     "    match a[2..] -> b  once for 1m }\n";
 
-static csr_ruleset *compile(const struct a_case *c, const char *more, csr_report *report)
-{
-    char *text;
-    size_t len;
-    FILE *to = open_memstream(&text, &len);
-    spell_rule(to, c);
-    fclose(to);
-    struct text kept = arena_printf(c->arena, "%s%s", text, more); /* reports point into it */
-    struct csr_text one = {"random.csr", kept.at, kept.len};
-    csr_ruleset *rs = csr_compile(
-        &(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true}, report);
-    free(text);
-    return rs;
-}
-
 /* Every line of it, for another number of threads. */
 static enum result same_order(const csr_ruleset *rs, const char *folder, unsigned threads, uint64_t digest,
                               struct complaint *complaint)
@@ -395,7 +380,7 @@ static enum result try_case(const struct a_case *c, uint64_t seed, const char *f
 {
     struct oracle_result(*expected)[OVER_KEYS] = calloc(LEVELS, sizeof *expected);
     enum result result = SAME;
-    csr_ruleset *rs = compile(c, "", NULL), *with_others = rs ? compile(c, unrelated, NULL) : NULL;
+    csr_ruleset *rs = compile_case(c, "", NULL), *with_others = rs ? compile_case(c, unrelated, NULL) : NULL;
     if (rs && !expect_all(c, expected)) result = SKIPPED;
     if (!rs)
         result = REFUSED;
@@ -414,7 +399,7 @@ static enum result try_case(const struct a_case *c, uint64_t seed, const char *f
 static void print_refusal(const struct a_case *c)
 {
     csr_report *r = csr_report_new();
-    csr_ruleset_free(compile(c, "", r));
+    csr_ruleset_free(compile_case(c, "", r));
     csr_report_print(r, stdout, (struct csr_report_style){0});
     csr_report_free(r);
 }

@@ -67,20 +67,6 @@ static void hear(void *world, const char *line, size_t len)
     json_decref(j);
 }
 
-static csr_ruleset *compile(const struct a_case *c)
-{
-    char *text;
-    size_t len;
-    FILE *to = open_memstream(&text, &len);
-    spell_rule(to, c);
-    fclose(to);
-    struct text kept = arena_text(c->arena, text, len);
-    struct csr_text one = {"random.csr", kept.at, kept.len};
-    free(text);
-    return csr_compile(&(struct csr_compile_options){.texts = &one, .n_texts = 1, .without_lints = true},
-                       NULL);
-}
-
 static void trace(const csr_ruleset *rs, const char *folder, struct hearing *h)
 {
     static const char *const all[] = {"*"};
@@ -137,7 +123,7 @@ static bool agrees(const struct a_case *c, uint64_t seed, const char *folder, st
 {
     struct hearing h;
     bool good = true;
-    csr_ruleset *rs = compile(c);
+    csr_ruleset *rs = compile_case(c, "", NULL);
     t->refused += !rs;
     if (!rs) return true;
     deliver(c, &deliveries[seed % 3], &seed, folder); /* in order; shuffled, with copies; a tree of regions */

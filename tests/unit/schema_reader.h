@@ -16,6 +16,8 @@
 
 /* ---- a rule set that reads every field ----------------------------------------------------------------- */
 
+#define ALL_SOURCES "aws, azure, gcp, github, k8s, okta, vpcflow"
+
 struct reader {
     struct arena *arena;
     struct ir *ir;
@@ -72,6 +74,19 @@ static void reader_free(struct reader *r)
     decoder_free(r->decoder);
     arena_free(r->arena);
     free(r);
+}
+
+/* Fixtures of a group of tests, which share the reader. */
+static int reader_setup(void **state, const char *use)
+{
+    struct reader *r = *state = reader_new(use);
+    return r->ir ? 0 : -1;
+}
+
+static int reader_teardown(void **state)
+{
+    reader_free(*state);
+    return 0;
 }
 
 static enum aside read_record(struct reader *r, struct text record)

@@ -17,14 +17,7 @@
 
 static int setup(void **state)
 {
-    struct reader *r = *state = reader_new("aws");
-    return r->ir ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    reader_free(*state);
-    return 0;
+    return reader_setup(state, "aws");
 }
 
 /* ---- shapes -------------------------------------------------------------------------------------------- */
@@ -304,5 +297,5 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(reads_every_shape), cmocka_unit_test(leaves_others_alone),
                                        cmocka_unit_test(names_services_as_the_table_does),
                                        cmocka_unit_test(reads_every_genuine_record)};
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, reader_teardown);
 }

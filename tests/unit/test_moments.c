@@ -145,14 +145,7 @@ static void a_fraction_is_kept(void **state)
 
 static int setup(void **state)
 {
-    struct reader *r = *state = reader_new("aws, azure, gcp, github, k8s, okta, vpcflow");
-    return r->ir ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    reader_free(*state);
-    return 0;
+    return reader_setup(state, ALL_SOURCES);
 }
 
 int main(void)
@@ -160,5 +153,5 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_source_reads_every_moment),
                                        cmocka_unit_test(files_are_merged_by_it),
                                        cmocka_unit_test(a_fraction_is_kept)};
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, reader_teardown);
 }

@@ -302,19 +302,12 @@ static void reads_a_cluster(void **state)
 
 static int setup(void **state)
 {
-    struct reader *r = *state = reader_new("aws, azure, gcp, github, k8s, okta, vpcflow");
-    return r->ir ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    reader_free(*state);
-    return 0;
+    return reader_setup(state, ALL_SOURCES);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(reads_every_shape), cmocka_unit_test(leaves_others_alone),
                                        cmocka_unit_test(reads_genuine_records), cmocka_unit_test(reads_a_cluster)};
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, reader_teardown);
 }
